@@ -1,0 +1,81 @@
+import { CONTACT_CENTRE, WEBHOOK_RECEIVER, type HandoverProvider } from '#contract';
+import { readConfigFile, readEnvironment, type Environment } from '#config';
+import type { Clock } from '#core';
+import type { Logger } from '#telemetry';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { AuthGuard } from './http/auth.guard.js';
+import { HealthController } from './http/health/health.controller.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { HandoversController } from './http/v1/handovers/handovers.controller.js';
+import { HandoversService } from './http/v1/handovers/handovers.service.js';
+import { ProviderTypesController } from './http/v1/provider-types/provider-types.controller.js';
+import { loadKeys } from './runtime/keys.js';
+import { checkDefinitions, type LoadedProviders } from './runtime/load-providers.js';
+import { Runtime } from './runtime/runtime.js';
+
+/** What a gateway is made of that is not in its configuration. */
+export interface GatewayOptions {
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  providers: LoadedProviders;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Puts the gateway together: configuration, runtime, HTTP, and whatever contact centres were found. */
+@Global()
+@Module({})
+export class AppModule {
+  static of({ env, cwd, providers, clock, log }: GatewayOptions): DynamicModule {
+    const environment = readEnvironment(env, cwd);
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot({
+          isGlobal: true,
+          ignoreEnvFile: true,
+          ignoreEnvVars: true,
+          load: [() => ({ environment })],
+        }),
+        ...providers.modules,
+      ],
+      controllers: [HandoversController, ProviderTypesController, HealthController],
+      providers: [
+        HandoversService,
+        { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },
+        {
+          provide: Runtime,
+          inject: [ConfigService, CONTACT_CENTRE],
+          useFactory: (config: ConfigService, all: HandoverProvider[]) =>
+            openRuntime(config.getOrThrow<Environment>('environment'), env, all, clock, log),
+        },
+        { provide: WEBHOOK_RECEIVER, inject: [Runtime], useFactory: ({ inbox }: Runtime) => inbox },
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_FILTER, useFactory: () => new ProblemFilter(log) },
+      ],
+      exports: [WEBHOOK_RECEIVER],
+    };
+  }
+}
+
+async function openRuntime(
+  environment: Environment,
+  env: NodeJS.ProcessEnv,
+  providers: HandoverProvider[],
+  clock: Clock,
+  log: Logger,
+): Promise<Runtime> {
+  checkDefinitions(providers);
+  const types = providers.map((provider) => ({
+    key: provider.definition.key,
+    settings: provider.definition.settings,
+    handoverSettings: provider.definition.handoverSettings,
+    checkSettings: (settings: object) =>
+      provider.checkSettings?.(settings, { name: '', production: environment.production, now: Date.now, log }) ?? [],
+  }));
+  const file = readConfigFile(environment.configPath, env, types);
+  for (const warning of file.warnings) log.warn({}, warning);
+  return Runtime.open(environment, file, providers, loadKeys(environment), clock, log);
+}

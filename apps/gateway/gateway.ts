@@ -1,0 +1,93 @@
+import 'reflect-metadata';
+import { ConfigService } from '@nestjs/config';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readEnvironment, type Environment } from '#config';
+import type { Clock } from '#core';
+import { createLogger, NestLogger, type Logger } from '#telemetry';
+import { AppModule } from './app.module.js';
+import { registerBodyParser } from './http/body-parser.js';
+import { serveReference } from './http/openapi.js';
+import { problem, problemHeaders } from './http/problem.js';
+import { loadProviders, type LoadedProviders } from './runtime/load-providers.js';
+import { Runtime } from './runtime/runtime.js';
+
+const BODY_LIMIT_BYTES = 1_048_576;
+
+export interface StartOptions {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  providers?: LoadedProviders;
+  clock?: Clock;
+  log?: Logger;
+}
+
+/** A gateway that listens. */
+export interface Gateway {
+  app: NestFastifyApplication;
+  runtime: Runtime;
+  url: string;
+  /** Stops taking work, finishes what is under way, and lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts a gateway with everything that belongs to it. @throws {ConfigError} and other errors that say what to do */
+export async function startGateway(options: StartOptions = {}): Promise<Gateway> {
+  const env = options.env ?? process.env;
+  const cwd = options.cwd ?? process.cwd();
+  const log = options.log ?? createLogger(readEnvironment(env, cwd).logLevel);
+  const providers = options.providers ?? (await loadProviders());
+  const clock = options.clock ?? { now: () => new Date() };
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle',
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 512 },
+    frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+      const answer = problem(400, 'The address is not a valid URL path.');
+      void reply.status(400).headers(problemHeaders(answer)).send(JSON.stringify(answer));
+    },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.of({ env, cwd, providers, clock, log }),
+    adapter,
+    {
+      bodyParser: false,
+      abortOnError: false,
+      logger: new NestLogger(log),
+    },
+  );
+  const runtime = app.get(Runtime);
+  try {
+    const fastify = app.getHttpAdapter().getInstance();
+    registerBodyParser(fastify);
+    refuseNul(fastify);
+    await serveReference(app);
+    const { port, host } = app.get(ConfigService).getOrThrow<Environment>('environment');
+    await app.listen(port, host);
+    await runtime.start();
+  } catch (error) {
+    await app.close().catch(() => undefined);
+    await runtime.stop();
+    throw error;
+  }
+  const url = (await app.getUrl()).replace('[::1]', 'localhost');
+  log.info({ url }, 'gateway started');
+  return { app, runtime, url, stop: () => stop(app, runtime) };
+}
+
+async function stop(app: NestFastifyApplication, runtime: Runtime): Promise<void> {
+  runtime.beginStop();
+  await app.close();
+  await runtime.stop();
+}
+
+/** An address with a NUL character can name nothing of ours, and the database would choke on it. */
+function refuseNul(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (!request.url.includes('%00')) return;
+    const answer = problem(400, 'The address must not contain NUL characters (%00).');
+    await reply.status(400).headers(problemHeaders(answer)).send(JSON.stringify(answer));
+  });
+}

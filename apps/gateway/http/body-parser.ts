@@ -1,0 +1,84 @@
+import { Refusal } from '#core';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parse } from 'secure-json-parse';
+
+/** Deepest nesting of a JSON body. */
+const MAX_DEPTH = 64;
+const WEBHOOKS = '/handover/';
+
+/**
+ * One parser for all bodies. Webhooks stay bytes: their signature covers bytes, and nothing unproven is parsed. Everything
+ * else must be JSON in UTF-8 that the database can store.
+ */
+export function registerBodyParser(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
+    if (request.url.startsWith(WEBHOOKS)) return done(null, body);
+    try {
+      done(null, parseJson(request.headers['content-type'], body));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+/** @throws {Refusal} for what is not JSON, too deep, or not storable */
+export function parseJson(contentType: string | undefined, body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(contentType ?? '')) {
+    throw Object.assign(new Error('unsupported media type'), { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' });
+  }
+  const text = decode(body);
+  if (depthOf(text) > MAX_DEPTH) throw refuse(`JSON may be nested ${MAX_DEPTH} levels deep at the most.`);
+  let value: unknown;
+  try {
+    value = parse(text, undefined, { protoAction: 'error', constructorAction: 'ignore' });
+  } catch (error) {
+    throw refuse(`The body is not valid JSON: ${(error as Error).message.replace(/".*$/s, '').trim()}`);
+  }
+  if (text.includes('\\u0000')) refuseNul(value, '');
+  return value;
+}
+
+function decode(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw refuse('The body is not valid UTF-8.');
+  }
+}
+
+/** The deepest nesting, read off the text so that a hostile body is refused before it is parsed. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index];
+    if (inString) {
+      if (char === '\\') index++;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === '{' || char === '[') deepest = Math.max(deepest, ++depth);
+    else if (char === '}' || char === ']') depth--;
+  }
+  return deepest;
+}
+
+/** PostgreSQL cannot store NUL characters in text. */
+function refuseNul(value: unknown, pointer: string): void {
+  if (typeof value === 'string' && value.includes('\0')) {
+    throw new Refusal('invalid', 'The request has invalid fields; see errors.', [
+      { pointer, detail: 'must not contain NUL characters (\\u0000)' },
+    ]);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    refuseNul(key, `${pointer}/${key.replaceAll('\0', '')}`);
+    refuseNul(item, `${pointer}/${key}`);
+  }
+}
+
+function refuse(detail: string): Refusal {
+  return new Refusal('invalid', detail);
+}

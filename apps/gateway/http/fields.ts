@@ -1,0 +1,136 @@
+import { IfPresent, Nested, type Class } from '#contract';
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsISO8601,
+  IsNotEmpty,
+  IsObject,
+  IsString,
+  Matches,
+  MaxLength,
+  ValidateBy,
+  ValidateNested,
+} from 'class-validator';
+
+/** What a field of the API may be told beside its rule. */
+interface FieldOptions {
+  description: string;
+  optional?: boolean;
+  example?: unknown;
+}
+
+function field(
+  { description, optional, example }: FieldOptions,
+  schema: ApiPropertyOptions,
+  ...rules: PropertyDecorator[]
+): PropertyDecorator {
+  const shown = {
+    description,
+    required: !optional,
+    ...(example === undefined ? {} : { example }),
+    ...schema,
+  } as ApiPropertyOptions;
+  return applyDecorators(ApiProperty(shown), ...(optional ? [IfPresent()] : []), ...rules);
+}
+
+/** Text of 1 to `max` characters. */
+export function Text(options: FieldOptions & { max: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: String, minLength: 1, maxLength: options.max },
+    MaxLength(options.max, { message: `must have ${options.max} characters at the most` }),
+    IsNotEmpty({ message: 'must not be empty' }),
+    IsString({ message: 'must be a string' }),
+  );
+}
+
+/** One of some words. */
+export function Choice(options: FieldOptions & { of: readonly string[] }): PropertyDecorator {
+  return field(
+    options,
+    { enum: [...options.of] },
+    IsIn([...options.of], { message: `must be one of ${options.of.join(', ')}` }),
+  );
+}
+
+export function Flag(options: FieldOptions): PropertyDecorator {
+  return field(options, { type: Boolean }, IsBoolean({ message: 'must be true or false' }));
+}
+
+/** A time as RFC 3339 has it, with its offset. */
+export function Time(options: FieldOptions): PropertyDecorator {
+  return field(
+    options,
+    { type: String, format: 'date-time' },
+    IsISO8601(
+      { strict: true, strictSeparator: true },
+      { message: 'must be an RFC 3339 time such as 2026-11-23T10:00:00.000Z' },
+    ),
+    Matches(/(Z|[+-]\d\d:\d\d)$/i, {
+      message: 'must be an RFC 3339 time with its offset, such as 2026-11-23T10:00:00.000Z',
+    }),
+    Matches(/^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d/, {
+      message: 'must be an RFC 3339 time such as 2026-11-23T10:00:00.000Z',
+    }),
+    IsString({ message: 'must be an RFC 3339 time such as 2026-11-23T10:00:00.000Z' }),
+  );
+}
+
+/** The reference generator knows a class that is resolved later by the function's name, which must be `type`. */
+function lazy(resolve: () => Class): { type: () => Class } {
+  return { type: () => resolve() };
+}
+
+/** Another object with fields of its own. */
+export function Inner(type: () => Class, options: FieldOptions): PropertyDecorator {
+  return field(options, lazy(type), Nested(type), ValidateNested(), IsObject({ message: 'must be an object' }));
+}
+
+/** A list of objects with fields of their own. */
+export function ListOf(type: () => Class, options: FieldOptions & { max: number }): PropertyDecorator {
+  return field(
+    options,
+    { ...lazy(type), isArray: true, maxItems: options.max } as ApiPropertyOptions,
+    Nested(type),
+    ValidateNested({ each: true, message: 'must be a list of objects' }),
+    ArrayMaxSize(options.max, { message: `must have ${options.max} entries at the most` }),
+    IsArray({ message: 'must be a list' }),
+  );
+}
+
+/** Any JSON object, taken over as it is. */
+export function JsonObject(options: FieldOptions): PropertyDecorator {
+  return field(options, { type: 'object', additionalProperties: true }, IsObject({ message: 'must be an object' }));
+}
+
+/** Any JSON at all, taken over as it is. */
+export function Json(options: FieldOptions): PropertyDecorator {
+  return field(
+    options,
+    { type: 'object', additionalProperties: true },
+    ValidateBy({ name: 'json', validator: { validate: (value) => value !== undefined } }),
+  );
+}
+
+/** An object of texts, such as `{ "Intent": "balance" }`. */
+export function TextMap(options: FieldOptions & { maxEntries: number; maxLength: number }): PropertyDecorator {
+  const { maxEntries, maxLength } = options;
+  const validate = (value: unknown): boolean =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.keys(value).length <= maxEntries &&
+    Object.entries(value).every(
+      ([key, item]) => key !== '' && key.length <= maxLength && typeof item === 'string' && item.length <= maxLength,
+    );
+  const message = `must be an object of at most ${maxEntries} texts, each of at most ${maxLength} characters`;
+  return field(
+    options,
+    { type: 'object', additionalProperties: { type: 'string' } },
+    ValidateBy({ name: 'textMap', validator: { validate, defaultMessage: () => message } }),
+  );
+}

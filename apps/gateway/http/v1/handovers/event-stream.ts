@@ -1,0 +1,103 @@
+import { Readable } from 'node:stream';
+import type { Page, StoredEvent } from '#core';
+import type { FastifyReply } from 'fastify';
+import type { Runtime } from '../../../runtime/runtime.js';
+
+const BATCH = 200;
+/** A stream looks for other replicas' events this often, in milliseconds. */
+const POLL_MS = 1_000;
+/** A comment line keeps proxies from closing a silent stream. */
+const KEEP_ALIVE_MS = 15_000;
+const FINAL = /^handover\.(completed|cancelled|failed)$/;
+
+/** A page of stored events. */
+export async function eventList(
+  runtime: Runtime,
+  handoverId: string,
+  after: number,
+  limit: number,
+): Promise<Page<unknown>> {
+  const events = await runtime.handovers.events(handoverId, after, limit + 1);
+  const data = events.slice(0, limit);
+  return {
+    data: data.map(({ body }) => JSON.parse(body) as unknown),
+    next: events.length > limit ? String(data.at(-1)!.sequence) : null,
+  };
+}
+
+/** Sends the stored events as server-sent events, then new ones as they come, and ends after the final one. */
+export async function streamEvents(
+  runtime: Runtime,
+  handoverId: string,
+  after: number,
+  reply: FastifyReply,
+): Promise<void> {
+  const stop = new AbortController();
+  reply.raw.once('close', () => stop.abort());
+  runtime.stopping.addEventListener('abort', () => stop.abort(), { once: true, signal: stop.signal });
+  reply
+    .header('content-type', 'text/event-stream; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header('x-accel-buffering', 'no');
+  await reply.send(Readable.from(frames(runtime, handoverId, after, stop.signal), { objectMode: false }));
+}
+
+async function* frames(runtime: Runtime, handoverId: string, after: number, stop: AbortSignal): AsyncGenerator<string> {
+  const news = new News();
+  const unsubscribe = runtime.hub.subscribe(handoverId, () => news.signal());
+  let sequence = after;
+  let silentSince = Date.now();
+  try {
+    yield 'retry: 1000\n\n';
+    while (!stop.aborted) {
+      const arrived = news.next(POLL_MS, stop);
+      const events = await runtime.handovers.events(handoverId, sequence, BATCH);
+      for (const event of events) {
+        yield frame(event);
+        sequence = event.sequence;
+        if (FINAL.test(event.type)) return;
+      }
+      if (events.length > 0) silentSince = Date.now();
+      else if (await isOver(runtime, handoverId, sequence)) return;
+      else if (Date.now() - silentSince > KEEP_ALIVE_MS) {
+        yield ': still here\n\n';
+        silentSince = Date.now();
+      }
+      if (events.length < BATCH) await arrived;
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+/** Whoever asks for what comes after the final event gets an end, not a wait. */
+async function isOver(runtime: Runtime, handoverId: string, sequence: number): Promise<boolean> {
+  const handover = await runtime.handovers.get(handoverId);
+  return !handover || (handover.endedAt !== null && handover.eventSequence <= sequence);
+}
+
+function frame({ sequence, type, body }: StoredEvent): string {
+  return `id: ${sequence}\nevent: ${type}\ndata: ${body}\n\n`;
+}
+
+/** Waits for a signal; one that comes before the wait is not lost. */
+class News {
+  private wake: (() => void) | null = null;
+
+  signal(): void {
+    this.wake?.();
+  }
+
+  next(withinMs: number, stop: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        stop.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, withinMs);
+      stop.addEventListener('abort', done);
+      this.wake = done;
+    });
+  }
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { parseAs, type Card } from '#contract';
+import {
+  closeHandover,
+  handoverView,
+  invalid,
+  messageView,
+  notFound,
+  postMessage,
+  Refusal,
+  startHandover,
+  startRequestOf,
+  updateHandover,
+  type Answer,
+  type Handover,
+  type HandoverTransaction,
+  type ProviderInstance,
+} from '#core';
+import { Injectable } from '@nestjs/common';
+import { Runtime } from '../../../runtime/runtime.js';
+import type { Principal } from '../../auth.guard.js';
+import type { PostMessageDto, StartHandoverDto, UpdateHandoverDto } from './handovers.dto.js';
+
+/** What bots and operators may do with handovers: who may do it, and in which transaction. */
+@Injectable()
+export class HandoversService {
+  constructor(private readonly runtime: Runtime) {}
+
+  /** The handover, if the caller may see it. @throws {Refusal} `not_found` */
+  async find(caller: Principal, id: string): Promise<Handover> {
+    const handover = await this.runtime.handovers.get(id);
+    if (!handover || !mayRead(caller, handover)) throw notFound(id);
+    return handover;
+  }
+
+  start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
+    const bot = botOf(caller);
+    return this.once(bot, 'handovers', key, input, async (tx) => {
+      if (caller.role === 'bot' && !caller.enabled)
+        throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
+      const provider = this.runtime.registry.choose(input.provider);
+      const unit = startHandover(
+        {
+          bot,
+          provider: provider.name,
+          sessionId: input.sessionId,
+          userId: input.userId,
+          user: { ...input.user },
+          transcript: (input.transcript ?? []).map(({ author, text, at }) => ({
+            author,
+            text,
+            at: at ? new Date(at) : undefined,
+          })),
+          settings: input.settings ?? {},
+          metadata: input.metadata ?? null,
+        },
+        this.runtime.clock.now(),
+      );
+      this.check(provider, unit.handover, input.transcript ?? []);
+      await tx.create(unit);
+      return { status: 201, body: handoverView(unit.handover) };
+    });
+  }
+
+  async post(caller: Principal, id: string, input: PostMessageDto, key: string | undefined): Promise<Answer> {
+    const bot = botOf(caller);
+    await this.find(caller, id);
+    const cards = (input.cards ?? []).map(({ contentType, content }): Card => ({ contentType, content }));
+    if (input.text === undefined && cards.length === 0) {
+      throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text or a card' }]);
+    }
+    return this.once(bot, `messages ${id}`, key, input, async (tx) => {
+      const message = await tx.change(id, (unit) =>
+        postMessage(unit, { author: input.author ?? 'user', text: input.text ?? null, cards }),
+      );
+      return { status: 202, body: messageView(message!) };
+    });
+  }
+
+  async update(caller: Principal, id: string, input: UpdateHandoverDto): Promise<Handover> {
+    botOf(caller);
+    await this.find(caller, id);
+    const changed = await this.runtime.handovers.transaction((tx) =>
+      tx.change(id, (unit) => {
+        updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
+        const provider = this.runtime.registry.get(unit.handover.provider);
+        if (provider && (input.user || input.settings)) {
+          if (!provider.session.update)
+            throw new Refusal('conflict', 'This contact centre cannot change a running conversation.', [], {
+              reason: 'unsupported',
+            });
+          this.check(provider, unit.handover, []);
+        }
+        return unit.handover;
+      }),
+    );
+    return changed!;
+  }
+
+  async close(caller: Principal, id: string, reason: 'bot' | 'user' | undefined): Promise<Handover> {
+    await this.find(caller, id);
+    const by = caller.role === 'operator' ? 'operator' : (reason ?? 'bot');
+    const closed = await this.runtime.handovers.transaction((tx) =>
+      tx.change(id, (unit) => {
+        closeHandover(unit, by);
+        return unit.handover;
+      }),
+    );
+    return closed!;
+  }
+
+  /** Refuses what the provider could not send, before anything is stored. */
+  private check(
+    provider: ProviderInstance,
+    handover: Handover,
+    transcript: { author: 'user' | 'bot' | 'agent' | 'system'; text: string }[],
+  ): void {
+    const { errors } = parseAs(provider.definition.handoverSettings, handover.settings, '/settings');
+    if (errors.length > 0) throw invalid(errors);
+    const problems = provider.session.validate(startRequestOf(handover, provider.defaults, transcript));
+    if (problems.length > 0) throw invalid(problems);
+  }
+
+  /** Runs a request at most once per key: the same request again gets the same answer. */
+  private once(
+    bot: string,
+    scope: string,
+    key: string | undefined,
+    input: object,
+    work: (tx: HandoverTransaction) => Promise<Answer>,
+  ): Promise<Answer> {
+    if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
+      throw new Refusal('invalid', 'The Idempotency-Key header must have 1 to 255 visible ASCII characters.');
+    }
+    return this.runtime.handovers.transaction(async (tx) => {
+      if (key === undefined) return work(tx);
+      const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('hex');
+      const id = { bot, scope, key, fingerprint };
+      const earlier = await tx.earlierAnswer(id);
+      if (earlier) return earlier;
+      const answer = await work(tx);
+      await tx.rememberAnswer(id, answer);
+      return answer;
+    });
+  }
+}
+
+export function mayRead(caller: Principal, handover: Handover): boolean {
+  return caller.role === 'operator' || caller.name === handover.bot;
+}
+
+function botOf(caller: Principal): string {
+  if (caller.role === 'bot') return caller.name;
+  throw new Refusal('forbidden', "Use a bot's API key for this: the admin key reads and closes handovers only.");
+}

@@ -1,0 +1,34 @@
+import type { BotAccount, PgAccountStore } from '#persistence';
+import type { Callback, Callbacks } from '#delivery';
+
+/** The bots, in memory: authentication and deliveries ask for them all the time. */
+export class Accounts implements Callbacks {
+  private readonly byHash = new Map<string, BotAccount>();
+  private readonly byName = new Map<string, BotAccount>();
+
+  constructor(
+    private readonly store: PgAccountStore,
+    bots: BotAccount[],
+  ) {
+    for (const bot of bots) {
+      this.byHash.set(bot.keyHash, bot);
+      this.byName.set(bot.name, bot);
+    }
+  }
+
+  findByKeyHash(hash: string): BotAccount | undefined {
+    return this.byHash.get(hash);
+  }
+
+  callbackOf(name: string): Callback | null {
+    const bot = this.byName.get(name);
+    if (!bot?.callbackUrl || !bot.callbackSecret || bot.goneUrl === bot.callbackUrl) return null;
+    return { url: bot.callbackUrl, secret: bot.callbackSecret };
+  }
+
+  async gone(name: string, url: string): Promise<void> {
+    await this.store.markGone(name, url);
+    const bot = this.byName.get(name);
+    if (bot) bot.goneUrl = url;
+  }
+}

@@ -1,0 +1,168 @@
+import { settingsOf, withDefaults, type HandoverProvider, type ProviderContext, type ProviderLog } from '#contract';
+import type { Environment, FileConfig } from '#config';
+import { ProviderRegistry, type Clock, type Committed, type ProviderInstance, type Wakeups } from '#core';
+import { Alarms, BotDeliveries, EventHub, Inbox, InboxProcessor, ProviderCommands, Relay } from '#delivery';
+import {
+  isDatabaseAway,
+  openDatabase,
+  PgAccountStore,
+  PgHandoverStore,
+  PgInboxStore,
+  PgOutboxStore,
+  SecretBox,
+  startEmbeddedPostgres,
+  type DataSource,
+  type EmbeddedPostgres,
+  type ProviderAccount,
+} from '#persistence';
+import { Accounts } from './accounts.js';
+import type { Keys } from './keys.js';
+
+/** How long a stop may wait for work that is under way, in milliseconds. */
+const STOP_WITHIN_MS = 8_000;
+
+/** Everything that runs behind the HTTP layer, put together and taken apart in one place. */
+export class Runtime implements Wakeups {
+  readonly hub = new EventHub();
+  readonly handovers: PgHandoverStore;
+  readonly accounts: Accounts;
+  readonly registry: ProviderRegistry;
+  readonly inbox: Inbox;
+  private readonly stopper = new AbortController();
+  /** Aborted when the gateway begins to stop. */
+  readonly stopping = this.stopper.signal;
+  private readonly processor: InboxProcessor;
+  private readonly relay: Relay;
+  private readonly deliveries: BotDeliveries;
+  private readonly alarms: Alarms;
+
+  private constructor(
+    readonly keys: Keys,
+    readonly database: DataSource,
+    private readonly embedded: EmbeddedPostgres | null,
+    accountStore: PgAccountStore,
+    bots: Awaited<ReturnType<PgAccountStore['bots']>>,
+    definitions: HandoverProvider[],
+    instances: ProviderInstance[],
+    readonly clock: Clock,
+    log: ProviderLog,
+  ) {
+    this.registry = new ProviderRegistry(
+      definitions.map(({ definition }) => definition),
+      instances,
+    );
+    this.accounts = new Accounts(accountStore, bots);
+    this.handovers = new PgHandoverStore(database, clock, this);
+    const inboxStore = new PgInboxStore(database, this.handovers);
+    const outboxStore = new PgOutboxStore(database);
+    const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
+      instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant);
+    };
+    this.processor = new InboxProcessor(inboxStore, this.registry, pin, isDatabaseAway, log);
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
+    this.deliveries = new BotDeliveries(this.handovers, this.accounts, () => clock.now().getTime());
+    const commands = new ProviderCommands(this.handovers, outboxStore, this.registry, log);
+    this.relay = new Relay(outboxStore, { provider: commands.execute, bot: this.deliveries.execute }, log);
+    this.alarms = new Alarms(this.handovers, this.registry, log);
+  }
+
+  static async open(
+    environment: Environment,
+    config: FileConfig,
+    providers: HandoverProvider[],
+    keys: Keys,
+    clock: Clock,
+    log: ProviderLog,
+  ): Promise<Runtime> {
+    const embedded = environment.databaseUrl
+      ? null
+      : await startEmbeddedPostgres({
+          dataDir: environment.dataDir,
+          log: (fields, message) => log.info(fields, message),
+        });
+    try {
+      const database = await openDatabase(environment.databaseUrl ?? embedded!.url);
+      const isSecret = (type: string, setting: string): boolean => {
+        const found = providers.find(({ definition }) => definition.key === type);
+        return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
+      };
+      const store = new PgAccountStore(database, new SecretBox(keys.encryptionKey), isSecret);
+      await store.provision(config);
+      const instances = (await store.providers()).flatMap((account) =>
+        openProvider(account, providers, environment, clock, log),
+      );
+      return new Runtime(keys, database, embedded, store, await store.bots(), providers, instances, clock, log);
+    } catch (error) {
+      await embedded?.stop();
+      throw error;
+    }
+  }
+
+  /** Takes up what an earlier process left behind, then new work. */
+  async start(): Promise<void> {
+    await this.processor.start();
+    await this.relay.start();
+    this.alarms.start();
+  }
+
+  /** Ends what would otherwise stay open: live streams, readiness. */
+  beginStop(): void {
+    this.stopper.abort();
+  }
+
+  /** Finishes what is under way and lets go of everything. Nothing of it runs on afterwards. */
+  async stop(): Promise<void> {
+    await this.alarms.stop();
+    await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
+    await this.deliveries.close();
+    await this.database.destroy();
+    await this.embedded?.stop();
+  }
+
+  committed({ handoverId, hasEvents, hasCommands, isBound, wakeAt }: Committed): void {
+    if (hasEvents) {
+      this.hub.notify(handoverId);
+      this.relay.wake({ handoverId, direction: 'bot' });
+    }
+    if (hasCommands) this.relay.wake({ handoverId, direction: 'provider' });
+    if (isBound) this.processor.wakeAll();
+    if (wakeAt) this.alarms.set(wakeAt);
+  }
+}
+
+/** None when the type is not loaded: its handovers then wait until it is again. */
+function openProvider(
+  account: ProviderAccount,
+  providers: HandoverProvider[],
+  environment: Environment,
+  clock: Clock,
+  log: ProviderLog,
+): ProviderInstance[] {
+  const provider = providers.find(({ definition }) => definition.key === account.type);
+  if (!provider) {
+    log.warn(
+      { provider: account.name, type: account.type },
+      'provider not loaded: its type is not part of this gateway',
+    );
+    return [];
+  }
+  const { definition } = provider;
+  const settings = withDefaults(definition.settings, account.settings);
+  const context: ProviderContext = {
+    name: account.name,
+    production: environment.production,
+    now: () => clock.now().getTime(),
+    log,
+  };
+  const session = provider.open(settings, context);
+  return [
+    {
+      name: account.name,
+      definition,
+      session,
+      defaults: account.defaults,
+      enabled: account.enabled,
+      pinnedTenant: account.pinnedTenant,
+    },
+  ];
+}

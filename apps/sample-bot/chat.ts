@@ -1,0 +1,113 @@
+import type { Answer } from './gateway.js';
+
+/** An event of the gateway's, as far as this bot looks at it. */
+export interface HandoverEvent {
+  type: string;
+  data: {
+    handoverId: string;
+    sessionId: string;
+    sequence?: number;
+    queue?: { id: string; name: string | null };
+    agent?: { name: string | null };
+    message?: { text: string | null; author: { type: string } };
+    error?: { message: string };
+    typing?: boolean;
+  };
+}
+
+const WITH_BOT = 'You are chatting with the bot.';
+const FINAL = ['handover.completed', 'handover.cancelled', 'handover.failed'];
+const ANSWERS: [RegExp, string][] = [
+  [/balance|account|money/i, 'Your balance is 1,234.56 €.'],
+  [/hours|open/i, 'We are open Monday to Friday, 9 am to 6 pm.'],
+];
+const HELP = 'I know your balance and our opening hours. For anything else write "human" to talk to a person.';
+
+/** What the user is told, as a line of the chat and as its status. */
+const NEWS: Record<string, (data: HandoverEvent['data']) => string> = {
+  'handover.queued': ({ queue }) => `You are in the queue ${queue?.name ?? queue?.id ?? ''}`.trim() + '.',
+  'agent.joined': ({ agent }) => `${agent?.name ?? 'An agent'} has joined.`,
+  'handover.transferred': () => 'You are being transferred.',
+  'handover.completed': () => 'You are back with the bot.',
+  'handover.cancelled': () => 'No agent has joined. You are back with the bot.',
+  'handover.failed': ({ error }) => `You are back with the bot. No human could be reached: ${error?.message}`,
+  'message.failed': ({ error }) => `Your message was not delivered: ${error?.message}`,
+};
+
+/** One browser tab's chat: with the bot or, while a handover is open, with people. `toJSON` is what the page shows. */
+export class Chat {
+  /** Called after every change. */
+  readonly watchers = new Set<() => void>();
+  private readonly entries = [{ author: 'bot', text: `Hello! ${HELP}` }];
+  private readonly seen = new Map<string, number>();
+  private status = WITH_BOT;
+  private handoverId: string | null = null;
+  private work = Promise.resolve();
+
+  constructor(
+    private readonly sessionId: string,
+    private readonly call: (path: string, body: object) => Promise<Answer>,
+  ) {}
+
+  toJSON(): object {
+    return { entries: this.entries, status: this.status, human: this.handoverId !== null };
+  }
+
+  /** The user writes, asks for a human or ends the chat: one after the other, so that each knows what came before. */
+  userDoes(action: 'messages' | 'human' | 'end', text: string): void {
+    if (action === 'messages') this.add('user', text);
+    this.work = this.work.then(async () => {
+      const answer = await this.react(action, text);
+      if (answer?.problem) this.add('system', `That did not work: ${answer.problem}`);
+    });
+  }
+
+  /** Takes an event of the gateway's. Delivery is at least once: what came before is dropped. */
+  take({ type, data }: HandoverEvent): void {
+    const { handoverId, sequence = Infinity, agent, message } = data;
+    const known = sequence <= (this.seen.get(handoverId) ?? 0);
+    if (known || (this.handoverId && this.handoverId !== handoverId)) return;
+    this.handoverId = FINAL.includes(type) ? null : handoverId;
+    if (type === 'typing')
+      return this.show(`${agent?.name ?? 'The agent'} ${data.typing ? 'is typing …' : 'is here.'}`);
+    this.seen.set(handoverId, FINAL.includes(type) ? Infinity : sequence);
+    if (type === 'message.created') this.add(message!.author.type, message!.text ?? '(a file)');
+    const news = NEWS[type]?.(data);
+    if (news) this.add('system', news, news);
+  }
+
+  private async react(action: string, text: string): Promise<Answer | void> {
+    const handover = this.handoverId && `/v1/handovers/${this.handoverId}`;
+    if (handover && action === 'messages') return this.call(`${handover}/messages`, { text });
+    if (handover && action === 'end') return this.call(`${handover}/close`, { reason: 'user' });
+    if (handover || action === 'end') return;
+    if (action === 'human' || /\b(human|agent|person)s?\b/i.test(text)) return this.handOver();
+    this.add('bot', ANSWERS.find(([pattern]) => pattern.test(text))?.[1] ?? HELP);
+  }
+
+  private async handOver(): Promise<Answer | void> {
+    this.show('Looking for a human …');
+    const answer = await this.call('/v1/handovers', {
+      sessionId: this.sessionId,
+      userId: 'visitor-1',
+      user: { name: 'Maria Example', email: 'maria@example.com', properties: { Source: 'Sample bot' } },
+      transcript: this.entries.filter(({ author }) => author === 'user' || author === 'bot').slice(-200),
+    });
+    // A refusal may name the handover that this session has open already: that one is taken up again.
+    const id = answer.id ?? answer.handoverId;
+    // The end of a handover can overtake the answer to its start.
+    if (id && this.seen.get(id) !== Infinity) this.handoverId = id;
+    this.show(id ? this.status : WITH_BOT);
+    return id ? undefined : answer;
+  }
+
+  private add(author: string, text: string, status = this.status): void {
+    this.entries.push({ author, text });
+    this.show(status);
+  }
+
+  private show(status: string): void {
+    this.status = status;
+    for (const changed of this.watchers) changed();
+  }
+}

@@ -1,0 +1,272 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { API, conversationView, hal, type ApiParts, type TenantRequest } from './api-parts.js';
+import { bodyOf, checkAssignment, checkHistory, checkMessage, checkUser, isObject, text } from './checks.js';
+import { simulatedId, type SimulatedConversation, type SimulatedMessage, type TenantState } from './model.js';
+import { halPage, type PageQuery } from './paging.js';
+import { badRequest, badSignal, entityNotFound, notFound } from './refusal.js';
+
+const PATH = `${API}/conversations`;
+
+/** Conversations, what is said in them, and who takes part. */
+export function registerConversationRoutes(server: FastifyInstance, parts: ApiParts): void {
+  registerLifecycle(server, parts);
+  registerMessages(server, parts);
+  registerAttachments(server);
+  registerSignals(server);
+}
+
+function find(request: FastifyRequest): SimulatedConversation {
+  const { id } = request.params as { id: string };
+  const found = (request as TenantRequest).tenant.conversations.get(id);
+  if (!found) throw notFound('Conversation', id);
+  return found;
+}
+
+function registerLifecycle(server: FastifyInstance, { centre, faults }: ApiParts): void {
+  server.get(PATH, async (request, reply) => {
+    const all = [...(request as TenantRequest).tenant.conversations.values()].map(conversationView);
+    return hal(reply, 200, halPage('conversations', all, request.query as PageQuery, PATH));
+  });
+  server.post(PATH, async (request, reply) => {
+    const { tenant } = request as TenantRequest;
+    const conversation = create(request.body, tenant);
+    tenant.conversations.set(conversation.id, conversation);
+    const told = centre.opened(conversation.id);
+    if (faults.current.eventsBeforeCreateAnswer) await told;
+    return hal(reply, 202, { conversationId: conversation.id, createdAt: conversation.createdAt });
+  });
+  server.get(`${PATH}/:id`, async (request, reply) => hal(reply, 200, conversationView(find(request))));
+  const change = async (request: FastifyRequest, known: string[]): Promise<object> => {
+    const conversation = find(request);
+    const body = bodyOf(request.body, known);
+    const { tenant } = request as TenantRequest;
+    const assignment = body.assignment === undefined ? null : checkAssignment(body.assignment, tenant);
+    if (body.user !== undefined) conversation.user = { ...conversation.user, ...checkUser(body.user) };
+    if (body.channelId !== undefined) conversation.channelId = channelOf(text(body, 'channelId'), tenant);
+    if (assignment) void centre.reassigned(conversation.id, assignment);
+    else if (body.user !== undefined) void centre.userChanged(conversation.id);
+    return conversationView(conversation);
+  };
+  server.patch(`${PATH}/:id`, async (request, reply) => hal(reply, 202, await change(request, ['user', 'assignment'])));
+  server.put(`${PATH}/:id`, async (request, reply) =>
+    hal(reply, 202, await change(request, ['user', 'assignment', 'channelId'])),
+  );
+  server.get(`${PATH}/:id/interactions`, async (request, reply) => {
+    const { id, createdAt, endedAt } = find(request);
+    const interaction = { id: `int-${id}-chat-00`, startTime: createdAt, ...(endedAt ? { endTime: endedAt } : {}) };
+    return hal(
+      reply,
+      200,
+      halPage('interactions', [interaction], request.query as PageQuery, `${PATH}/${id}/interactions`),
+    );
+  });
+  server.get(`${PATH}/:id/participants`, async (request, reply) => {
+    const { id, participants } = find(request);
+    const all = participants.map((participant) => ({ ...participant, language: 'en' }));
+    return hal(reply, 200, halPage('participants', all, request.query as PageQuery, `${PATH}/${id}/participants`));
+  });
+  server.patch(`${PATH}/:id/participants/user`, async (request, reply) => {
+    const conversation = find(request);
+    const body = bodyOf(request.body, ['removed', 'displayMessage']);
+    if (body.removed !== true) throw badRequest('invalid_parameter', 'removed must be true.');
+    if (conversation.state !== 'idle') void centre.userLeft(conversation.id);
+    return hal(reply, 204);
+  });
+}
+
+function create(value: unknown, tenant: TenantState): SimulatedConversation {
+  const body = bodyOf(value, ['channelId', 'user', 'assignment', 'history']);
+  const channelId = channelOf(text(body, 'channelId'), tenant);
+  const user = checkUser(body.user);
+  const queue = tenant.channels.get(channelId)!.routingOptions;
+  const assignment = body.assignment === undefined ? { ...queue } : checkAssignment(body.assignment, tenant);
+  const history = body.history === undefined ? [] : checkHistory(body.history);
+  const now = Date.now();
+  return {
+    id: simulatedId(),
+    tenant: tenant.tenant.id,
+    state: 'created',
+    channelId,
+    user,
+    assignment,
+    waitingIn: null,
+    messages: [],
+    history,
+    participants: [{ id: simulatedId(), type: 'user', removed: false }],
+    attachments: [],
+    postAgentAssignment: null,
+    createdAt: now,
+    endedAt: null,
+    request: value,
+    lastEventAt: 0,
+  };
+}
+
+function channelOf(id: string, tenant: TenantState): string {
+  if (!tenant.channels.has(id)) throw notFound('Channel', id);
+  return id;
+}
+
+function registerMessages(server: FastifyInstance, { centre }: ApiParts): void {
+  server.post(`${PATH}/:id/messages`, async (request, reply) => {
+    const conversation = find(request);
+    const message = checkMessage(request.body) as {
+      authorType: 'user' | 'bot';
+      text?: string;
+      cards?: unknown[];
+      attachments?: unknown[];
+    };
+    const author = message.authorType === 'user' ? conversation.participants[0]!.id : 'bot';
+    void centre.say(conversation.id, message.authorType, author, message);
+    return hal(reply, 202);
+  });
+  server.get(`${PATH}/:id/messages`, async (request, reply) => {
+    const { id, messages } = find(request);
+    const all = messages.map(messageView);
+    return hal(
+      reply,
+      200,
+      halPage('messages', all, request.query as PageQuery, `${PATH}/${id}/messages`, 'createdAt:desc'),
+    );
+  });
+  const one = (request: FastifyRequest): SimulatedMessage => {
+    const { messageId } = request.params as { messageId: string };
+    const found = find(request).messages.find(({ id }) => id === messageId);
+    if (!found) throw notFound('Message', messageId);
+    return found;
+  };
+  server.get(`${PATH}/:id/messages/:messageId`, async (request, reply) => hal(reply, 200, messageView(one(request))));
+  server.get(`${PATH}/:id/messages/:messageId/cards`, async (request, reply) => {
+    const cards = (one(request).cards ?? []).map((card, index) => ({
+      id: String(index),
+      ...(card as object),
+      actionSubmitted: false,
+      actionExecuted: false,
+    }));
+    return hal(reply, 200, halPage('cards', cards, request.query as PageQuery, request.url));
+  });
+}
+
+function messageView({
+  id,
+  text: content,
+  createdAt,
+  authorType,
+  authorId,
+  attachments,
+  cards,
+}: SimulatedMessage): object {
+  return {
+    id,
+    text: content,
+    createdAt,
+    author: { id: authorId, type: authorType, removed: false, language: 'en' },
+    attachments,
+    cards,
+  };
+}
+
+function registerAttachments(server: FastifyInstance): void {
+  const path = `${PATH}/:id/attachments`;
+  const view = ({ id, filename, sizeInBytes, createdAt }: SimulatedConversation['attachments'][number]): object => ({
+    id,
+    filename,
+    sizeInBytes,
+    createdAt,
+  });
+  const one = (request: FastifyRequest): SimulatedConversation['attachments'][number] => {
+    const { attachmentId } = request.params as { attachmentId: string };
+    const found = find(request).attachments.find(({ id }) => id === attachmentId);
+    if (!found) throw notFound('Attachment', attachmentId);
+    return found;
+  };
+  server.post(path, async (request, reply) => {
+    const conversation = find(request);
+    const form = await readForm(request);
+    const file = form.get('attachment');
+    const authorType = form.get('authorType') ?? 'user';
+    if (!(file instanceof File)) throw badRequest('invalid_parameter', 'The part "attachment" is missing.');
+    if (authorType !== 'user' && authorType !== 'bot')
+      throw badRequest('invalid_parameter', 'authorType must be user or bot.');
+    const content = Buffer.from(await file.arrayBuffer());
+    const attachment = {
+      id: simulatedId(),
+      filename: file.name,
+      sizeInBytes: content.length,
+      createdAt: Date.now(),
+      content,
+    };
+    conversation.attachments.push(attachment);
+    return hal(reply, 200, view(attachment));
+  });
+  server.get(path, async (request, reply) => {
+    return hal(
+      reply,
+      200,
+      halPage('attachments', find(request).attachments.map(view), request.query as PageQuery, request.url),
+    );
+  });
+  server.get(`${path}/:attachmentId`, async (request, reply) => hal(reply, 200, view(one(request))));
+  server.get(`${path}/:attachmentId/content`, async (request, reply) => {
+    const { content, filename } = one(request);
+    return reply
+      .type('application/octet-stream')
+      .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`)
+      .send(content);
+  });
+}
+
+async function readForm(request: FastifyRequest): Promise<FormData> {
+  try {
+    const body = request.body as Buffer;
+    return await new Response(new Uint8Array(body), {
+      headers: { 'content-type': request.headers['content-type'] ?? '' },
+    }).formData();
+  } catch {
+    throw badRequest('invalid_parameter', 'The body must be multipart/form-data.');
+  }
+}
+
+function registerSignals(server: FastifyInstance): void {
+  const findEntity = (request: FastifyRequest): SimulatedConversation => {
+    const { id } = request.params as { id: string };
+    const found = (request as TenantRequest).tenant.conversations.get(id);
+    if (!found) throw entityNotFound('Conversation', id);
+    return found;
+  };
+  const authorOf = (body: unknown): Record<string, unknown> => {
+    if (!isObject(body) || (body.authorType !== 'user' && body.authorType !== 'bot'))
+      throw badSignal('authorType must be user or bot.');
+    return body;
+  };
+  server.post(`${PATH}/:id/typing`, async (request, reply) => {
+    findEntity(request);
+    authorOf(request.body);
+    return hal(reply, 204);
+  });
+  server.post(`${PATH}/:id/thinking`, async (request, reply) => {
+    findEntity(request);
+    const { maxThinkingTimeSeconds: seconds = 60 } = (request.body ?? {}) as { maxThinkingTimeSeconds?: unknown };
+    if (!Number.isInteger(seconds) || (seconds as number) < 1 || (seconds as number) > 600)
+      throw badSignal('maxThinkingTimeSeconds must be 1 to 600.');
+    return hal(reply, 204);
+  });
+  server.post(`${PATH}/:id/read-receipt`, async (request, reply) => {
+    findEntity(request);
+    if (!Number.isInteger(authorOf(request.body).readAt)) throw badSignal('readAt must be a time in milliseconds.');
+    return hal(reply, 204);
+  });
+  server.post(`${PATH}/:id/post-agent-assignment`, async (request, reply) => {
+    const conversation = findEntity(request);
+    if (conversation.postAgentAssignment) {
+      throw badSignal(
+        `post agent assignment already exists for conversation ${conversation.id} and tenant ${conversation.tenant}`,
+      );
+    }
+    const body = request.body;
+    if (!isObject(body) || body.type !== 'webhook' || typeof body.id !== 'string')
+      throw badSignal('type must be webhook, id a webhook.');
+    conversation.postAgentAssignment = body;
+    return hal(reply, 201, {});
+  });
+}

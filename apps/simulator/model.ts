@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+
+/** A customer's contact centre: who works there, and which queues there are. */
+export interface SimulatedTenant {
+  id: string;
+  customerId: string;
+  queues: { id: string; name: string }[];
+  agents: { id: string; name: string }[];
+}
+
+export interface SimulatedWebhook {
+  id: string;
+  name: string;
+  uri: string;
+  version: string;
+}
+
+export interface SimulatedChannel {
+  id: string;
+  name: string;
+  type: string;
+  webHookId: string;
+  routingOptions: { type: string; id: string };
+}
+
+export interface SimulatedMessage {
+  id: string;
+  authorType: 'user' | 'bot' | 'agent' | 'system';
+  authorId: string;
+  text?: string;
+  attachments?: unknown[];
+  cards?: unknown[];
+  createdAt: number;
+}
+
+export interface SimulatedAttachment {
+  id: string;
+  filename: string;
+  sizeInBytes: number;
+  createdAt: number;
+  content: Buffer;
+}
+
+export interface SimulatedConversation {
+  id: string;
+  tenant: string;
+  state: 'created' | 'active' | 'idle';
+  channelId: string;
+  user: Record<string, unknown>;
+  assignment: { type: string; id: string };
+  /** Where it waits; null while an agent has it or it is over. */
+  waitingIn: string | null;
+  /** Everything said after the create, oldest first. */
+  messages: SimulatedMessage[];
+  /** What was said before, as the create brought it. */
+  history: { authorType: string; text?: string }[];
+  participants: { id: string; type: 'user' | 'agent'; removed: boolean }[];
+  attachments: SimulatedAttachment[];
+  postAgentAssignment: unknown;
+  createdAt: number;
+  endedAt: number | null;
+  /** The body of the create exactly as it was received. */
+  request: unknown;
+  /** The time of the last event; the next one's is later. */
+  lastEventAt: number;
+}
+
+/** One tenant's data. */
+export class TenantState {
+  readonly webhooks = new Map<string, SimulatedWebhook>();
+  readonly channels = new Map<string, SimulatedChannel>();
+  readonly conversations = new Map<string, SimulatedConversation>();
+
+  constructor(readonly tenant: SimulatedTenant) {}
+
+  queue(id: string): { id: string; name: string } | undefined {
+    return this.tenant.queues.find((queue) => queue.id === id);
+  }
+}
+
+/** An id in the shape of 8x8's: letters and digits. */
+export function simulatedId(): string {
+  return randomBytes(16).toString('base64url').replaceAll(/[-_]/g, 'x');
+}
+
+export const WEBHOOK_VERSION = 'Chat Gateway v1.0';

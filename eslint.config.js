@@ -1,0 +1,58 @@
+import eslint from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+import { arrows } from './test/house/arrows.js';
+
+/** One rule set per folder: what it may not import, from the same table that the arrows spec reads. */
+const arrowRules = arrows.map(({ from, forbidden, why }) => ({
+  files: [`${from}/**/*.ts`],
+  ignores: ['**/*.spec.ts'],
+  rules: {
+    'no-restricted-imports': ['error', { patterns: [{ regex: forbidden, message: why }] }],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', '.data'] },
+  eslint.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'off',
+      eqeqeq: 'error',
+      'max-lines': ['error', { max: 350, skipBlankLines: true, skipComments: true }],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['**/*.js'],
+    languageOptions: {
+      globals: { process: 'readonly', fetch: 'readonly', performance: 'readonly', Buffer: 'readonly' },
+    },
+  },
+  {
+    files: ['apps/**/page/*.js'],
+    languageOptions: {
+      globals: {
+        window: 'readonly',
+        document: 'readonly',
+        fetch: 'readonly',
+        EventSource: 'readonly',
+        location: 'readonly',
+        localStorage: 'readonly',
+        crypto: 'readonly',
+        setTimeout: 'readonly',
+        setInterval: 'readonly',
+        URLSearchParams: 'readonly',
+        confirm: 'readonly',
+      },
+    },
+  },
+  ...arrowRules,
+  prettier,
+);

@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ConfigError, readEnvironment } from './index.js';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'handover-env-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+const KEY = Buffer.alloc(32, 0xfb).toString('base64');
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readEnvironment(env, cwd);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('environment', () => {
+  it('needs nothing for a first try', () => {
+    expect(readEnvironment({}, cwd)).toEqual({
+      port: 3000,
+      host: '127.0.0.1',
+      publicUrl: 'http://localhost:3000',
+      databaseUrl: null,
+      dataDir: join(cwd, '.data'),
+      configPath: null,
+      adminKey: null,
+      encryptionKey: null,
+      logLevel: 'info',
+      production: false,
+    });
+  });
+
+  it('takes what is set', () => {
+    writeFileSync(join(cwd, 'my.yaml'), '');
+    const env = {
+      PORT: '8080',
+      HOST: '::1',
+      PUBLIC_URL: 'https://chat.example.com/handover/',
+      DATABASE_URL: 'postgres://u:p@db/handover',
+      DATA_DIR: 'data',
+      HANDOVER_CONFIG: 'my.yaml',
+      HANDOVER_ADMIN_KEY: 'operator',
+      HANDOVER_ENCRYPTION_KEY: KEY,
+      LOG_LEVEL: 'trace',
+      NODE_ENV: 'production',
+    };
+    expect(readEnvironment(env, cwd)).toEqual({
+      port: 8080,
+      host: '::1',
+      publicUrl: 'https://chat.example.com/handover',
+      databaseUrl: 'postgres://u:p@db/handover',
+      dataDir: join(cwd, 'data'),
+      configPath: join(cwd, 'my.yaml'),
+      adminKey: 'operator',
+      encryptionKey: KEY,
+      logLevel: 'trace',
+      production: true,
+    });
+  });
+
+  it('takes a variable that is set to nothing for unset', () => {
+    const nothing = { PORT: '', HOST: '', PUBLIC_URL: '', DATABASE_URL: '', DATA_DIR: '', HANDOVER_CONFIG: '' };
+    const keys = { HANDOVER_ADMIN_KEY: '', HANDOVER_ENCRYPTION_KEY: '', LOG_LEVEL: '' };
+    expect(readEnvironment({ ...nothing, ...keys }, cwd)).toEqual(readEnvironment({}, cwd));
+  });
+
+  it('puts the port into the default public URL', () => {
+    expect(readEnvironment({ PORT: '4010' }, cwd).publicUrl).toBe('http://localhost:4010');
+  });
+
+  it('finds handover.yaml by itself', () => {
+    writeFileSync(join(cwd, 'handover.yaml'), '');
+    expect(readEnvironment({}, cwd).configPath).toBe(join(cwd, 'handover.yaml'));
+  });
+
+  it.each([
+    ['PORT', '70000'],
+    ['PORT', '80a'],
+    ['PORT', '-1'],
+    ['HOST', 'http://x'],
+    ['PUBLIC_URL', 'chat.example.com'],
+    ['PUBLIC_URL', 'ftp://chat.example.com'],
+    ['PUBLIC_URL', 'https://chat.example.com/?a=1'],
+    ['DATABASE_URL', 'mysql://localhost/x'],
+    ['DATABASE_URL', 'localhost:5432'],
+    ['HANDOVER_CONFIG', 'not-there.yaml'],
+    ['HANDOVER_ADMIN_KEY', 'with space'],
+    ['HANDOVER_ENCRYPTION_KEY', 'short'],
+    ['HANDOVER_ENCRYPTION_KEY', Buffer.alloc(31).toString('base64')],
+    ['HANDOVER_ENCRYPTION_KEY', Buffer.alloc(33).toString('base64')],
+    ['LOG_LEVEL', 'verbose'],
+  ])('refuses %s=%s and names it', (name, value) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name}: `));
+  });
+
+  it('tells all problems at once, one per line', () => {
+    const env = { PORT: 'x', LOG_LEVEL: 'x', HANDOVER_ENCRYPTION_KEY: 'x' };
+    expect(() => readEnvironment(env, cwd)).toThrow(/^PORT: .*\nHANDOVER_ENCRYPTION_KEY: .*\nLOG_LEVEL: .*$/);
+  });
+
+  it('asks for the encryption key in production', () => {
+    expect(problemsOf({ NODE_ENV: 'production', HANDOVER_ENCRYPTION_KEY: '' })).toEqual([
+      expect.stringMatching(/^HANDOVER_ENCRYPTION_KEY: is required when NODE_ENV=production/),
+    ]);
+  });
+
+  it('never shows a secret', () => {
+    const env = {
+      DATABASE_URL: 'mysql://u:hunter2@db/x',
+      HANDOVER_ADMIN_KEY: 'hunter2 hunter2',
+      HANDOVER_ENCRYPTION_KEY: 'hunter2',
+    };
+    const problems = problemsOf(env);
+    expect(problems).toHaveLength(3);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+});

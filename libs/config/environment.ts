@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError } from './config-error.js';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What the environment variables say, checked and with the defaults filled in. Paths are absolute. */
+export interface Environment {
+  /** 0 lets the system choose a free one. */
+  port: number;
+  host: string;
+  /** How contact centres and browsers reach the gateway; ends without a slash. */
+  publicUrl: string;
+  /** null: an embedded PostgreSQL under `dataDir`. */
+  databaseUrl: string | null;
+  dataDir: string;
+  /** null: there is no configuration file. */
+  configPath: string | null;
+  /** null: generated on first start. */
+  adminKey: string | null;
+  /** 32 bytes in base64; null: generated on first start. */
+  encryptionKey: string | null;
+  logLevel: LogLevel;
+  production: boolean;
+}
+
+/**
+ * Reads the gateway's environment variables. A variable that is set to nothing counts as unset.
+ * @param cwd where relative paths start and where `handover.yaml` is looked for
+ * @throws {ConfigError} that names every variable that is wrong and what to write instead
+ */
+export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): Environment {
+  const problems: string[] = [];
+  const read = <T>(name: string, parse: (text: string) => T, fallback: T): T => {
+    const text = env[name];
+    if (!text) return fallback;
+    try {
+      return parse(text);
+    } catch (error) {
+      problems.push(`${name}: ${(error as Error).message}`);
+      return fallback;
+    }
+  };
+
+  const production = env['NODE_ENV'] === 'production';
+  const port = read('PORT', parsePort, 3000);
+  const environment: Environment = {
+    port,
+    host: read('HOST', parseHost, '127.0.0.1'),
+    publicUrl: read('PUBLIC_URL', parsePublicUrl, `http://localhost:${port}`),
+    databaseUrl: read<string | null>('DATABASE_URL', parseDatabaseUrl, null),
+    dataDir: resolve(cwd, env['DATA_DIR'] || '.data'),
+    configPath: read('HANDOVER_CONFIG', (text) => existing(resolve(cwd, text)), defaultConfig(cwd)),
+    adminKey: read<string | null>('HANDOVER_ADMIN_KEY', parseKey, null),
+    encryptionKey: read<string | null>('HANDOVER_ENCRYPTION_KEY', parseEncryptionKey, null),
+    logLevel: read<LogLevel>('LOG_LEVEL', parseLogLevel, 'info'),
+    production,
+  };
+  if (production && !env['HANDOVER_ENCRYPTION_KEY'])
+    problems.push(`HANDOVER_ENCRYPTION_KEY: is required when NODE_ENV=production: ${MAKE_A_KEY}`);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return environment;
+}
+
+const MAKE_A_KEY = 'set it to 32 bytes in base64, for example the output of "openssl rand -base64 32"';
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new Error(`${JSON.stringify(text)} is no port: use 1 to 65535`);
+  return port;
+}
+
+function parseHost(text: string): string {
+  if (!/^[A-Za-z0-9.:%_-]{1,255}$/.test(text))
+    throw new Error('must be an address or a host name without port or brackets, for example 0.0.0.0 or ::1');
+  return text;
+}
+
+function parsePublicUrl(text: string): string {
+  const url = parseUrl(text, ['http:', 'https:'], 'https://handover.example.com');
+  if (url.search || url.hash || url.username || url.password)
+    throw new Error('must not have a user, a query or a fragment: write it like https://handover.example.com');
+  return url.href.replace(/\/+$/, '');
+}
+
+function parseDatabaseUrl(text: string): string {
+  parseUrl(text, ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database');
+  return text;
+}
+
+/** The text itself is never shown: it may hold a password. */
+function parseUrl(text: string, protocols: string[], example: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !protocols.includes(url.protocol))
+    throw new Error(`is no usable URL: write it like ${example} (special characters in a password as %XX)`);
+  return url;
+}
+
+function parseKey(text: string): string {
+  if (!/^[\x21-\x7e]{1,512}$/.test(text))
+    throw new Error('must be 1 to 512 visible ASCII characters without spaces, because it is sent in an HTTP header');
+  return text;
+}
+
+function parseEncryptionKey(text: string): string {
+  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) throw new Error(`is not 32 bytes in base64: ${MAKE_A_KEY}`);
+  return Buffer.from(text, 'base64').toString('base64');
+}
+
+function parseLogLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (!level) throw new Error(`${JSON.stringify(text)} is no log level: use one of ${LOG_LEVELS.join(', ')}`);
+  return level;
+}
+
+function existing(path: string): string {
+  if (!existsSync(path)) throw new Error(`there is no file ${path}: correct the path, or unset the variable`);
+  return path;
+}
+
+function defaultConfig(cwd: string): string | null {
+  const path = resolve(cwd, 'handover.yaml');
+  return existsSync(path) ? path : null;
+}

@@ -1,0 +1,223 @@
+import { readFileSync, statSync } from 'node:fs';
+import { relative } from 'node:path';
+import { isPlainObject, parseAs, settingsOf, withDefaults, type Class, type FieldError } from '#contract';
+import { ConfigError } from './config-error.js';
+import { BotConfig, CopilotConfig, InactivityConfig, ProviderConfig } from './entries.js';
+import { below, keyOf, parentOf, toPath } from './pointer.js';
+import { readYaml, type Problem, type YamlSource } from './yaml-source.js';
+
+const MAX_BYTES = 1024 * 1024;
+const RECOMMENDED_SECRET_BYTES = 24;
+
+/** What the file declares. */
+export interface FileConfig {
+  path: string | null;
+  bots: BotConfig[];
+  providers: ProviderConfig[];
+  /** What is allowed but probably not meant, for the log. */
+  warnings: string[];
+}
+
+/** A contact centre type that a provider in the file may name; `checkSettings` gets settings that are valid and complete. */
+export interface ProviderType {
+  key: string;
+  settings: Class;
+  handoverSettings: Class;
+  checkSettings?(settings: object): FieldError[];
+}
+
+/**
+ * Reads and checks the configuration file; null gives an empty configuration.
+ * @param env where `${NAME}` is looked up
+ * @throws {ConfigError} with every problem as `file:line: key: what is wrong`
+ */
+export function readConfigFile(path: string | null, env: NodeJS.ProcessEnv, types: ProviderType[]): FileConfig {
+  if (path === null) return { path, bots: [], providers: [], warnings: [] };
+  const shown = relative(process.cwd(), path);
+  return new FileReader(path, shown.startsWith('..') ? path : shown, env, types).read();
+}
+
+class FileReader {
+  private readonly problems: Problem[] = [];
+  private readonly warnings: string[] = [];
+  private readonly source: YamlSource;
+
+  constructor(
+    private readonly path: string,
+    private readonly shownPath: string,
+    env: NodeJS.ProcessEnv,
+    private readonly types: ProviderType[],
+  ) {
+    this.source = readYaml(readText(path, shownPath), env);
+    this.problems.push(...this.source.problems);
+  }
+
+  read(): FileConfig {
+    const root = this.source.value ?? {};
+    const readable = isPlainObject(root);
+    if (!readable) this.report('', 'must be a mapping with the keys bots and providers');
+    const lists = readable ? root : {};
+    for (const key of Object.keys(lists)) {
+      if (key !== 'bots' && key !== 'providers') this.report(below('', key), UNKNOWN_TOP_LEVEL);
+    }
+    const bots = this.list(lists, 'bots').map((item, index) => this.bot(item, `/bots/${index}`));
+    const providers = this.list(lists, 'providers').map((item, index) => this.provider(item, `/providers/${index}`));
+    this.refuseRepeated(bots, 'bots', 'name');
+    this.refuseRepeated(bots, 'bots', 'apiKey');
+    this.refuseRepeated(providers, 'providers', 'name');
+    if (this.problems.length > 0) throw new ConfigError(this.sorted());
+    return { path: this.path, bots, providers, warnings: this.warnings };
+  }
+
+  /** An empty list may also be written as nothing at all, as when all entries are commented out. */
+  private list(root: Record<string, unknown>, key: string): unknown[] {
+    const value = root[key] ?? [];
+    if (Array.isArray(value)) return value;
+    this.report(below('', key), 'must be a list: start each entry with "- name: …"');
+    return [];
+  }
+
+  private bot(item: unknown, at: string): BotConfig {
+    const bot = this.parse(BotConfig, item, at);
+    if (bot.callbackUrl !== undefined && bot.callbackSecret === undefined)
+      this.report(below(at, 'callbackSecret'), 'is missing: what is sent to callbackUrl must be signed');
+    if (typeof bot.callbackSecret === 'string') {
+      const bytes = Buffer.from(bot.callbackSecret.slice('whsec_'.length), 'base64').length;
+      if (bytes < RECOMMENDED_SECRET_BYTES)
+        this.warn(
+          below(at, 'callbackSecret'),
+          `is shorter than the ${RECOMMENDED_SECRET_BYTES} bytes that Standard Webhooks asks for`,
+        );
+    }
+    return bot;
+  }
+
+  private provider(item: unknown, at: string): ProviderConfig {
+    const provider = this.parse(ProviderConfig, withoutEmpty(item, ['settings', 'defaults']), at);
+    const idle = (['inactivity', 'waitTimeout', 'copilot'] as const).filter((key) => provider[key] !== undefined);
+    if (idle.length > 0)
+      this.warn(
+        at,
+        `${idle.join(', ')}: accepted, but this version of the gateway does not act on ${idle.length > 1 ? 'them' : 'it'} yet`,
+      );
+    if (typeof provider.type !== 'string' || provider.type === '') return provider;
+    const type = this.types.find(({ key }) => key === provider.type);
+    if (type) this.checkAgainst(type, provider, at);
+    else
+      this.report(
+        below(at, 'type'),
+        `is not a known type: use one of ${this.types.map(({ key }) => key).join(', ') || '(none installed)'}`,
+      );
+    return provider;
+  }
+
+  private checkAgainst(type: ProviderType, provider: ProviderConfig, at: string): void {
+    const settingsAt = below(at, 'settings');
+    if (isPlainObject(provider.settings)) {
+      const settings = this.parse(type.settings, provider.settings, settingsAt);
+      if (type.checkSettings && !this.hasProblemIn(settingsAt)) {
+        const found = type.checkSettings(withDefaults(type.settings, settings));
+        for (const { pointer, detail } of found) this.report(settingsAt + pointer, detail);
+      }
+    }
+    if (isPlainObject(provider.defaults)) this.parse(type.handoverSettings, provider.defaults, below(at, 'defaults'));
+  }
+
+  private parse<T extends object>(type: Class<T>, plain: unknown, at: string): T {
+    const { value, errors } = parseAs(type, plain, at);
+    for (const { pointer, detail } of errors) {
+      const unknown = detail.startsWith('is not a known field');
+      // What follows from a problem already reported, such as a missing variable, is not reported on top of it.
+      if (!unknown && this.problems.some((earlier) => earlier.pointer === pointer)) continue;
+      const known = unknown ? knownKeys(type, at, pointer) : '';
+      this.report(pointer, detail.replace('a JSON object', 'a mapping') + known);
+    }
+    return value;
+  }
+
+  private refuseRepeated<K extends string>(entries: Partial<Record<K, string>>[], list: string, key: K): void {
+    const first = new Map<string, number>();
+    for (const [index, entry] of entries.entries()) {
+      const value = entry[key];
+      const at = `/${list}/${index}/${key}`;
+      if (typeof value !== 'string' || value === '' || this.hasProblemIn(at)) continue;
+      const earlier = first.get(value);
+      if (earlier === undefined) first.set(value, index);
+      else
+        this.report(
+          at,
+          `is the same as ${list}[${earlier}].${key} on line ${this.lineOf(`/${list}/${earlier}/${key}`)}: each entry needs its own`,
+        );
+    }
+  }
+
+  private hasProblemIn(at: string): boolean {
+    return this.problems.some(({ pointer }) => pointer === at || pointer.startsWith(`${at}/`));
+  }
+
+  private report(pointer: string, detail: string): void {
+    this.problems.push({ pointer, detail });
+  }
+
+  private warn(pointer: string, detail: string): void {
+    this.warnings.push(this.format({ pointer, detail }));
+  }
+
+  private sorted(): string[] {
+    const line = (problem: Problem): number => problem.line ?? this.lineOf(problem.pointer);
+    return [...this.problems].sort((a, b) => line(a) - line(b)).map((problem) => this.format(problem));
+  }
+
+  /** A missing key is shown at its bot's or provider's first line; where it belongs deeper, that line is added. */
+  private format({ pointer, detail, line }: Problem): string {
+    const where = toPath(pointer);
+    const missing = detail.startsWith('is missing') && this.source.lineOf(pointer) === undefined;
+    const at = line ?? this.lineOf(missing ? entryOf(pointer) : pointer);
+    const parent = parentOf(pointer);
+    const deeper =
+      missing && parent !== entryOf(pointer) ? `: add it to ${keyOf(parent)} on line ${this.lineOf(parent)}` : '';
+    return `${this.shownPath}:${at}: ${where ? `${where}: ` : ''}${detail}${deeper}`;
+  }
+
+  /** Where the file has no such place, the line of what should contain it. */
+  private lineOf(pointer: string): number {
+    return this.source.lineOf(pointer) ?? (pointer === '' ? 1 : this.lineOf(parentOf(pointer)));
+  }
+}
+
+const UNKNOWN_TOP_LEVEL = 'is not a known key: remove it or check its spelling; known here: bots, providers';
+
+/** `/providers/0/settings/apiKey` → `/providers/0` */
+function entryOf(pointer: string): string {
+  return pointer.split('/').slice(0, 3).join('/');
+}
+
+function readText(path: string, shown: string): string {
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_BYTES) throw new Error(`is larger than 1 MiB (${size} bytes)`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigError([
+      `${shown}: ${code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8 text' : message}`,
+    ]);
+  }
+}
+
+/** A key with nothing behind it, as when all that stood under it is commented out, counts as absent. */
+function withoutEmpty(item: unknown, keys: string[]): unknown {
+  if (!isPlainObject(item)) return item;
+  return Object.fromEntries(Object.entries(item).filter(([key, value]) => !(value === null && keys.includes(key))));
+}
+
+/** The keys of the class in which the unknown one stands. */
+function knownKeys(type: Class, at: string, pointer: string): string {
+  const inner: Record<string, Class> = {
+    [below(at, 'inactivity')]: InactivityConfig,
+    [below(at, 'copilot')]: CopilotConfig,
+  };
+  const owner = inner[parentOf(pointer)] ?? type;
+  const keys = new Set([...Object.keys(settingsOf(owner)), ...Object.keys(new owner())]);
+  return keys.size > 0 ? `; known here: ${[...keys].join(', ')}` : '';
+}

@@ -1,0 +1,68 @@
+/** A human agent as the contact centre names them. `name` is null where the contact centre tells no name. */
+export interface Agent {
+  id: string;
+  name: string | null;
+}
+
+/** A waiting line of the contact centre. `name` is null where only the id is known. */
+export interface Queue {
+  id: string;
+  name: string | null;
+}
+
+/** A card: a content type and its JSON, passed on untouched. */
+export interface Card {
+  contentType: string;
+  content: unknown;
+}
+
+/** A file that came with a message; `url` is where the contact centre keeps it. */
+export interface RemoteAttachment {
+  id: string;
+  filename: string;
+  contentType: string | null;
+  url?: string;
+}
+
+/**
+ * A fact that a contact centre reported. Providers say what happened; only the core decides what it means,
+ * so there is no "ended": an agent leaving may be an end or half of a transfer.
+ */
+export type ProviderEvent = {
+  /** The contact centre's id of the conversation. */
+  conversation: string;
+  /** When it happened by the contact centre's clock, epoch milliseconds; null where it tells no time. Events are ordered by it. */
+  at: number | null;
+  /** The handover's id, where the contact centre repeats what `start` gave it. Binds a conversation whose create answer is still out. */
+  handoverId?: string;
+} & ProviderFact;
+
+/** What happened, without where and when. */
+export type ProviderFact =
+  /** The conversation exists; no queue is known yet. */
+  | { type: 'created' }
+  /** The contact centre accepted the conversation and says which queue it goes to, without saying that it waits there yet. */
+  | { type: 'assigned'; queue: Queue | null }
+  /** It waits in a queue now. */
+  | { type: 'queued'; queue: Queue }
+  | { type: 'agent.joined'; agent: Agent }
+  | { type: 'agent.left'; agent: Agent }
+  /** An agent moved it on; the agent's leaving is not an end. May come before or after that leaving. */
+  | { type: 'transferred' }
+  /** The contact centre reports the end user as gone. */
+  | { type: 'user.left' }
+  /** The contact centre considers the conversation over. */
+  | { type: 'idle' }
+  /** Somebody wrote something that the end user may see. Internal notes and echoes of our own messages are `ignored`, never this. */
+  | {
+      type: 'message';
+      author: 'agent' | 'system';
+      agent: Agent | null;
+      text: string | null;
+      cards: Card[];
+      attachments: RemoteAttachment[];
+    }
+  /** A card submit, quick reply or anything else the channel has of its own. */
+  | { type: 'activity'; name: string; value: unknown }
+  /** Understood and of no interest, or not understood. `reason` is shown to operators. */
+  | { type: 'ignored'; reason: string };

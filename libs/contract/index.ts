@@ -1,0 +1,8 @@
+/** All that the author of a provider needs. Nothing in here knows a vendor. */
+export * from './duration.js';
+export * from './errors.js';
+export * from './events.js';
+export * from './provider.js';
+export * from './registration.js';
+export * from './settings.js';
+export * from './validation.js';

@@ -1,0 +1,150 @@
+import type { Card, ProviderEvent } from './events.js';
+import type { Class, FieldError } from './validation.js';
+
+/** The version of this contract. A provider states the one it was written for; the gateway refuses to start with any other. */
+export const CONTRACT_VERSION = 1;
+
+/** What a provider is: pure data, readable without a network or an account. */
+export interface ProviderDefinition<S extends object = object, H extends object = object> {
+  /** The provider's type: camelCase, as in the configuration, the database and the webhook's path. */
+  key: string;
+  contractVersion: typeof CONTRACT_VERSION;
+  title: string;
+  docsUrl: string;
+  /** What a session can do beyond the required methods. Declared if and only if the method of that name exists. */
+  capabilities: readonly Capability[];
+  /** Settings of the account, declared with `@Setting`. */
+  settings: Class<S>;
+  /** Settings that each handover may bring along or override, declared with `@Setting`. */
+  handoverSettings: Class<H>;
+}
+
+/** Optional abilities, each named after its method. */
+export type Capability = 'update' | 'findStarted' | 'findSent';
+
+/** A contact centre, as one class with `@ContactCentre()`. */
+export interface HandoverProvider<S extends object = object, H extends object = object> {
+  readonly definition: ProviderDefinition<S, H>;
+  /** Beyond the rules of the settings class: what cannot be used together. Cheap, no network. Pointers are relative to the settings. */
+  checkSettings?(settings: S, context: ProviderContext): FieldError[];
+  /** One account ready to use. Cheap, no network; the settings are valid and complete with their defaults. */
+  open(settings: S, context: ProviderContext): ProviderSession<H>;
+}
+
+/** What the gateway lends to a provider. */
+export interface ProviderContext {
+  /** The provider's name in the configuration, for log lines. */
+  name: string;
+  production: boolean;
+  /** Milliseconds since the epoch; tests move it. */
+  now(): number;
+  log: ProviderLog;
+}
+
+/** Structured log. Never give it a secret or the text of a message. */
+export interface ProviderLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** The end user, as the bot described them. */
+export interface Customer {
+  name?: string;
+  email?: string;
+  phone?: string;
+  company?: string;
+  language?: string;
+  customerId?: string;
+  caseId?: string;
+  properties?: Record<string, string>;
+}
+
+/** One line of what was said before the handover, oldest first in its list. */
+export interface TranscriptEntry {
+  author: 'user' | 'bot' | 'agent' | 'system';
+  text: string;
+}
+
+/** All that is needed to open a conversation. */
+export interface StartRequest<H extends object = object> {
+  handoverId: string;
+  sessionId: string;
+  userId: string;
+  user: Customer;
+  transcript: TranscriptEntry[];
+  /** The account's defaults, then the request's own on top. Kept apart because a provider may merge some of them deeply. */
+  defaults: H;
+  settings: H;
+}
+
+/** A message on its way to the agent. */
+export interface OutboundMessage {
+  author: 'user' | 'bot';
+  text: string | null;
+  cards: Card[];
+}
+
+/** A change to a running conversation. `request` is the handover as it is now, `queueId` the queue to move to. */
+export interface ConversationUpdate<H extends object = object> {
+  request: StartRequest<H>;
+  userChanged: boolean;
+  queueId?: string;
+}
+
+/** One webhook exactly as it arrived. Header names are lower case. */
+export interface RawWebhook {
+  headers: Record<string, string | string[] | undefined>;
+  body: Buffer;
+}
+
+/** A webhook whose sender is proven (or whose proof the operator switched off). */
+export interface VerifiedWebhook {
+  /** Identifies the event over all its deliveries; null where there is nothing to know a repetition by. */
+  key: string | null;
+  /** The account it belongs to by the contact centre's own word; null where it does not say. */
+  tenant: string | null;
+  body: Buffer;
+}
+
+/**
+ * One account of one contact centre. Keeps no state of a handover: whatever must be remembered is the core's.
+ * Every call ends within 30 s and throws a `ProviderError` when it did not succeed.
+ */
+export interface ProviderSession<H extends object = object> {
+  /** Sessions with equal `webhookAuthority` verify webhooks alike: one verification serves them all. */
+  readonly webhookAuthority: string;
+  /** The tenant that events must carry; null where the settings name none, then the first one seen is held to. */
+  readonly tenant: string | null;
+  /** When set, only webhooks whose path carries this secret are for this account. */
+  readonly webhookToken: string | null;
+  /** How long an agent's leaving may wait for a sign of a transfer, in milliseconds. */
+  readonly endGraceMs: number;
+  /** How long an unreachable contact centre is retried, in milliseconds. */
+  readonly giveUpAfterMs: number;
+
+  /** What keeps this request from being sent: limits of the vendor's API, missing ids. Pure; pointers into the request to start. */
+  validate(request: StartRequest<H>): FieldError[];
+  /** Opens a conversation and returns its id. */
+  start(request: StartRequest<H>): Promise<string>;
+  /** After an unknown outcome of `start`: the conversation's id if it was opened, else null. */
+  findStarted?(handoverId: string): Promise<string | null>;
+  /** Sends one message. The core sends one after the other. */
+  send(conversation: string, message: OutboundMessage): Promise<void>;
+  /**
+   * After an unknown outcome of `send`: whether the message is there.
+   * @param identicalBefore how many messages equal to this one come directly before it in the transcript
+   */
+  findSent?(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean>;
+  /** Ends the conversation for the user. Safe to repeat; a conversation that is gone counts as ended. */
+  end(conversation: string): Promise<void>;
+  /** Changes queue or customer of a running conversation. */
+  update?(conversation: string, change: ConversationUpdate<H>): Promise<void>;
+
+  /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
+  isHandshake(webhook: RawWebhook): boolean;
+  /** Proves the sender from bytes and headers alone, before anything is parsed. @throws {WebhookRejected} */
+  verify(webhook: RawWebhook): Promise<VerifiedWebhook>;
+  /** Maps it to facts. Pure; what it does not know is `ignored`. @throws {WebhookRejected} `invalid` when it is no event at all */
+  events(webhook: VerifiedWebhook): ProviderEvent[];
+}

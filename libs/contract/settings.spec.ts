@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { maskSecrets, parseAs, Setting, settingsSchema, withDefaults } from './index.js';
+
+class Sample {
+  @Setting({ type: 'url', title: 'Base URL', help: 'Where it is.', default: 'https://example.com' })
+  baseUrl: string;
+  @Setting({ type: 'string', title: 'Key', help: 'A key.', required: true, secret: true })
+  apiKey: string;
+  @Setting({ type: 'duration', title: 'Grace', help: 'How long.', default: '10s' })
+  grace: string;
+  @Setting({ type: 'choice', title: 'Mode', help: 'Which.', choices: ['on', 'off'] })
+  mode: string;
+  @Setting({ type: 'object', title: 'Extra', help: 'Anything.' })
+  extra: object;
+}
+
+describe('settings', () => {
+  it('accepts valid settings and fills in the defaults', () => {
+    const { value, errors } = parseAs(Sample, { apiKey: 'k', baseUrl: 'http://localhost:4000' });
+    expect(errors).toEqual([]);
+    expect(withDefaults(Sample, value)).toMatchObject({ apiKey: 'k', baseUrl: 'http://localhost:4000', grace: '10s' });
+  });
+
+  it.each([
+    [{}, '/apiKey', 'is missing'],
+    [{ apiKey: 7 }, '/apiKey', 'must be a string (a number needs quotes)'],
+    [{ apiKey: '' }, '/apiKey', 'must not be empty'],
+    [{ apiKey: null }, '/apiKey', 'must be a string (a number needs quotes)'],
+    [{ apiKey: 'k', baseUrl: 'ftp://x' }, '/baseUrl', 'must be an http or https URL'],
+    [{ apiKey: 'k', grace: '10 seconds' }, '/grace', 'must be a duration such as 30s, 5m or 1h'],
+    [{ apiKey: 'k', grace: null }, '/grace', 'must be a duration such as 30s, 5m or 1h'],
+    [{ apiKey: 'k', mode: 'maybe' }, '/mode', 'must be one of on, off'],
+    [{ apiKey: 'k', extra: [] }, '/extra', 'must be an object'],
+    [{ apiKey: 'k', 'a/b': 1 }, '/a~1b', 'is not a known field: remove it or check its spelling'],
+    [{ apiKey: 'k', constructor: 1 }, '/constructor', 'is not a known field: remove it or check its spelling'],
+  ])('refuses %j and names %s', (plain, pointer, detail) => {
+    expect(parseAs(Sample, plain).errors).toEqual([{ pointer, detail }]);
+  });
+
+  it('refuses what is no object', () => {
+    expect(parseAs(Sample, []).errors).toEqual([{ pointer: '', detail: 'must be a JSON object' }]);
+  });
+
+  it('takes free-form JSON over untouched, whatever its keys are called', () => {
+    const extra = JSON.parse('{"constructor":1,"then":{"a":[1]},"deep":{"x":null}}') as object;
+    expect(parseAs(Sample, { apiKey: 'k', extra }).value.extra).toBe(extra);
+  });
+
+  it('publishes a JSON Schema in which secrets are write-only', () => {
+    expect(settingsSchema(Sample)).toMatchObject({
+      type: 'object',
+      required: ['apiKey'],
+      additionalProperties: false,
+      properties: {
+        apiKey: { type: 'string', title: 'Key', description: 'A key.', writeOnly: true },
+        baseUrl: { type: 'string', format: 'uri', default: 'https://example.com' },
+        mode: { enum: ['on', 'off'] },
+      },
+    });
+  });
+
+  it('masks secrets', () => {
+    expect(maskSecrets(Sample, { apiKey: 'k', grace: '1s' })).toEqual({ apiKey: '••••', grace: '1s' });
+  });
+});

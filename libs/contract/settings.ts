@@ -1,0 +1,127 @@
+import 'reflect-metadata';
+import {
+  IsBoolean,
+  IsIn,
+  IsNotEmpty,
+  IsObject,
+  IsString,
+  IsUrl,
+  MaxLength,
+  ValidateBy,
+  type ValidationOptions,
+} from 'class-validator';
+import { isDuration } from './duration.js';
+import { IfPresent, type Class } from './validation.js';
+
+/** What a setting's value may be. `duration` is text such as `30s` or `5m`; `object` is any JSON object. */
+export type SettingType = 'string' | 'url' | 'boolean' | 'duration' | 'choice' | 'object';
+
+/** Everything there is to say about one setting. Validation, masking, JSON Schema and documentation all read this. */
+export interface SettingOptions {
+  type: SettingType;
+  /** Short name for people, as a form would show it. */
+  title: string;
+  /** One or two sentences: what it does and where its value comes from. */
+  help: string;
+  /** Encrypted at rest, never returned, never logged. */
+  secret?: boolean;
+  required?: boolean;
+  /** Used where the setting is left out. */
+  default?: string | boolean;
+  /** The allowed values of a `choice`. */
+  choices?: readonly string[];
+  /** Longest accepted text in characters, 1,024 unless given. */
+  maxLength?: number;
+}
+
+const SETTINGS = Symbol('settings');
+
+/** Declares a property of a settings class, with its rule. One declaration is all a setting needs. */
+export function Setting(options: SettingOptions): PropertyDecorator {
+  return (target, property) => {
+    const known = (Reflect.getMetadata(SETTINGS, target) ?? {}) as Record<string, SettingOptions>;
+    Reflect.defineMetadata(SETTINGS, { ...known, [String(property)]: options }, target);
+    for (const rule of rulesOf(options)) rule(target, property);
+  };
+}
+
+/** The declared settings of a class, by property name. */
+export function settingsOf(type: Class): Record<string, SettingOptions> {
+  return (Reflect.getMetadata(SETTINGS, type.prototype) ?? {}) as Record<string, SettingOptions>;
+}
+
+/** The class's settings as a JSON Schema (draft 2020-12). Secrets are `writeOnly`. */
+export function settingsSchema(type: Class): Record<string, unknown> {
+  const declared = Object.entries(settingsOf(type));
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    properties: Object.fromEntries(declared.map(([name, options]) => [name, propertySchema(options)])),
+    required: declared.filter(([, options]) => options.required).map(([name]) => name),
+    additionalProperties: false,
+  };
+}
+
+/** A copy with the declared default in place of every setting that is missing. */
+export function withDefaults<T extends object>(type: Class<T>, value: T): T {
+  const copy = Object.assign(new type(), value) as Record<string, unknown>;
+  for (const [name, options] of Object.entries(settingsOf(type))) {
+    if (copy[name] === undefined && options.default !== undefined) copy[name] = options.default;
+  }
+  return copy as T;
+}
+
+function propertySchema(options: SettingOptions): Record<string, unknown> {
+  const shapes: Record<SettingType, Record<string, unknown>> = {
+    string: { type: 'string', minLength: 1, maxLength: options.maxLength ?? 1024 },
+    url: { type: 'string', format: 'uri', maxLength: options.maxLength ?? 1024 },
+    boolean: { type: 'boolean' },
+    duration: { type: 'string', pattern: '^[0-9]{1,9}(ms|s|m|h|d)$' },
+    choice: { type: 'string', enum: options.choices },
+    object: { type: 'object' },
+  };
+  return {
+    title: options.title,
+    description: options.help,
+    ...shapes[options.type],
+    ...(options.default === undefined ? {} : { default: options.default }),
+    ...(options.secret ? { writeOnly: true } : {}),
+  };
+}
+
+function rulesOf(options: SettingOptions): PropertyDecorator[] {
+  const text = [MaxLength(options.maxLength ?? 1024), IsNotEmpty({ message: 'must not be empty' })];
+  const rules: Record<SettingType, PropertyDecorator[]> = {
+    string: [...text, IsString({ message: 'must be a string (a number needs quotes)' })],
+    url: [
+      IsUrl(
+        { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
+        { message: 'must be an http or https URL' },
+      ),
+    ],
+    boolean: [IsBoolean({ message: 'must be true or false' })],
+    duration: [IsDuration()],
+    choice: [IsIn([...(options.choices ?? [])], { message: `must be one of ${(options.choices ?? []).join(', ')}` })],
+    object: [IsObject({ message: 'must be an object' })],
+  };
+  return options.required ? rules[options.type] : [IfPresent(), ...rules[options.type]];
+}
+
+/** class-validator rule: a duration such as `30s`, `5m` or `1h`. */
+export function IsDuration(options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isDuration',
+      validator: { validate: isDuration, defaultMessage: () => 'must be a duration such as 30s, 5m or 1h' },
+    },
+    options,
+  );
+}
+
+/** Replaces every secret of a settings object by `••••`, for showing it to people. */
+export function maskSecrets(type: Class, value: object): Record<string, unknown> {
+  const declared = settingsOf(type);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, declared[name]?.secret && item !== undefined ? '••••' : item]),
+  );
+}

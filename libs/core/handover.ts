@@ -1,0 +1,102 @@
+import type { Agent, Card, Customer, Queue } from '#contract';
+import type { Lifecycle } from './lifecycle.js';
+
+export const HANDOVER_STATUSES = ['requested', 'queued', 'active', 'completed', 'cancelled', 'failed'] as const;
+export type HandoverStatus = (typeof HANDOVER_STATUSES)[number];
+export type FinalStatus = 'completed' | 'cancelled' | 'failed';
+export type EndReason = 'agent' | 'contact_center' | 'bot' | 'user' | 'inactivity' | 'no_agent' | 'operator';
+
+/** Why a handover failed: `unsupported`, `rejected` by the contact centre, or `unreachable` until the gateway gave up. */
+export interface HandoverError {
+  reason: 'unsupported' | 'rejected' | 'unreachable';
+  message: string;
+}
+
+/** One conversation handed from a bot to human agents, from the request to its end. */
+export interface Handover {
+  id: string;
+  bot: string;
+  provider: string;
+  sessionId: string;
+  userId: string;
+  user: Customer;
+  /** What the request brought along; the provider's defaults are not repeated here. */
+  settings: Record<string, unknown>;
+  metadata: unknown;
+  status: HandoverStatus;
+  conversationId: string | null;
+  queue: Queue | null;
+  agent: Agent | null;
+  error: HandoverError | null;
+  endReason: EndReason | null;
+  createdAt: Date;
+  queuedAt: Date | null;
+  activeAt: Date | null;
+  endedAt: Date | null;
+  /** Set once the bot's side asked for the end; from then on it decides the end reason. */
+  closing: EndReason | null;
+  lifecycle: Lifecycle;
+  /** How many messages of the transcript came with the request. */
+  transcriptLength: number;
+  messageSequence: number;
+  eventSequence: number;
+}
+
+export type MessageStatus = 'pending' | 'delivered' | 'failed';
+
+/** A file named in a message. */
+export interface Attachment {
+  id: string;
+  filename: string;
+  contentType: string | null;
+  size: number | null;
+}
+
+/** One entry of a handover's transcript. */
+export interface Message {
+  id: string;
+  handoverId: string;
+  sequence: number;
+  author: { type: 'user' | 'bot' | 'agent' | 'system'; id: string | null; name: string | null };
+  text: string | null;
+  attachments: Attachment[];
+  cards: Card[];
+  status: MessageStatus;
+  error: string | null;
+  at: Date;
+}
+
+/** A message as the API and the events show it. `error` appears only on a failed one. */
+export function messageView(message: Message): Record<string, unknown> {
+  const { id, sequence, author, text, attachments, cards, status, error, at } = message;
+  return { id, sequence, author, text, attachments, cards, status, ...(error ? { error } : {}), at: at.toISOString() };
+}
+
+/** A handover as the API shows it. */
+export function handoverView(handover: Handover): Record<string, unknown> {
+  const final = isFinal(handover);
+  return {
+    id: handover.id,
+    status: handover.status,
+    control: final ? 'bot' : 'human',
+    provider: handover.provider,
+    sessionId: handover.sessionId,
+    userId: handover.userId,
+    user: handover.user,
+    settings: handover.settings,
+    metadata: handover.metadata ?? null,
+    conversationId: handover.conversationId,
+    queue: handover.queue,
+    agent: handover.agent,
+    error: handover.error,
+    endReason: handover.endReason,
+    createdAt: handover.createdAt.toISOString(),
+    queuedAt: handover.queuedAt?.toISOString() ?? null,
+    activeAt: handover.activeAt?.toISOString() ?? null,
+    endedAt: handover.endedAt?.toISOString() ?? null,
+  };
+}
+
+export function isFinal(handover: Pick<Handover, 'status'>): boolean {
+  return handover.status === 'completed' || handover.status === 'cancelled' || handover.status === 'failed';
+}

@@ -1,0 +1,15 @@
+export * from './errors.js';
+export * from './handover.js';
+export { newId } from './ids.js';
+export { newLifecycle, type Lifecycle } from './lifecycle.js';
+export * from './ports.js';
+export { HandoverUnit, EVENT_TYPES, type Command, type CommandPayload, type HandoverEvent } from './unit.js';
+export * from './use-cases/apply-event.js';
+export * from './use-cases/close-handover.js';
+export * from './use-cases/expire-timers.js';
+export * from './use-cases/post-message.js';
+export * from './use-cases/record-outcome.js';
+export * from './use-cases/start-handover.js';
+export * from './use-cases/update-handover.js';
+export * from './delivery-ports.js';
+export * from './provider-registry.js';

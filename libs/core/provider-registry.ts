@@ -1,0 +1,79 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { ProviderDefinition, ProviderSession, StartRequest } from '#contract';
+import { Refusal } from './errors.js';
+import type { Handover } from './handover.js';
+
+/** One configured account, ready to use. */
+export interface ProviderInstance {
+  name: string;
+  definition: ProviderDefinition;
+  session: ProviderSession;
+  defaults: object;
+  /** False once it was taken out of the configuration: no new handovers, open ones go on. */
+  enabled: boolean;
+  /** The tenant of its first event, where the settings name none. */
+  pinnedTenant: string | null;
+}
+
+/** All configured accounts by name. */
+export class ProviderRegistry {
+  private readonly instances = new Map<string, ProviderInstance>();
+
+  constructor(
+    readonly definitions: ProviderDefinition[],
+    instances: ProviderInstance[],
+  ) {
+    for (const instance of instances) this.instances.set(instance.name, instance);
+  }
+
+  get(name: string): ProviderInstance | undefined {
+    return this.instances.get(name);
+  }
+
+  ofType(type: string): ProviderInstance[] {
+    return [...this.instances.values()].filter(({ definition }) => definition.key === type);
+  }
+
+  /** The provider a new handover goes to. @throws {Refusal} `invalid` naming the field and what is there to choose from */
+  choose(name: string | undefined): ProviderInstance {
+    const enabled = [...this.instances.values()].filter((instance) => instance.enabled);
+    if (name === undefined) {
+      if (enabled.length === 1) return enabled[0]!;
+      const detail =
+        enabled.length === 0
+          ? 'no provider is configured'
+          : 'is missing, and there is more than one provider to choose from';
+      throw new Refusal('invalid', 'The request names no provider.', [{ pointer: '/provider', detail }]);
+    }
+    const chosen = this.instances.get(name);
+    if (chosen?.enabled) return chosen;
+    const detail = chosen
+      ? 'is disabled: it takes no new handovers'
+      : `is not a configured provider; known: ${enabled.map((one) => one.name).join(', ') || 'none'}`;
+    throw new Refusal('invalid', 'The request names a provider that cannot be used.', [
+      { pointer: '/provider', detail },
+    ]);
+  }
+}
+
+/** Whether an event of this tenant may concern the account. An event without a tenant comes only where verification is off. */
+export function acceptsTenant({ session, pinnedTenant }: ProviderInstance, tenant: string | null): boolean {
+  const expected = session.tenant ?? pinnedTenant;
+  return tenant === null || expected === null || expected === tenant;
+}
+
+/** Compares secrets without telling by the time it takes how much of them was right. */
+export function sameSecret(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** A handover in the form in which a provider opens a conversation for it. */
+export function startRequestOf(
+  handover: Pick<Handover, 'id' | 'sessionId' | 'userId' | 'user' | 'settings'>,
+  defaults: object,
+  transcript: StartRequest['transcript'],
+): StartRequest {
+  const { id, sessionId, userId, user, settings } = handover;
+  return { handoverId: id, sessionId, userId, user, transcript, defaults, settings };
+}

@@ -1,0 +1,85 @@
+import type { Agent } from '#contract';
+import { isFinal, type EndReason, type FinalStatus, type HandoverError } from './handover.js';
+import { openStatusOf, standingOf, type Fact, type Standing } from './lifecycle.js';
+import type { HandoverUnit } from './unit.js';
+
+/** How long a queue that nobody has named yet may keep the bot from hearing that it waits, in milliseconds. */
+const NAME_QUEUE_WITHIN_MS = 1_000;
+
+/**
+ * Brings a handover to where its facts put it: tells the bot what is new, moves the status, sets and clears timers, ends it
+ * when it is over. Safe to repeat.
+ */
+export function settle(unit: HandoverUnit, endGraceMs: number): void {
+  const { handover } = unit;
+  if (isFinal(handover)) return;
+  const { standing, effective } = standingOf(handover.lifecycle, endGraceMs);
+  for (const fact of effective.filter(({ told }) => !told)) tell(unit, fact);
+  if (standing.ended) return finish(unit, handover.closing ?? standing.ended);
+
+  handover.status = openStatusOf(standing);
+  handover.agent = standing.present.at(-1) ?? (handover.status === 'active' ? handover.agent : null);
+  handover.queue = standing.waiting && !standing.queueIsCurrent ? null : standing.queue;
+  if (handover.status === 'active') handover.activeAt ??= unit.now;
+  if (handover.status === 'queued') handover.queuedAt ??= unit.now;
+  setLeaveTimer(unit, standing, endGraceMs);
+  announce(unit, standing);
+}
+
+/** Ends a handover. Nothing changes it afterwards, and no event follows. */
+export function finish(unit: HandoverUnit, endReason: EndReason): void {
+  const { standing } = standingOf(unit.handover.lifecycle, 0);
+  end(unit, standing.everJoined ? 'completed' : 'cancelled', { endReason });
+}
+
+/** Gives a handover up that could not be started or was lost for good. */
+export function fail(unit: HandoverUnit, error: HandoverError): void {
+  end(unit, 'failed', { error });
+}
+
+function end(unit: HandoverUnit, status: FinalStatus, why: { endReason?: EndReason; error?: HandoverError }): void {
+  const { handover } = unit;
+  if (isFinal(handover)) return;
+  handover.status = status;
+  handover.endReason = why.endReason ?? null;
+  handover.error = why.error ?? null;
+  handover.endedAt = unit.now;
+  handover.lifecycle.timers = {};
+  unit.emit(`handover.${status}`, why.error ? { error: why.error } : { endReason: why.endReason });
+}
+
+function tell(unit: HandoverUnit, fact: Fact): void {
+  fact.told = true;
+  if (fact.kind === 'transferred') unit.emit('handover.transferred');
+  if (fact.kind === 'agent.joined' || fact.kind === 'agent.left') {
+    unit.handover.agent = fact.agent as Agent;
+    unit.emit(fact.kind, { agent: fact.agent });
+  }
+}
+
+function setLeaveTimer(unit: HandoverUnit, standing: Standing, endGraceMs: number): void {
+  const { timers } = unit.handover.lifecycle;
+  if (!standing.leaving) delete timers.leave;
+  else timers.leave ??= unit.now.getTime() + endGraceMs;
+}
+
+/** Tells the bot of a new status or queue, once. A queue is announced when it has a name, or when nobody names it in time. */
+function announce(unit: HandoverUnit, standing: Standing): void {
+  const { handover } = unit;
+  const { announced, timers } = handover.lifecycle;
+  const queue = handover.queue?.id ?? null;
+  const changed = handover.status !== announced.status || (queue !== null && queue !== announced.queue);
+  if (handover.status === 'requested' || !changed) {
+    delete timers.announce;
+    return;
+  }
+  if (handover.status === 'queued' && !standing.queueIsCurrent) {
+    // After a transfer the next queue is worth waiting for however long it takes; at the start the assignment will do.
+    if (standing.everJoined) return;
+    timers.announce ??= unit.now.getTime() + NAME_QUEUE_WITHIN_MS;
+    if (timers.announce > unit.now.getTime()) return;
+  }
+  delete timers.announce;
+  handover.lifecycle.announced = { status: handover.status, queue };
+  unit.emit(`handover.${handover.status}`, { queue: handover.queue, agent: handover.agent });
+}

@@ -1,0 +1,87 @@
+import type { ProviderEvent } from '#contract';
+import { isFinal, messageView, type Attachment } from '../handover.js';
+import { newId } from '../ids.js';
+import { addFact } from '../lifecycle.js';
+import { settle } from '../settle.js';
+import type { HandoverUnit } from '../unit.js';
+
+/** An event of the contact centre as the inbox keeps it: with its number, which tells the order of arrival. */
+export interface ReceivedEvent {
+  event: ProviderEvent;
+  arrival: number;
+  receivedAt: Date;
+}
+
+/** `null` when the event was applied, else why it changed nothing. */
+export type Ignored = string | null;
+
+/**
+ * Applies one event of the contact centre to its handover. Late, repeated and unknown events change nothing that later ones
+ * have settled; a late message is still delivered, unless the handover is over.
+ */
+export function applyEvent(
+  unit: HandoverUnit,
+  { event, arrival, receivedAt }: ReceivedEvent,
+  endGraceMs: number,
+): Ignored {
+  const { handover } = unit;
+  bindConversation(unit, event.conversation);
+  if (isFinal(handover)) return 'the handover is over';
+  switch (event.type) {
+    case 'ignored':
+      return event.reason;
+    case 'created':
+      return null;
+    case 'message':
+      return deliverMessage(unit, event, receivedAt);
+    case 'activity':
+      unit.emit('activity', { name: event.name, value: event.value });
+      return null;
+  }
+  const at = event.at ?? receivedAt.getTime();
+  const fact = {
+    kind: event.type,
+    at,
+    arrival,
+    ...('agent' in event ? { agent: event.agent } : {}),
+    ...('queue' in event ? { queue: event.queue } : {}),
+  };
+  if (!addFact(handover.lifecycle, fact, endGraceMs)) return 'too old to matter';
+  settle(unit, endGraceMs);
+  return null;
+}
+
+/**
+ * The first event that names the handover binds the conversation, however late the answer to the create is. When the
+ * handover is over by then, nobody waits for that conversation, so it is ended.
+ */
+function bindConversation(unit: HandoverUnit, conversation: string): void {
+  const { handover } = unit;
+  if (handover.conversationId !== null) return;
+  handover.conversationId = conversation;
+  if (isFinal(handover)) unit.command({ kind: 'end' });
+}
+
+function deliverMessage(
+  unit: HandoverUnit,
+  event: Extract<ProviderEvent, { type: 'message' }>,
+  receivedAt: Date,
+): Ignored {
+  const attachments: Attachment[] = event.attachments.map(({ filename, contentType }) => ({
+    id: newId('att'),
+    filename,
+    contentType,
+    size: null,
+  }));
+  const message = unit.addMessage({
+    author: event.author,
+    agent: event.agent,
+    text: event.text,
+    cards: event.cards,
+    attachments,
+    status: 'delivered',
+    at: event.at === null ? receivedAt : new Date(event.at),
+  });
+  unit.emit('message.created', { message: messageView(message) });
+  return null;
+}

@@ -1,0 +1,18 @@
+import type { Card } from '#contract';
+import { Refusal } from '../errors.js';
+import { isFinal, type Message } from '../handover.js';
+import type { HandoverUnit } from '../unit.js';
+
+/** Takes a message of the user or the bot for the agent. @throws {Refusal} `conflict` when the handover is over or being ended */
+export function postMessage(
+  unit: HandoverUnit,
+  input: { author: 'user' | 'bot'; text: string | null; cards: Card[] },
+): Message {
+  const { handover } = unit;
+  if (isFinal(handover))
+    throw new Refusal('conflict', `The handover is ${handover.status}; start a new one to reach an agent.`);
+  if (handover.closing) throw new Refusal('conflict', 'The handover is being closed and takes no more messages.');
+  const message = unit.addMessage({ ...input, status: 'pending' });
+  unit.command({ kind: 'message', messageId: message.id });
+  return message;
+}

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import {
+  WebhookRejected,
+  type ProviderLog,
+  type RawWebhook,
+  type VerifiedWebhook,
+  type WebhookReceiver,
+} from '#contract';
+import {
+  acceptsTenant,
+  Refusal,
+  sameSecret,
+  type InboxEntry,
+  type InboxStore,
+  type ProviderInstance,
+  type ProviderRegistry,
+} from '#core';
+import type { InboxProcessor } from './inbox-processor.js';
+
+type Incoming = RawWebhook & { type: string; name?: string; token?: string };
+
+/** Takes webhooks in: proves them, stores them, and only then lets them be acknowledged. */
+export class Inbox implements WebhookReceiver {
+  constructor(
+    private readonly store: InboxStore,
+    private readonly registry: ProviderRegistry,
+    private readonly processor: InboxProcessor,
+    private readonly log: ProviderLog,
+  ) {}
+
+  async receive(webhook: Incoming): Promise<void> {
+    const addressed = this.addressed(webhook);
+    const probe = addressed[0] ?? this.registry.ofType(webhook.type)[0];
+    if (probe?.session.isHandshake(webhook)) {
+      this.log.info({ type: webhook.type, provider: webhook.name }, 'connection test of the contact centre answered');
+      return;
+    }
+    const { verified, instances } = await verify(webhook, addressed);
+    const events = instances[0]!.session.events(verified);
+    const [first] = events;
+    if (!first || (first.type === 'ignored' && first.conversation === '')) {
+      this.log.info(
+        { type: webhook.type, reason: first?.type === 'ignored' ? first.reason : 'empty' },
+        'event ignored',
+      );
+      return;
+    }
+    const eligible = instances.filter((instance) => acceptsTenant(instance, verified.tenant));
+    if (eligible.length === 0) {
+      this.log.warn(
+        { type: webhook.type, tenant: verified.tenant, providers: instances.map(({ name }) => name) },
+        "event ignored: its tenant is none of the providers'. If it is yours, set the provider's webhookTenant to it",
+      );
+      return;
+    }
+    const source = `${webhook.type}|${instances.map(({ session }) => session.webhookAuthority).sort()[0]}`;
+    const stored = await this.add({
+      source,
+      key: verified.key ?? randomUUID(),
+      type: webhook.type,
+      providers: eligible.map(({ name }) => name),
+      tenant: verified.tenant,
+      conversationId: first.conversation,
+      handoverHint: events.find(({ handoverId }) => handoverId)?.handoverId ?? null,
+      body: verified.body,
+    });
+    if (stored) this.processor.wake({ source, conversationId: first.conversation });
+    else this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
+  }
+
+  /** Whatever keeps an event from being stored, the contact centre must send it again. */
+  private async add(entry: InboxEntry): Promise<boolean> {
+    try {
+      return await this.store.add(entry);
+    } catch (error) {
+      this.log.warn(
+        { type: entry.type, err: (error as Error).message },
+        'event not stored; the contact centre is asked to send it again',
+      );
+      throw new Refusal('unavailable', 'The event could not be stored. Send it again.');
+    }
+  }
+
+  /** The accounts that a webhook at this path may be for. */
+  private addressed({ type, name, token }: Incoming): ProviderInstance[] {
+    const all = this.registry.ofType(type);
+    if (name === undefined) return all.filter(({ session }) => session.webhookToken === null);
+    const named = all.find((instance) => instance.name === name);
+    if (!named) throw new Refusal('not_found', `There is no provider "${name}" of type ${type}.`);
+    const expected = named.session.webhookToken;
+    if (expected === null && token !== undefined)
+      throw new Refusal('not_found', `Provider "${name}" has no webhookToken; leave it out of the path.`);
+    if (expected !== null && !sameSecret(token ?? '', expected)) {
+      throw new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
+    }
+    return [named];
+  }
+}
+
+/** Verifies once per authority and returns all accounts of those that vouch for the webhook. */
+async function verify(
+  webhook: Incoming,
+  instances: ProviderInstance[],
+): Promise<{ verified: VerifiedWebhook; instances: ProviderInstance[] }> {
+  const authorities = [...new Set(instances.map(({ session }) => session.webhookAuthority))];
+  const groups = authorities.map((authority) =>
+    instances.filter(({ session }) => session.webhookAuthority === authority),
+  );
+  const results = await Promise.allSettled(groups.map(([one]) => one!.session.verify(webhook)));
+  const vouched = groups.filter((_, index) => results[index]!.status === 'fulfilled').flat();
+  const verified = results.find((result) => result.status === 'fulfilled')?.value;
+  if (verified) return { verified, instances: vouched };
+  const reasons = results.map((result) => (result as PromiseRejectedResult).reason as unknown);
+  const rejections = reasons.filter((reason) => reason instanceof WebhookRejected);
+  const unexpected = reasons.find((reason) => !(reason instanceof WebhookRejected));
+  if (unexpected) throw unexpected;
+  throw (
+    rejections.find(({ reason }) => reason === 'unavailable') ??
+    rejections[0] ??
+    new WebhookRejected('unauthorized', 'No provider of this type takes webhooks at this path.')
+  );
+}

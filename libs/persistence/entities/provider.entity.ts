@@ -1,0 +1,14 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A configured connection to a contact centre account. Secrets among the settings are sealed one by one. */
+@Entity('provider')
+export class ProviderEntity {
+  @PrimaryColumn('text') name: string;
+  @Column('text') type: string;
+  @Column('jsonb') settings: Record<string, unknown>;
+  @Column('jsonb') defaults: Record<string, unknown>;
+  @Column('boolean') enabled: boolean;
+  @Column('boolean') provisioned: boolean;
+  /** The tenant of the first event, where the settings name none. */
+  @Column('text', { name: 'pinned_tenant', nullable: true }) pinnedTenant: string | null;
+}

@@ -1,0 +1,145 @@
+import type { DataSource } from 'typeorm';
+import { BotEntity, ProviderEntity } from '../entities/index.js';
+import { hashKey, type SecretBox } from '../secrets.js';
+
+/** A bot as the configuration or the admin API gives it. */
+export interface BotAccount {
+  name: string;
+  keyHash: string;
+  callbackUrl: string | null;
+  callbackSecret: string | null;
+  enabled: boolean;
+  goneUrl: string | null;
+}
+
+/** A provider with its secrets in the clear; never leaves the process. */
+export interface ProviderAccount {
+  name: string;
+  type: string;
+  settings: Record<string, unknown>;
+  defaults: Record<string, unknown>;
+  enabled: boolean;
+  pinnedTenant: string | null;
+}
+
+/** What the configuration file declares. */
+export interface ProvisionedAccounts {
+  bots: { name: string; apiKey: string; callbackUrl?: string; callbackSecret?: string }[];
+  providers: { name: string; type: string; settings: Record<string, unknown>; defaults: Record<string, unknown> }[];
+}
+
+/** Bots and providers. `isSecret` tells which settings of a provider type are sealed. */
+export class PgAccountStore {
+  constructor(
+    private readonly source: DataSource,
+    private readonly box: SecretBox,
+    private readonly isSecret: (type: string, setting: string) => boolean,
+  ) {}
+
+  /** Creates or updates what the file declares, and disables what it no longer does. */
+  async provision({ bots, providers }: ProvisionedAccounts): Promise<void> {
+    await this.source.transaction(async (manager) => {
+      // Replicas that start together take turns.
+      await manager.query('SELECT pg_advisory_xact_lock(7281411904)');
+      await manager.update(BotEntity, { provisioned: true }, { enabled: false });
+      await manager.update(ProviderEntity, { provisioned: true }, { enabled: false });
+      for (const bot of bots) {
+        // A key may move from one bot to another: whoever had it before is disabled or about to get a new one.
+        const keyHash = hashKey(bot.apiKey);
+        await manager.query(`UPDATE bot SET key_hash = 'replaced:' || name WHERE key_hash = $1 AND name <> $2`, [
+          keyHash,
+          bot.name,
+        ]);
+        await manager.upsert(
+          BotEntity,
+          {
+            name: bot.name,
+            keyHash,
+            callbackUrl: bot.callbackUrl ?? null,
+            callbackSecret: bot.callbackSecret ? this.box.seal(bot.callbackSecret) : null,
+            enabled: true,
+            provisioned: true,
+          },
+          ['name'],
+        );
+        await manager.query(
+          `UPDATE bot SET gone_url = NULL WHERE name = $1 AND gone_url IS DISTINCT FROM callback_url`,
+          [bot.name],
+        );
+      }
+      for (const provider of providers) {
+        const before = await manager.findOneBy(ProviderEntity, { name: provider.name });
+        const same =
+          before !== null && JSON.stringify(this.unseal(before).settings) === JSON.stringify(sorted(provider.settings));
+        await manager.upsert(
+          ProviderEntity,
+          {
+            name: provider.name,
+            type: provider.type,
+            settings: this.sealAll(provider.type, provider.settings) as never,
+            defaults: provider.defaults as never,
+            enabled: true,
+            provisioned: true,
+            pinnedTenant: same ? before.pinnedTenant : null,
+          },
+          ['name'],
+        );
+      }
+    });
+  }
+
+  async bots(): Promise<BotAccount[]> {
+    const rows = await this.source.manager.find(BotEntity);
+    return rows.map((bot) => ({
+      ...bot,
+      callbackSecret: bot.callbackSecret ? this.box.open(bot.callbackSecret) : null,
+    }));
+  }
+
+  async providers(): Promise<ProviderAccount[]> {
+    const rows = await this.source.manager.find(ProviderEntity);
+    return rows.map((provider) => this.unseal(provider));
+  }
+
+  /** Holds a provider to the tenant of its first event. Resolves to the tenant it is held to. */
+  async pinTenant(provider: string, tenant: string): Promise<string> {
+    await this.source.query(`UPDATE provider SET pinned_tenant = $2 WHERE name = $1 AND pinned_tenant IS NULL`, [
+      provider,
+      tenant,
+    ]);
+    const row = await this.source.manager.findOneByOrFail(ProviderEntity, { name: provider });
+    return row.pinnedTenant!;
+  }
+
+  /** Stops deliveries to a callback URL that is gone for good; what was waiting is kept as failed. */
+  async markGone(bot: string, url: string): Promise<void> {
+    await this.source.query(`UPDATE bot SET gone_url = $2 WHERE name = $1 AND callback_url = $2`, [bot, url]);
+    await this.source.query(
+      `UPDATE outbox SET status = 'failed', last_error = 'The callback URL answered 410 Gone.', settled_at = now()
+       WHERE status = 'pending' AND direction = 'bot' AND handover_id IN (SELECT id FROM handover WHERE bot = $1)`,
+      [bot],
+    );
+  }
+
+  private sealAll(type: string, settings: Record<string, unknown>): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [
+        name,
+        this.isSecret(type, name) && typeof value === 'string' ? this.box.seal(value) : value,
+      ]),
+    );
+  }
+
+  private unseal(provider: ProviderEntity): ProviderAccount {
+    const settings = Object.entries(provider.settings).map(([name, value]) => [
+      name,
+      this.box.isSealed(value) ? this.box.open(value) : value,
+    ]);
+    return { ...provider, settings: sorted(Object.fromEntries(settings) as Record<string, unknown>) };
+  }
+}
+
+/** PostgreSQL keeps JSON keys in an order of its own; both sides are sorted before they are compared. */
+function sorted(settings: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,134 @@
+import { isPlainObject, ProviderError, type ProviderLog } from '#contract';
+import { errorOf, readProblem } from './api-error.js';
+import { TransportFailure, type HttpAnswer, type HttpRequest, type Transport } from './transport.js';
+import type { CreateConversation, HalPage, PatchConversation, WireMessage } from './wire.js';
+
+export interface ClientOptions {
+  /** Without a slash at its end. */
+  baseUrl: string;
+  apiKey: string;
+  tenant?: string;
+  /** Epoch milliseconds. */
+  now(): number;
+  log: ProviderLog;
+}
+
+const ACCEPT = 'application/hal+json, application/problem+json, application/json';
+const MAX_ID = 255;
+
+/** The calls of the Chat Gateway API that a handover needs. Each throws a `ProviderError` when it did not succeed. */
+export class EightByEightClient {
+  constructor(
+    private readonly transport: Transport,
+    private readonly options: ClientOptions,
+  ) {}
+
+  /** Opens a conversation and returns its id. */
+  async createConversation(body: CreateConversation): Promise<string> {
+    const answer = await this.json('POST', '/conversations', body);
+    const id = answer.conversationId ?? answer.id;
+    if (typeof id === 'string' && id !== '' && id.length <= MAX_ID) return id;
+    throw new ProviderError('unknown_outcome', '8x8 accepted the conversation but its answer has no id');
+  }
+
+  /** One page of all conversations of the tenant, highest id first. */
+  async conversations(page: number, size: number): Promise<HalList> {
+    return readList(await this.json('GET', `/conversations?page=${page}&size=${size}&sort=id:desc`), 'conversations');
+  }
+
+  /** Changes only what the body names. */
+  async patchConversation(id: string, body: PatchConversation): Promise<void> {
+    await this.call('PATCH', `/conversations/${encodeURIComponent(id)}`, body);
+  }
+
+  /** 8x8 Chat Gateway documentation: the answer to a message has neither a body nor an id. */
+  async sendMessage(conversation: string, body: WireMessage): Promise<void> {
+    await this.call('POST', `/conversations/${encodeURIComponent(conversation)}/messages`, body);
+  }
+
+  /** One page of a conversation's messages, newest first. */
+  async messages(conversation: string, page: number, size: number): Promise<HalList> {
+    const path = `/conversations/${encodeURIComponent(conversation)}/messages?page=${page}&size=${size}&sort=createdAt:desc`;
+    return readList(await this.json('GET', path), 'messages');
+  }
+
+  /** Takes the user out, which ends the conversation. */
+  async removeUser(conversation: string): Promise<void> {
+    const path = `/conversations/${encodeURIComponent(conversation)}/participants/user`;
+    await this.call('PATCH', path, { removed: true });
+  }
+
+  private async json(method: HttpRequest['method'], path: string, body?: object): Promise<Record<string, unknown>> {
+    const answer = await this.call(method, path, body);
+    const parsed = parseObject(answer.text);
+    if (parsed) return parsed;
+    throw new ProviderError(
+      'unknown_outcome',
+      `8x8 answered ${answer.status}, but with something that is no JSON object`,
+    );
+  }
+
+  private async call(method: HttpRequest['method'], path: string, body?: object): Promise<HttpAnswer> {
+    const { baseUrl, apiKey, tenant } = this.options;
+    const where = { method, path: path.split('?')[0] };
+    const answer = await this.transport
+      .send({
+        method,
+        url: `${baseUrl}/chat-gateway/v1${path}`,
+        headers: {
+          Accept: ACCEPT,
+          'x-api-key': apiKey,
+          ...(tenant === undefined ? {} : { 'X-8x8-Tenant': tenant }),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      .catch((failure: unknown) => {
+        throw this.unanswered(failure, where);
+      });
+    if (answer.status < 200 || answer.status > 299) throw this.refused(answer, where);
+    return answer;
+  }
+
+  private unanswered(failure: unknown, where: object): Error {
+    if (!(failure instanceof TransportFailure)) return failure as Error;
+    this.options.log.warn({ status: null, code: failure.reason, referenceId: null, ...where }, '8x8 gave no answer');
+    return failure.mayHaveBeenSent
+      ? new ProviderError('unknown_outcome', `8x8 gave no usable answer (${failure.reason})`)
+      : new ProviderError('unreachable', `8x8 could not be reached at ${this.options.baseUrl} (${failure.reason})`);
+  }
+
+  private refused(answer: HttpAnswer, where: object): ProviderError {
+    // Some gateways repeat the key that they refuse.
+    const problem = readProblem(answer.text.replaceAll(this.options.apiKey, '••••'));
+    const { code = null, referenceId = null } = problem;
+    this.options.log.warn({ status: answer.status, code, referenceId, ...where }, '8x8 refused a call');
+    return errorOf(answer, problem, this.options.now());
+  }
+}
+
+/** One page of a list. */
+export interface HalList {
+  items: Record<string, unknown>[];
+  isLast: boolean;
+}
+
+/** 8x8 Chat Gateway documentation: pages count from 0; an empty list may come without its members. */
+function readList(body: Record<string, unknown>, name: string): HalList {
+  const { _embedded, page } = body as HalPage;
+  const items = isPlainObject(_embedded) ? _embedded[name] : undefined;
+  const { number = 0, totalPages = 0 } = isPlainObject(page) ? (page as { number?: number; totalPages?: number }) : {};
+  return {
+    items: Array.isArray(items) ? items.filter(isPlainObject) : [],
+    isLast: !(number + 1 < totalPages),
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isPlainObject(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}

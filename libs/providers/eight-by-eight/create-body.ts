@@ -1,0 +1,145 @@
+import { isPlainObject, type Customer, type FieldError, type StartRequest } from '#contract';
+import { checkAssignment, checkUser, pointerTo } from './body-rules.js';
+import { languageCode } from './language.js';
+import type { EightByEightHandoverSettings } from './settings.js';
+import { propertyEntries } from './text.js';
+import {
+  MAX_ADDITIONAL_PROPERTIES,
+  MAX_HISTORY,
+  type CreateConversation,
+  type KeyValue,
+  type WireAssignment,
+  type WireMessage,
+  type WireUser,
+} from './wire.js';
+
+type Request = StartRequest<EightByEightHandoverSettings>;
+type Json = Record<string, unknown>;
+
+const LAYERS = '/settings/jsonProperties';
+/** What no layer may touch: these tie the conversation to the handover. */
+const OWN_FIELDS = ['channelId', 'history'];
+const OWN_PROPERTIES = ['handoverId', 'copilotUrl'];
+
+/**
+ * The request that opens a conversation, and all that is wrong with it: errors point into the handover request.
+ * The body may be sent only if there are none. Pure.
+ */
+export function createBody(request: Request): { body: CreateConversation; errors: FieldError[] } {
+  const errors: FieldError[] = [];
+  const channelId = (request.settings.channelId ?? request.defaults.channelId)?.trim();
+  if (!channelId) {
+    errors.push({
+      pointer: '/settings/channelId',
+      detail: "is missing: name the 8x8 channel here (or set it in the provider's defaults)",
+    });
+  }
+  const layers = [request.defaults.jsonProperties, request.settings.jsonProperties].filter(isPlainObject);
+  const { user, assignment, ...unknown } = withoutNulls(layers.reduce(layOver, baseOf(request))) as Json;
+  for (const name of Object.keys(unknown)) {
+    errors.push({ pointer: pointerTo(LAYERS, name), detail: "is not part of 8x8's request to create a conversation" });
+  }
+  errors.push(...checkUser(user, request.user.email), ...checkAssignment(assignment));
+  const additionalProperties = additionalPropertiesOf(request, layers, errors);
+  const messages = historyOf(request);
+  const body: CreateConversation = {
+    channelId: channelId ?? '',
+    user: finishUser(user, additionalProperties),
+    ...(isPlainObject(assignment) ? { assignment: { type: 'queue', ...assignment } as WireAssignment } : {}),
+    ...(messages.length > 0 ? { history: { messages } } : {}),
+  };
+  return { body, errors };
+}
+
+/** What the handover itself says, before anything is laid over it. */
+function baseOf(request: Request): Json {
+  const { properties: _properties, customerId, ...user } = request.user;
+  const queueId = (request.settings.queueId ?? request.defaults.queueId)?.trim();
+  return {
+    user: { ...pickFields(user), userId: customerId || request.userId },
+    ...(queueId ? { assignment: { type: 'queue', id: queueId } } : {}),
+  };
+}
+
+function pickFields({ name, email, phone, company, caseId, language }: Customer): Json {
+  return { name, email, phone, company, caseId, language };
+}
+
+/** One layer of `jsonProperties` over what there is. Additional properties are merged apart, by their key. */
+function layOver(under: Json, layer: Json): Json {
+  const open = Object.entries(layer).filter(([key]) => !OWN_FIELDS.includes(key));
+  return merge(under, Object.fromEntries(open));
+}
+
+/** Objects key by key; arrays, scalars and null replace. Built from entries, so that a key `__proto__` is a key like any other. */
+function merge(under: Json, over: Json): Json {
+  const result = new Map(Object.entries(under));
+  for (const [key, value] of Object.entries(over)) {
+    const below = result.get(key);
+    result.set(key, isPlainObject(below) && isPlainObject(value) ? merge(below, value) : value);
+  }
+  return Object.fromEntries(result);
+}
+
+/** The vendor's schema has no nulls: a null in a layer takes away what was below it. */
+function withoutNulls(value: unknown): unknown {
+  if (!isPlainObject(value)) return value;
+  const kept = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutNulls(item)]));
+}
+
+function finishUser(user: unknown, additionalProperties: KeyValue[]): WireUser {
+  const fields = Object.entries(isPlainObject(user) ? user : {})
+    .filter(([key, value]) => key !== 'additionalProperties' && value !== '')
+    .map(([key, value]) => [key, key === 'language' && typeof value === 'string' ? languageCode(value) : value]);
+  return { ...(Object.fromEntries(fields) as Omit<WireUser, 'additionalProperties'>), additionalProperties };
+}
+
+/** The customer's properties, then the layers', by key; `handoverId` last and always ours. */
+function additionalPropertiesOf(request: Request, layers: Json[], errors: FieldError[]): KeyValue[] {
+  const merged = new Map<string, string>();
+  putAll(merged, request.user.properties ?? {}, '/user/properties', errors);
+  const copilotUrl = merged.get('copilotUrl');
+  for (const layer of layers) {
+    const added = isPlainObject(layer.user) ? layer.user.additionalProperties : undefined;
+    if (added === null) merged.clear();
+    else if (added !== undefined) putAll(merged, added, `${LAYERS}/user/additionalProperties`, errors);
+  }
+  for (const key of OWN_PROPERTIES) merged.delete(key);
+  if (copilotUrl !== undefined) merged.set('copilotUrl', copilotUrl);
+  merged.set('handoverId', request.handoverId);
+  if (merged.size > MAX_ADDITIONAL_PROPERTIES) {
+    errors.push({
+      pointer: '/user/properties',
+      detail: `8x8 takes at most ${MAX_ADDITIONAL_PROPERTIES} additional properties, those of the gateway included; these would be ${merged.size}`,
+    });
+  }
+  return [...merged].map(([key, value]) => ({ key, value }));
+}
+
+function putAll(merged: Map<string, string>, added: unknown, at: string, errors: FieldError[]): void {
+  const entries = propertyEntries(added);
+  if (entries === null) {
+    errors.push({ pointer: at, detail: 'must be a list of { key, value } or an object' });
+    return;
+  }
+  for (const [key, value] of entries) {
+    if (typeof key !== 'string' || key.trim() === '') {
+      errors.push({ pointer: at, detail: 'every key must be a string that is not blank' });
+    } else if (value !== null && value !== undefined && typeof value !== 'string') {
+      errors.push({ pointer: at, detail: `the value of "${key}" must be a string` });
+    } else if (value === null || value === undefined || value.trim() === '') {
+      merged.delete(key.trim());
+    } else {
+      merged.set(key.trim(), value.trim());
+    }
+  }
+}
+
+/** The newest entries, oldest first. Times have no place in the vendor's schema. */
+function historyOf(request: Request): WireMessage[] {
+  return request.transcript
+    .filter(({ text }) => text.trim() !== '')
+    .slice(-MAX_HISTORY)
+    .map(({ author, text }) => ({ authorType: author === 'user' ? 'user' : 'bot', text }));
+}

@@ -1,0 +1,291 @@
+import { describe, expect, it } from '@jest/globals';
+import { isConnectionTest, mapEvent } from './mapping.js';
+
+const CONVERSATION = 'Aka5NMHU8MtIG7lUQOxI0DTOvM4';
+const AT = 1_713_100_000_000;
+const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+
+function map(eventType: string, data?: unknown, options = { systemMessages: false }) {
+  const [event, ...more] = mapEvent(bytes({ eventType, conversationId: CONVERSATION, timestamp: AT, data }), options);
+  expect(more).toEqual([]);
+  return event!;
+}
+const agentMessage = (data: object) => map('MESSAGE', { isEcho: false, sender: { id: 'agA', type: 'agent' }, ...data });
+
+describe('lifecycle events', () => {
+  it.each([
+    ['CONVERSATION_UPDATE', { state: 'created' }, { type: 'created' }],
+    ['CONVERSATION_UPDATE', { state: 'CREATED' }, { type: 'created' }],
+    ['CONVERSATION_UPDATE', { state: 'Idle' }, { type: 'idle' }],
+    ['CONVERSATION_UPDATE', { state: 'active' }, { type: 'assigned', queue: null }],
+    [
+      'CONVERSATION_UPDATE',
+      { state: 'active', assignment: { type: 'queue', id: '101' } },
+      { type: 'assigned', queue: { id: '101', name: null } },
+    ],
+    [
+      'CONVERSATION_UPDATE',
+      { state: 'active', assignment: { type: 'agent', id: 'agA' } },
+      { type: 'assigned', queue: null },
+    ],
+    ['QUEUED', { queueId: '101', queueName: 'Support' }, { type: 'queued', queue: { id: '101', name: 'Support' } }],
+    ['QUEUED', { queueId: ' 123 ', queueName: ' S ' }, { type: 'queued', queue: { id: '123', name: 'S' } }],
+    ['QUEUED', { queueId: 101 }, { type: 'queued', queue: { id: '101', name: null } }],
+    [
+      'MEMBERS_CHANGED',
+      { memberType: 'agent', change: 'joined', id: 'agA' },
+      { type: 'agent.joined', agent: { id: 'agA', name: null } },
+    ],
+    [
+      'MEMBERS_CHANGED',
+      { memberType: 'agent', change: 'left', id: 'agA' },
+      { type: 'agent.left', agent: { id: 'agA', name: null } },
+    ],
+    ['MEMBERS_CHANGED', { memberType: 'user', change: 'left', id: 'u' }, { type: 'user.left' }],
+    ['TRANSFER', undefined, { type: 'transferred' }],
+    ['TRANSFER', { anything: 'new' }, { type: 'transferred' }],
+  ])('%s %j becomes %j', (eventType, data, fact) => {
+    expect(map(eventType, data)).toEqual({ conversation: CONVERSATION, at: AT, ...fact });
+  });
+
+  it.each([
+    ['CONVERSATION_UPDATE', { state: 'paused' }],
+    ['CONVERSATION_UPDATE', { state: 7 }],
+    ['CONVERSATION_UPDATE', undefined],
+    ['QUEUED', { queueId: null }],
+    ['QUEUED', { queueId: {} }],
+    ['QUEUED', { queueId: 'q'.repeat(256) }],
+    ['MEMBERS_CHANGED', { memberType: 'user', change: 'joined', id: 'u' }],
+    ['MEMBERS_CHANGED', { memberType: 'bot', change: 'left', id: 'b' }],
+    ['MEMBERS_CHANGED', { memberType: 'agent', change: 'muted', id: 'agA' }],
+    ['MEMBERS_CHANGED', { memberType: 'agent', change: 'left' }],
+    ['MEMBERS_CHANGED', 'agent left'],
+    ['SOMETHING_NEW', { state: 'idle' }],
+    ['WEB_HOOK_VERIFY', undefined],
+  ])('%s %j is ignored, with a reason', (eventType, data) => {
+    expect(map(eventType, data)).toEqual({
+      conversation: CONVERSATION,
+      at: AT,
+      type: 'ignored',
+      reason: expect.stringMatching(/.+/),
+    });
+  });
+
+  it.each([
+    [[{ key: 'handoverId', value: 'ho_1' }]],
+    [
+      [
+        { key: 'a', value: 'b' },
+        { key: ' handoverId ', value: 'ho_1', id: '7' },
+      ],
+    ],
+    [{ handoverId: 'ho_1' }],
+  ])('every conversation update carries the handover id out of %j', (additionalProperties) => {
+    for (const state of ['created', 'active', 'idle', 'unheard-of']) {
+      expect(map('CONVERSATION_UPDATE', { state, user: { additionalProperties } })).toMatchObject({
+        handoverId: 'ho_1',
+      });
+    }
+  });
+
+  it.each([null, 'x', 7, [], [null], [{ key: 'handoverId' }], [{ key: 7, value: 'x' }]])(
+    'a conversation update with the properties %j carries none',
+    (additionalProperties) => {
+      expect(map('CONVERSATION_UPDATE', { state: 'idle', user: { additionalProperties } })).not.toHaveProperty(
+        'handoverId',
+      );
+    },
+  );
+
+  it.each(['AGENT_JOINED', 'AGENT_LEFT', 'TEXT'])('%s tells that the webhook is of an older version', (eventType) => {
+    expect(map(eventType)).toMatchObject({ type: 'ignored', reason: expect.stringContaining('Chat Gateway v1.0') });
+  });
+});
+
+describe('messages', () => {
+  it('of an agent reach the user, echo or not', () => {
+    const fact = {
+      type: 'message',
+      author: 'agent',
+      agent: { id: 'agA', name: null },
+      text: 'Hi 👋',
+      cards: [],
+      attachments: [],
+    };
+    expect(agentMessage({ text: 'Hi 👋' })).toEqual({ conversation: CONVERSATION, at: AT, ...fact });
+    expect(agentMessage({ text: 'Hi 👋', isEcho: true })).toMatchObject(fact);
+    expect(map('MESSAGE', { sender: { type: 'agent' }, text: 'Hi' })).toMatchObject({ author: 'agent', agent: null });
+  });
+
+  it.each(['user', 'bot', 'supervisor', 'Agent', '', 7, null, undefined, {}])(
+    'of a sender of type %j are ignored',
+    (type) => {
+      for (const systemMessages of [false, true]) {
+        expect(
+          map('MESSAGE', { isEcho: false, sender: { id: 'x', type }, text: 'secret note' }, { systemMessages }),
+        ).toMatchObject({
+          type: 'ignored',
+          reason: expect.not.stringContaining('secret'),
+        });
+      }
+    },
+  );
+
+  it.each([undefined, null, 'agent', []])('with the sender %j are ignored', (sender) => {
+    expect(map('MESSAGE', { sender, text: 'Hi' })).toMatchObject({ type: 'ignored' });
+  });
+
+  it('of the system reach the user only when that is switched on', () => {
+    const data = { sender: { type: 'system' }, text: 'All agents are busy' };
+    expect(map('MESSAGE', data)).toMatchObject({ type: 'ignored', reason: 'sender type system' });
+    expect(map('MESSAGE', data, { systemMessages: true })).toMatchObject({
+      author: 'system',
+      agent: null,
+      text: data.text,
+    });
+  });
+
+  it('keep their cards and attachments', () => {
+    const card = {
+      contentType: 'application/vnd.microsoft.card.adaptive',
+      content: { type: 'AdaptiveCard', body: [] },
+    };
+    const event = agentMessage({
+      cards: [card, { content: {} }, null, 'x', { contentType: 'application/8x8.quick.replies' }],
+      attachments: [
+        { id: 'a1', type: 'image', preSignedUrl: 'https://files.example.com/a1?s=1', fileName: 'photo.png' },
+        { id: 2, filename: 'two.pdf', preSignedUrl: 'file:///etc/passwd' },
+        { id: 'a3' },
+        { fileName: 'no id' },
+        null,
+      ],
+    });
+    expect(event).toMatchObject({
+      text: null,
+      cards: [card, { contentType: 'application/8x8.quick.replies', content: null }],
+      attachments: [
+        { id: 'a1', filename: 'photo.png', contentType: null, url: 'https://files.example.com/a1?s=1' },
+        { id: '2', filename: 'two.pdf', contentType: null },
+        { id: 'a3', filename: 'file', contentType: null },
+      ],
+    });
+    expect((event as unknown as { attachments: object[] }).attachments[1]).not.toHaveProperty('url');
+  });
+
+  it.each([
+    {},
+    { text: '' },
+    { text: 7 },
+    { text: null, cards: {}, attachments: 'x' },
+    { cards: [{}], attachments: [{}] },
+  ])('that are empty are ignored: %j', (data) => {
+    expect(agentMessage(data)).toMatchObject({ type: 'ignored', reason: 'an empty message' });
+  });
+
+  it('lose the characters that a database cannot store', () => {
+    const event = agentMessage({
+      text: 'a\0b\ud800c',
+      cards: [{ contentType: 'x\0', content: { 'k\0': ['v\0', { deep: '\udc00' }] } }],
+    });
+    expect(event).toMatchObject({
+      text: 'a\uFFFDb\uFFFDc',
+      cards: [{ contentType: 'x\uFFFD', content: { 'k\uFFFD': ['v\uFFFD', { deep: '\uFFFD' }] } }],
+    });
+  });
+
+  it('that are nested beyond reason are ignored', () => {
+    const content = '['.repeat(50_000) + ']'.repeat(50_000);
+    const body = `{"eventType":"MESSAGE","conversationId":"c","data":{"sender":{"type":"agent"},"cards":[{"contentType":"x","content":${content}}]}}`;
+    expect(mapEvent(bytes(body), { systemMessages: false })).toMatchObject([{ type: 'ignored' }]);
+  });
+});
+
+describe('activities', () => {
+  it.each([
+    ['adaptiveCard/action', { type: 'Action.Submit', data: { a: 1 } }],
+    ['quickReply/action', { type: 'postback', data: { title: 'One', payload: '1' } }],
+    ['read-receipts', [{ timestamp: 1, users: [{ id: 'agA', type: 'agent' }] }]],
+    ['interactive/reply', null],
+  ])('%s is passed on', (name, value) => {
+    expect(map('ACTIVITY', { name, value })).toMatchObject({ type: 'activity', name, value });
+  });
+
+  it.each([{ name: 'typing', value: { users: [] } }, { name: 7 }, {}, undefined])('%j is ignored', (data) => {
+    expect(map('ACTIVITY', data)).toMatchObject({ type: 'ignored' });
+  });
+
+  it('keeps an own property named __proto__ a property', () => {
+    const body =
+      '{"eventType":"ACTIVITY","conversationId":"c","data":{"name":"x","value":{"__proto__":{"admin":true}}}}';
+    const [event] = mapEvent(bytes(body), { systemMessages: false });
+    expect(JSON.stringify((event as { value?: unknown }).value)).toBe('{"__proto__":{"admin":true}}');
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+});
+
+describe('the envelope', () => {
+  it.each([
+    '',
+    ' ',
+    'null',
+    '7',
+    '"x"',
+    '[]',
+    '{',
+    '{}',
+    '{"eventType":7}',
+    '{"eventType":"TRANSFER"}',
+    '\u001f\u008b',
+  ])('is no event: %j', (body) => {
+    expect(() => mapEvent(bytes(body), { systemMessages: false })).toThrow(
+      expect.objectContaining({ name: 'WebhookRejected', reason: 'invalid' }),
+    );
+  });
+
+  it.each([7, null, '', 'c'.repeat(256), {}, 'a\0b'])(
+    'refuses a known event with the conversation id %j',
+    (conversationId) => {
+      expect(() => mapEvent(bytes({ eventType: 'TRANSFER', conversationId }), { systemMessages: false })).toThrow(
+        expect.objectContaining({ reason: 'invalid' }),
+      );
+    },
+  );
+
+  it('does not need a conversation for an event that it does not know', () => {
+    expect(mapEvent(bytes({ eventType: 'NEW' }), { systemMessages: false })).toEqual([
+      { conversation: '', at: null, type: 'ignored', reason: 'unknown event type NEW' },
+    ]);
+  });
+
+  it.each([
+    [0, 0],
+    [1.7, 1],
+    [-1, null],
+    ['1713100000000', null],
+    [null, null],
+    [1e300, null],
+  ])('reads the time %j as %j', (timestamp, at) => {
+    const body = bytes({ eventType: 'TRANSFER', conversationId: 'c', timestamp });
+    expect(mapEvent(body, { systemMessages: false })).toMatchObject([{ at }]);
+  });
+});
+
+describe('the connection test', () => {
+  it.each([
+    '{"notificationVersion":"Chat Gateway v1.0","eventType":"WEB_HOOK_VERIFY"}',
+    '{"eventType":"WEB_HOOK_VERIFY","timestamp":1,"more":{}}',
+  ])('is recognised: %s', (body) => {
+    expect(isConnectionTest(bytes(body))).toBe(true);
+  });
+
+  it.each(['', '{', '[]', 'null', '{"eventType":"TRANSFER"}', '{"eventType":"WEB_HOOK_VERIFY","conversationId":"c"}'])(
+    'is not: %s',
+    (body) => {
+      expect(isConnectionTest(bytes(body))).toBe(false);
+    },
+  );
+
+  it('is never a large body', () => {
+    expect(isConnectionTest(bytes({ eventType: 'WEB_HOOK_VERIFY', filler: 'x'.repeat(20_000) }))).toBe(false);
+  });
+});

@@ -1,0 +1,195 @@
+import {
+  isPlainObject,
+  WebhookRejected,
+  type Agent,
+  type Card,
+  type ProviderEvent,
+  type ProviderFact,
+  type RemoteAttachment,
+} from '#contract';
+import { propertyEntries, wellFormed, wellFormedJson } from './text.js';
+
+export interface MappingOptions {
+  /** Whether messages of the contact centre itself reach the user. */
+  systemMessages: boolean;
+}
+
+type Json = Record<string, unknown>;
+type Mapper = (data: Json, options: MappingOptions) => ProviderFact;
+
+const MAX_ID = 255;
+const MAX_NAME = 255;
+const MAX_TIME = 8.64e15;
+/** 8x8 Chat Gateway documentation: a webhook of an older version sends these instead of `MEMBERS_CHANGED` and `MESSAGE`. */
+const LEGACY = ['AGENT_JOINED', 'AGENT_LEFT', 'TEXT'];
+
+const MAPPERS = new Map<string, Mapper>([
+  ['CONVERSATION_UPDATE', conversationUpdate],
+  ['QUEUED', queued],
+  ['MEMBERS_CHANGED', membersChanged],
+  ['TRANSFER', () => ({ type: 'transferred' })],
+  ['MESSAGE', message],
+  ['ACTIVITY', activity],
+]);
+
+/** Whether a body is 8x8's connection test: it belongs to no conversation. Never throws. */
+export function isConnectionTest(body: Buffer): boolean {
+  if (body.length > 16_384) return false;
+  const event = parse(body);
+  return event?.eventType === 'WEB_HOOK_VERIFY' && (event.conversationId ?? null) === null;
+}
+
+/**
+ * The facts in a webhook's body. Pure. Whatever 8x8 may add is passed over, and what is not understood is `ignored`.
+ * @throws {WebhookRejected} `invalid` when it is no event at all
+ */
+export function mapEvent(body: Buffer, options: MappingOptions): ProviderEvent[] {
+  const event = parse(body);
+  if (!event) throw new WebhookRejected('invalid', 'the body is no JSON object');
+  const { eventType } = event;
+  if (typeof eventType !== 'string') throw new WebhookRejected('invalid', 'the body has no eventType');
+  const conversation = conversationOf(event.conversationId);
+  const at = timeOf(event.timestamp);
+  const mapper = MAPPERS.get(eventType);
+  if (!mapper) return [{ conversation: conversation ?? '', at, ...ignored(unknownReason(eventType)) }];
+  if (conversation === null)
+    throw new WebhookRejected('invalid', `the ${eventType} event has no usable conversationId`);
+  const data = isPlainObject(event.data) ? event.data : {};
+  const handoverId = eventType === 'CONVERSATION_UPDATE' ? handoverOf(data) : undefined;
+  return [
+    { conversation, at, ...(handoverId === undefined ? {} : { handoverId }), ...mapSafely(mapper, data, options) },
+  ];
+}
+
+function mapSafely(mapper: Mapper, data: Json, options: MappingOptions): ProviderFact {
+  try {
+    return mapper(data, options);
+  } catch (error) {
+    if (error instanceof RangeError) return ignored('its content is nested too deeply');
+    throw error;
+  }
+}
+
+function unknownReason(eventType: string): string {
+  if (LEGACY.includes(eventType)) {
+    return `${eventType} is an event of an older webhook version: set the webhook's version in 8x8 to "Chat Gateway v1.0"`;
+  }
+  if (eventType === 'WEB_HOOK_VERIFY') return 'connection test';
+  return `unknown event type ${wellFormed(eventType.slice(0, 100))}`;
+}
+
+function conversationUpdate(data: Json): ProviderFact {
+  const state = typeof data.state === 'string' ? data.state.trim().toLowerCase() : null;
+  if (state === 'created') return { type: 'created' };
+  if (state === 'idle') return { type: 'idle' };
+  if (state !== 'active') return ignored('unknown conversation state');
+  const assignment = isPlainObject(data.assignment) ? data.assignment : {};
+  const id = assignment.type === 'queue' ? idOf(assignment.id) : null;
+  return { type: 'assigned', queue: id === null ? null : { id, name: null } };
+}
+
+/** What `start` put among the customer's additional properties comes back with every update. */
+function handoverOf(data: Json): string | undefined {
+  const properties = isPlainObject(data.user) ? data.user.additionalProperties : undefined;
+  const entry = propertyEntries(properties)?.find(([key]) => typeof key === 'string' && key.trim() === 'handoverId');
+  return idOf(entry?.[1]) ?? undefined;
+}
+
+function queued(data: Json): ProviderFact {
+  const id = idOf(data.queueId);
+  if (id === null) return ignored('queued without a queue id');
+  return { type: 'queued', queue: { id, name: nameOf(data.queueName) } };
+}
+
+function membersChanged(data: Json): ProviderFact {
+  const { memberType, change } = data;
+  if (memberType === 'user' && change === 'left') return { type: 'user.left' };
+  if (memberType !== 'agent') return ignored('a member who is no agent');
+  if (change !== 'joined' && change !== 'left') return ignored('an unknown change of members');
+  const agent = agentOf(data.id);
+  return agent ? { type: `agent.${change}`, agent } : ignored('an agent without an id');
+}
+
+/** 8x8 Chat Gateway documentation: our own messages come back as events too; only the sender's type tells whose one is. */
+function message(data: Json, options: MappingOptions): ProviderFact {
+  const sender = isPlainObject(data.sender) ? data.sender : {};
+  const author = sender.type;
+  if (author !== 'agent' && !(author === 'system' && options.systemMessages)) {
+    return ignored(typeof author === 'string' ? `sender type ${wellFormed(author.slice(0, 50))}` : 'no sender');
+  }
+  const text = typeof data.text === 'string' && data.text !== '' ? wellFormed(data.text) : null;
+  const cards = listOf(data.cards).flatMap(cardOf);
+  const attachments = listOf(data.attachments).flatMap(attachmentOf);
+  if (text === null && cards.length === 0 && attachments.length === 0) return ignored('an empty message');
+  const agent = author === 'agent' ? agentOf(sender.id) : null;
+  return { type: 'message', author: author as 'agent' | 'system', agent, text, cards, attachments };
+}
+
+function cardOf(card: Json): Card[] {
+  if (typeof card.contentType !== 'string') return [];
+  return [{ contentType: wellFormed(card.contentType), content: wellFormedJson(card.content ?? null) }];
+}
+
+function attachmentOf(attachment: Json): RemoteAttachment[] {
+  const id = idOf(attachment.id);
+  if (id === null) return [];
+  const filename = nameOf(attachment.fileName) ?? nameOf(attachment.filename) ?? 'file';
+  const url = attachment.preSignedUrl;
+  return [{ id, filename, contentType: null, ...(isWebAddress(url) ? { url } : {}) }];
+}
+
+function activity(data: Json): ProviderFact {
+  const name = nameOf(data.name);
+  if (name === null) return ignored('an activity without a name');
+  if (name === 'typing') return ignored('typing');
+  return { type: 'activity', name, value: wellFormedJson(data.value ?? null) };
+}
+
+function ignored(reason: string): ProviderFact {
+  return { type: 'ignored', reason };
+}
+
+function agentOf(id: unknown): Agent | null {
+  const known = idOf(id);
+  return known === null ? null : { id: known, name: null };
+}
+
+function conversationOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ID && wellFormed(value) === value
+    ? value
+    : null;
+}
+
+/** An id as text; null where there is none or it is too long to be one. */
+function idOf(value: unknown): string | null {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string') return null;
+  const id = wellFormed(text.trim());
+  return id !== '' && id.length <= MAX_ID ? id : null;
+}
+
+function nameOf(value: unknown): string | null {
+  if (typeof value !== 'string' || value.trim() === '') return null;
+  return wellFormed(value.trim().slice(0, MAX_NAME));
+}
+
+function timeOf(value: unknown): number | null {
+  return typeof value === 'number' && value >= 0 && value <= MAX_TIME ? Math.trunc(value) : null;
+}
+
+function isWebAddress(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+}
+
+function listOf(value: unknown): Json[] {
+  return Array.isArray(value) ? value.filter(isPlainObject) : [];
+}
+
+function parse(body: Buffer): Json | null {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'));
+    return isPlainObject(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}

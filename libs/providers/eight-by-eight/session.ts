@@ -1,0 +1,161 @@
+import {
+  durationMs,
+  isPlainObject,
+  ProviderError,
+  type ConversationUpdate,
+  type FieldError,
+  type OutboundMessage,
+  type ProviderEvent,
+  type ProviderSession,
+  type RawWebhook,
+  type StartRequest,
+  type VerifiedWebhook,
+} from '#contract';
+import type { EightByEightClient, HalList } from './client.js';
+import { createBody } from './create-body.js';
+import { isConnectionTest, mapEvent } from './mapping.js';
+import { messageBody } from './message-body.js';
+import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
+import { propertyEntries } from './text.js';
+import type { CreateConversation } from './wire.js';
+
+type Request = StartRequest<EightByEightHandoverSettings>;
+
+/** How a session proves its webhooks; sessions with the same `authority` do it alike. */
+export interface WebhookVerification {
+  authority: string;
+  verify(webhook: RawWebhook): Promise<VerifiedWebhook>;
+}
+
+const CONVERSATIONS_PER_PAGE = 100;
+const MAX_CONVERSATION_PAGES = 500;
+const MESSAGES_PER_PAGE = 50;
+const MAX_MESSAGE_PAGES = 40;
+/** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
+const READING_BUDGET_MS = 15_000;
+
+/** One 8x8 account, ready to use. */
+export class EightByEightSession implements ProviderSession<EightByEightHandoverSettings> {
+  readonly webhookAuthority: string;
+  readonly tenant: string | null;
+  readonly webhookToken: string | null;
+  readonly endGraceMs: number;
+  readonly giveUpAfterMs: number;
+
+  constructor(
+    private readonly settings: EightByEightSettings,
+    private readonly client: EightByEightClient,
+    private readonly verification: WebhookVerification,
+    private readonly now: () => number,
+  ) {
+    this.webhookAuthority = verification.authority;
+    this.tenant = settings.webhookTenant ?? settings.tenant ?? null;
+    this.webhookToken = settings.webhookToken ?? null;
+    this.endGraceMs = durationMs(settings.endGrace);
+    this.giveUpAfterMs = durationMs(settings.giveUpAfter);
+  }
+
+  validate(request: Request): FieldError[] {
+    return createBody(request).errors;
+  }
+
+  async start(request: Request): Promise<string> {
+    return this.client.createConversation(sendable(request));
+  }
+
+  /** The vendor has no search by additional property that could be relied on, so all conversations are read, highest id first. */
+  async findStarted(handoverId: string): Promise<string | null> {
+    for await (const conversation of this.allOf(
+      (page) => this.client.conversations(page, CONVERSATIONS_PER_PAGE),
+      MAX_CONVERSATION_PAGES,
+    )) {
+      const id = conversation.id ?? conversation.conversationId;
+      if (typeof id === 'string' && belongsTo(conversation, handoverId)) return id;
+    }
+    return null;
+  }
+
+  async send(conversation: string, message: OutboundMessage): Promise<void> {
+    await this.client.sendMessage(conversation, messageBody(message));
+  }
+
+  /** Counts the unbroken run of equal messages at the newest end, passing over what agents and the system said. */
+  async findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
+    const wanted = messageBody(message);
+    let run = 0;
+    for await (const item of this.allOf(
+      (page) => this.client.messages(conversation, page, MESSAGES_PER_PAGE),
+      MAX_MESSAGE_PAGES,
+    )) {
+      const author = isPlainObject(item.author) ? item.author.type : undefined;
+      if (author !== 'user' && author !== 'bot') continue;
+      if (author !== wanted.authorType || !sameText(item.text, wanted.text)) return false;
+      run += 1;
+      if (run > identicalBefore) return true;
+    }
+    return false;
+  }
+
+  async end(conversation: string): Promise<void> {
+    try {
+      await this.client.removeUser(conversation);
+    } catch (error) {
+      if (!(error instanceof ProviderError && error.code === 'not_found')) throw error;
+    }
+  }
+
+  /** 8x8 Chat Gateway documentation does not say whether additional properties are merged or replaced: the full list is sent. */
+  async update(conversation: string, change: ConversationUpdate<EightByEightHandoverSettings>): Promise<void> {
+    const { queueId, userChanged, request } = change;
+    if (!userChanged && queueId === undefined) return;
+    await this.client.patchConversation(conversation, {
+      ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId } }),
+      ...(userChanged ? { user: sendable(request).user } : {}),
+    });
+  }
+
+  isHandshake(webhook: RawWebhook): boolean {
+    return isConnectionTest(webhook.body);
+  }
+
+  verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
+    return this.verification.verify(webhook);
+  }
+
+  events(webhook: VerifiedWebhook): ProviderEvent[] {
+    return mapEvent(webhook.body, { systemMessages: this.settings.systemMessages });
+  }
+
+  /** @throws {ProviderError} `unknown_outcome` when the list does not end within the bounds: nothing was disproven then */
+  private async *allOf(
+    read: (page: number) => Promise<HalList>,
+    maxPages: number,
+  ): AsyncGenerator<Record<string, unknown>> {
+    const deadline = this.now() + READING_BUDGET_MS;
+    for (let page = 0; page < maxPages && this.now() <= deadline; page += 1) {
+      const { items, isLast } = await read(page);
+      yield* items;
+      if (isLast) return;
+    }
+    throw new ProviderError('unknown_outcome', 'the list at 8x8 is too long to be read back in time');
+  }
+}
+
+/** The body of a request that the vendor's schema allows. @throws {ProviderError} `invalid` for any other */
+function sendable(request: Request): CreateConversation {
+  const { body, errors } = createBody(request);
+  if (errors.length === 0) return body;
+  const reasons = errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
+  throw new ProviderError('invalid', reasons.slice(0, 500));
+}
+
+function belongsTo(conversation: Record<string, unknown>, handoverId: string): boolean {
+  const properties = isPlainObject(conversation.user) ? conversation.user.additionalProperties : undefined;
+  return (propertyEntries(properties) ?? []).some(([key, value]) => key === 'handoverId' && value === handoverId);
+}
+
+/** Ends of lines and blanks at the ends may change on the way. */
+function sameText(theirs: unknown, ours: string): boolean {
+  const plain = (text: string) => text.replaceAll('\r\n', '\n').trim();
+  return typeof theirs === 'string' && plain(theirs) === plain(ours);
+}

@@ -1,0 +1,113 @@
+import { Setting } from '#contract';
+
+/** An account: one tenant of one 8x8 Contact Center. */
+export class EightByEightSettings {
+  @Setting({
+    type: 'url',
+    title: 'Base URL',
+    help: 'Where the Chat Gateway API is. Change it only to talk to something else, such as the simulator.',
+    default: 'https://api.8x8.com',
+  })
+  baseUrl: string;
+
+  @Setting({
+    type: 'string',
+    title: 'API key',
+    help: 'From the 8x8 Admin Console, API Keys: the key of an app with the product "Contact Center Chat Gateway". The app\'s secret is not needed.',
+    required: true,
+    secret: true,
+  })
+  apiKey: string;
+
+  @Setting({
+    type: 'string',
+    title: 'Tenant',
+    help: 'Sent as X-8x8-Tenant, exactly as written here. Needed when the customer owns more than one Contact Center tenant.',
+    maxLength: 255,
+  })
+  tenant?: string;
+
+  @Setting({
+    type: 'string',
+    title: 'Tenant of the webhooks',
+    help: 'The Tenant Label that events carry in x-8x8-tenant-id, where it differs from the tenant above. See Configuration Manager, Home, Profile.',
+    maxLength: 255,
+  })
+  webhookTenant?: string;
+
+  @Setting({
+    type: 'choice',
+    title: 'Webhook verification',
+    help: 'Whether events must carry a valid signature of 8x8. Off is for development only and refused in production.',
+    choices: ['required', 'off'],
+    default: 'required',
+  })
+  webhookVerification: 'required' | 'off';
+
+  @Setting({
+    type: 'duration',
+    title: 'Webhook tolerance',
+    help: 'How old, or how far ahead of our clock, the transmission time of an event may be.',
+    default: '5m',
+  })
+  webhookTolerance: string;
+
+  @Setting({
+    type: 'string',
+    title: 'Webhook token',
+    help: "A secret of your own choosing. When set, only webhooks to /handover/eightByEight/{name}/{token} are taken. 8x8's signature covers little more than a checksum of the body, so this is worth having.",
+    secret: true,
+    maxLength: 255,
+  })
+  webhookToken?: string;
+
+  @Setting({
+    type: 'duration',
+    title: 'End grace',
+    help: "How long after an agent's leaving a sign of a transfer is waited for before the handover ends.",
+    default: '10s',
+  })
+  endGrace: string;
+
+  @Setting({
+    type: 'duration',
+    title: 'Give up after',
+    help: 'How long an unreachable 8x8 is tried again before a handover or a message fails.',
+    default: '24h',
+  })
+  giveUpAfter: string;
+
+  @Setting({
+    type: 'boolean',
+    title: 'System messages',
+    help: 'Whether messages of the contact centre itself reach the user, besides those of agents.',
+    default: false,
+  })
+  systemMessages: boolean;
+}
+
+/** What a handover may set for itself, over the account's defaults. */
+export class EightByEightHandoverSettings {
+  @Setting({
+    type: 'string',
+    title: 'Channel id',
+    help: 'The Chat API channel that conversations are opened on: Configuration Manager, Channels, Chat API.',
+    maxLength: 255,
+  })
+  channelId?: string;
+
+  @Setting({
+    type: 'string',
+    title: 'Queue id',
+    help: "The chat queue to wait in. Left out, the channel's own queue is used.",
+    maxLength: 255,
+  })
+  queueId?: string;
+
+  @Setting({
+    type: 'object',
+    title: 'JSON properties',
+    help: 'Laid over the request that creates the conversation: objects merge key by key, user.additionalProperties by their key, everything else replaces.',
+  })
+  jsonProperties?: Record<string, unknown>;
+}

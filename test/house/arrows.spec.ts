@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { arrows } from './arrows.js';
+
+const root = process.cwd();
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
+    .map((file) => join(folder, file));
+}
+
+function importsOf(file: string): string[] {
+  const source = readFileSync(join(root, file), 'utf8');
+  return [...source.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1]!);
+}
+
+describe('import arrows', () => {
+  it.each(arrows)('$from: $why', ({ from, forbidden }) => {
+    const pattern = new RegExp(forbidden);
+    const files = sourceFiles(from);
+    expect(files.length).toBeGreaterThan(0);
+    const offending = files.flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => pattern.test(specifier))
+        .map((specifier) => `${file} imports ${specifier}`),
+    );
+    expect(offending).toEqual([]);
+  });
+
+  it('finds a forbidden import when there is one', () => {
+    const core = arrows.find(({ from }) => from === 'libs/core')!;
+    expect(new RegExp(core.forbidden).test('typeorm')).toBe(true);
+    expect(new RegExp(core.forbidden).test('#persistence')).toBe(true);
+    expect(new RegExp(core.forbidden).test('#contract')).toBe(false);
+  });
+
+  it('lets no library import an application', () => {
+    const offending = sourceFiles('libs').flatMap((file) =>
+      importsOf(file).filter((specifier) => specifier.includes('apps/')),
+    );
+    expect(offending).toEqual([]);
+  });
+});
