@@ -6,28 +6,27 @@ const STOP_WITHIN_MS = 10_000;
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 
+const starting = startGateway();
+// From the first moment on: a start that is cut off would leave its database running.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
+
 try {
-  const gateway = await startGateway();
-  showNewAdminKey(gateway);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(gateway));
+  const { newAdminKey } = (await starting).runtime.keys;
+  if (newAdminKey) process.stdout.write(`The admin key was generated and is shown this once: ${newAdminKey}\n`);
 } catch (error) {
   process.stderr.write(`The gateway cannot start.\n${explain(error as NodeJS.ErrnoException)}\n`);
   process.exit(1);
 }
 
-async function stop(gateway: Gateway): Promise<void> {
+async function stop(): Promise<void> {
   const late = setTimeout(() => {
     process.stderr.write('The gateway did not stop in time.\n');
     process.exit(1);
   }, STOP_WITHIN_MS);
-  await gateway.stop();
+  // A start that fails has let go of everything itself.
+  await starting.then((gateway: Gateway) => gateway.stop());
   clearTimeout(late);
   process.exit(0);
-}
-
-function showNewAdminKey({ runtime }: Gateway): void {
-  const { newAdminKey } = runtime.keys;
-  if (newAdminKey) process.stdout.write(`The admin key was generated and is shown this once: ${newAdminKey}\n`);
 }
 
 function explain(error: NodeJS.ErrnoException): string {
@@ -35,5 +34,7 @@ function explain(error: NodeJS.ErrnoException): string {
     return `Port ${(error as { port?: number }).port} is taken: stop what listens there, or set PORT to another one.`;
   if (error.code === 'EACCES' && error.syscall === 'listen')
     return 'This port may not be used by this user: set PORT to one above 1023.';
-  return error.name === 'ConfigError' ? error.message : (error.stack ?? error.message);
+  if (error.code === 'EADDRNOTAVAIL' || error.syscall === 'getaddrinfo')
+    return `HOST: this machine has no address "${process.env.HOST}": use 127.0.0.1, 0.0.0.0 or one of its own addresses.`;
+  return ['ConfigError', 'StartError'].includes(error.name) ? error.message : (error.stack ?? error.message);
 }

@@ -16,6 +16,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+// npm and its shell may be gone without having passed the signal on.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) stop.abort();
+}, 500).unref();
+
 const code = await runTryOut({
   env: process.env,
   cwd: process.cwd(),

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
-import { isPlainObject, parseAs, settingsOf, withDefaults, type Class, type FieldError } from '#contract';
+import { isPlainObject, nestedOf, parseAs, settingsOf, withDefaults, type Class, type FieldError } from '#contract';
 import { ConfigError } from './config-error.js';
 import { BotConfig, CopilotConfig, InactivityConfig, ProviderConfig } from './entries.js';
 import { below, keyOf, parentOf, toPath } from './pointer.js';
@@ -218,6 +218,6 @@ function knownKeys(type: Class, at: string, pointer: string): string {
     [below(at, 'copilot')]: CopilotConfig,
   };
   const owner = inner[parentOf(pointer)] ?? type;
-  const keys = new Set([...Object.keys(settingsOf(owner)), ...Object.keys(new owner())]);
+  const keys = new Set([...Object.keys(settingsOf(owner)), ...nestedOf(owner), ...Object.keys(new owner())]);
   return keys.size > 0 ? `; known here: ${[...keys].join(', ')}` : '';
 }

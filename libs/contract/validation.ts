@@ -20,6 +20,11 @@ export function Nested(type: () => Class): PropertyDecorator {
   };
 }
 
+/** The names of those properties. */
+export function nestedOf(type: Class): string[] {
+  return Object.keys((Reflect.getMetadata(NESTED, type.prototype) ?? {}) as NestedMap);
+}
+
 /** class-validator rule: the property may be left out. Unlike `IsOptional` it does not take `null` for absence. */
 export function IfPresent(): PropertyDecorator {
   return ValidateIf((_object, value) => value !== undefined);

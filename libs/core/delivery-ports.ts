@@ -41,7 +41,8 @@ export interface OutboxStore {
   /** Lanes whose first item is due and that no other living replica holds. */
   findDue(replica: string, limit: number): Promise<Lane[]>;
   head(lane: Lane): Promise<OutboxItem | null>;
-  postpone(id: string, delayMs: number, uncertain: boolean, error: string): Promise<void>;
+  /** Puts an item off, with what its last try came to; null when it was not tried. */
+  postpone(id: string, delayMs: number, tried: { uncertain: boolean; error: string } | null): Promise<void>;
   settle(id: string, status: 'done' | 'failed', error: string | null): Promise<void>;
   /** Messages of ours directly before this one that look the same: author and text. */
   countIdenticalBefore(messageId: string): Promise<number>;

@@ -25,6 +25,8 @@ export interface Handover {
   metadata: unknown;
   status: HandoverStatus;
   conversationId: string | null;
+  /** When the conversation became known. */
+  boundAt: Date | null;
   queue: Queue | null;
   agent: Agent | null;
   error: HandoverError | null;

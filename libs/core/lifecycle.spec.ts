@@ -144,14 +144,29 @@ describe('the course of a handover', () => {
     const story = active()
       .tell({ type: 'transferred' })
       .tell({ type: 'agent.left', agent: ANN })
-      .wait(GRACE * 100);
+      .wait(GRACE - 100);
+    expect(story.told.at(-1)).toBe('agent.left ann');
+    story.wait(GRACE * 100);
     expect(story.status).toBe('queued');
     expect(story.handover.queue).toBeNull();
     story.tell({ type: 'queued', queue: BILLING }).tell({ type: 'agent.joined', agent: BEN });
     expect(story.told.slice(3)).toEqual([
       'handover.transferred',
       'agent.left ann',
+      'handover.queued undefined',
       'handover.queued 102',
+      'agent.joined ben',
+      'handover.active',
+    ]);
+  });
+
+  it('tells of the wait before the next agent, also when nobody names its queue', () => {
+    const story = active().tell({ type: 'transferred' }).tell({ type: 'agent.left', agent: ANN });
+    story.tell({ type: 'agent.joined', agent: BEN });
+    expect(story.told.slice(3)).toEqual([
+      'handover.transferred',
+      'agent.left ann',
+      'handover.queued undefined',
       'agent.joined ben',
       'handover.active',
     ]);
@@ -165,18 +180,30 @@ describe('the course of a handover', () => {
     expect(story.status).toBe('queued');
   });
 
-  it('takes idle within a transfer for no end, and long after it for one', () => {
+  it('takes idle within a transfer for no end when the next queue or agent follows', () => {
     const story = active()
       .tell({ type: 'transferred' })
       .tell({ type: 'agent.left', agent: ANN })
       .tell({ type: 'idle' });
-    expect(story.status).toBe('queued');
-    expect(
-      story
-        .wait(GRACE * 2)
-        .tell({ type: 'idle' })
-        .told.at(-1),
-    ).toBe('handover.completed contact_center');
+    expect(story.wait(GRACE - 100).status).toBe('queued');
+    expect(story.tell({ type: 'queued', queue: BILLING }).wait(GRACE * 9).status).toBe('queued');
+    expect(story.tell({ type: 'agent.joined', agent: BEN }).wait(GRACE).status).toBe('active');
+  });
+
+  it.each([
+    ['before the next queue', [{ type: 'idle' }]],
+    ['after the next queue', [{ type: 'queued', queue: BILLING }, { type: 'idle' }]],
+  ] as const)('takes idle within a transfer, %s, for the end when nothing follows within the grace', (_, facts) => {
+    const story = active().tell({ type: 'transferred' }).tell({ type: 'agent.left', agent: ANN });
+    for (const fact of facts) story.tell(fact);
+    expect(story.wait(GRACE - 100).status).toBe('queued');
+    expect(story.wait(100).told.at(-1)).toBe('handover.completed contact_center');
+  });
+
+  it('takes idle long after a transfer for the end at once', () => {
+    const story = active().tell({ type: 'transferred' }).tell({ type: 'agent.left', agent: ANN });
+    story.wait(GRACE * 2).tell({ type: 'idle' });
+    expect(story.told.at(-1)).toBe('handover.completed contact_center');
   });
 
   it('survives transfers in quick succession without a word about queues', () => {

@@ -40,6 +40,8 @@ export interface Standing {
   /** The latest leaving that no transfer explains yet. */
   unexplainedLeaving: number | null;
   lastJoin: { at: number; arrival: number } | null;
+  /** Reported idle right after a transfer: the end, unless something follows within the grace. */
+  idling: boolean;
   ended: 'agent' | 'contact_center' | 'user' | null;
 }
 
@@ -55,7 +57,7 @@ export interface Lifecycle {
   timers: Partial<Record<Timer, number>>;
 }
 
-/** `leave`: endGrace; `announce`: a queue that nobody has named yet; `close`: our own ending takes too long. */
+/** `leave`: endGrace after an agent's leaving, or after an idle within a transfer; `announce`: a queue that nobody has named yet; `close`: our own ending takes too long. */
 export type Timer = 'leave' | 'announce' | 'close';
 
 /** Facts kept for re-ordering; the older half beyond this is folded into the base. */
@@ -76,6 +78,7 @@ export function newLifecycle(): Lifecycle {
     lastTransfer: null,
     unexplainedLeaving: null,
     lastJoin: null,
+    idling: false,
     ended: null,
   };
   return { base, baseAt: -1, facts: [], announced: { status: null, queue: null }, timers: {} };
@@ -127,6 +130,7 @@ function step(s: Standing, fact: Fact, all: Fact[], endGraceMs: number): boolean
 }
 
 function revive(s: Standing): void {
+  s.idling = false;
   if (s.ended !== 'user') s.ended = null;
 }
 
@@ -222,9 +226,12 @@ function transferred(s: Standing, fact: Fact, endGraceMs: number): boolean {
 }
 
 function idle(s: Standing, fact: Fact, endGraceMs: number): boolean {
-  // Right after a transfer idle only says that this agent's part is over.
-  if (s.transferredAt !== null && fact.at - s.transferredAt <= endGraceMs) return false;
   if (s.ended) return false;
+  // Right after a transfer idle may only say that this agent's part is over.
+  if (s.transferredAt !== null && fact.at - s.transferredAt <= endGraceMs) {
+    s.idling = true;
+    return false;
+  }
   s.ended = s.leaving ? 'agent' : 'contact_center';
   return true;
 }

@@ -62,6 +62,14 @@ export function acceptsTenant({ session, pinnedTenant }: ProviderInstance, tenan
   return tenant === null || expected === null || expected === tenant;
 }
 
+/**
+ * Whether an event may show which tenant an account really has, where the settings name none: it repeats a handover's id,
+ * which only the gateway and that account know. Whether the id is the right one is seen when the event is applied.
+ */
+export function mayProveTenant({ session }: ProviderInstance, handoverHint: string | null): boolean {
+  return session.tenant === null && handoverHint !== null;
+}
+
 /** Compares secrets without telling by the time it takes how much of them was right. */
 export function sameSecret(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];

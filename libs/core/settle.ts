@@ -1,7 +1,7 @@
 import type { Agent } from '#contract';
 import { isFinal, type EndReason, type FinalStatus, type HandoverError } from './handover.js';
 import { openStatusOf, standingOf, type Fact, type Standing } from './lifecycle.js';
-import type { HandoverUnit } from './unit.js';
+import type { EventType, HandoverUnit } from './unit.js';
 
 /** How long a queue that nobody has named yet may keep the bot from hearing that it waits, in milliseconds. */
 const NAME_QUEUE_WITHIN_MS = 1_000;
@@ -14,6 +14,7 @@ export function settle(unit: HandoverUnit, endGraceMs: number): void {
   const { handover } = unit;
   if (isFinal(handover)) return;
   const { standing, effective } = standingOf(handover.lifecycle, endGraceMs);
+  if (openStatusOf(standing) === 'active' && !standing.ended) announceOverdue(unit);
   for (const fact of effective.filter(({ told }) => !told)) tell(unit, fact);
   if (standing.ended) return finish(unit, handover.closing ?? standing.ended);
 
@@ -23,7 +24,7 @@ export function settle(unit: HandoverUnit, endGraceMs: number): void {
   if (handover.status === 'active') handover.activeAt ??= unit.now;
   if (handover.status === 'queued') handover.queuedAt ??= unit.now;
   setLeaveTimer(unit, standing, endGraceMs);
-  announce(unit, standing);
+  announce(unit, standing, endGraceMs);
 }
 
 /** Ends a handover. Nothing changes it afterwards, and no event follows. */
@@ -59,12 +60,12 @@ function tell(unit: HandoverUnit, fact: Fact): void {
 
 function setLeaveTimer(unit: HandoverUnit, standing: Standing, endGraceMs: number): void {
   const { timers } = unit.handover.lifecycle;
-  if (!standing.leaving) delete timers.leave;
+  if (!standing.leaving && !standing.idling) delete timers.leave;
   else timers.leave ??= unit.now.getTime() + endGraceMs;
 }
 
 /** Tells the bot of a new status or queue, once. A queue is announced when it has a name, or when nobody names it in time. */
-function announce(unit: HandoverUnit, standing: Standing): void {
+function announce(unit: HandoverUnit, standing: Standing, endGraceMs: number): void {
   const { handover } = unit;
   const { announced, timers } = handover.lifecycle;
   const queue = handover.queue?.id ?? null;
@@ -74,12 +75,23 @@ function announce(unit: HandoverUnit, standing: Standing): void {
     return;
   }
   if (handover.status === 'queued' && !standing.queueIsCurrent) {
-    // After a transfer the next queue is worth waiting for however long it takes; at the start the assignment will do.
-    if (standing.everJoined) return;
-    timers.announce ??= unit.now.getTime() + NAME_QUEUE_WITHIN_MS;
+    // After a transfer the next queue is worth waiting for; at the start the assignment will do.
+    const patience = standing.everJoined ? Math.max(endGraceMs, NAME_QUEUE_WITHIN_MS) : NAME_QUEUE_WITHIN_MS;
+    timers.announce ??= unit.now.getTime() + patience;
     if (timers.announce > unit.now.getTime()) return;
   }
-  delete timers.announce;
-  handover.lifecycle.announced = { status: handover.status, queue };
-  unit.emit(`handover.${handover.status}`, { queue: handover.queue, agent: handover.agent });
+  say(unit);
+}
+
+/** An agent comes while the bot still waits to hear in which queue: it hears of the queueing first, named or not. */
+function announceOverdue(unit: HandoverUnit): void {
+  const { status, lifecycle } = unit.handover;
+  if (status === 'queued' && lifecycle.timers.announce !== undefined) say(unit);
+}
+
+function say(unit: HandoverUnit): void {
+  const { handover } = unit;
+  delete handover.lifecycle.timers.announce;
+  handover.lifecycle.announced = { status: handover.status, queue: handover.queue?.id ?? null };
+  unit.emit(`handover.${handover.status}` as EventType, { queue: handover.queue, agent: handover.agent });
 }

@@ -2,6 +2,7 @@ import type { ProviderEvent, ProviderLog } from '#contract';
 import {
   acceptsTenant,
   applyEvent,
+  mayProveTenant,
   type HandoverUnit,
   type InboxLane,
   type InboxRow,
@@ -144,7 +145,7 @@ export class InboxProcessor {
     row: InboxRow,
   ): Promise<void> {
     const handoverId = unit.handover.id;
-    if (!row.providers.includes(instance.name) || !(await this.isOurTenant(instance, row.tenant))) {
+    if (!row.providers.includes(instance.name) || !(await this.isOurTenant(instance, row, handoverId))) {
       return tx.settleRow(row.id, 'ignored', 'another tenant', null);
     }
     const events: ProviderEvent[] = instance.session.events({ key: row.key, tenant: row.tenant, body: row.body });
@@ -160,9 +161,18 @@ export class InboxProcessor {
     );
   }
 
-  private async isOurTenant(instance: ProviderInstance, tenant: string | null): Promise<boolean> {
-    if (tenant !== null && instance.session.tenant === null && instance.pinnedTenant === null)
+  /** An account whose settings name no tenant is held to that of its first event, until an event proves another one. */
+  private async isOurTenant(instance: ProviderInstance, row: InboxRow, handoverId: string): Promise<boolean> {
+    const { tenant, handoverHint } = row;
+    if (tenant === null || instance.session.tenant !== null) return acceptsTenant(instance, tenant);
+    const proven = mayProveTenant(instance, handoverHint) && handoverHint === handoverId;
+    if (instance.pinnedTenant === null || (proven && instance.pinnedTenant !== tenant)) {
+      this.log.warn(
+        { provider: instance.name, tenant, before: instance.pinnedTenant },
+        'provider held to this tenant from now on; set it in the settings',
+      );
       await this.pinTenant(instance, tenant);
+    }
     return acceptsTenant(instance, tenant);
   }
 }

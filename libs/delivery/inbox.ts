@@ -8,6 +8,7 @@ import {
 } from '#contract';
 import {
   acceptsTenant,
+  mayProveTenant,
   Refusal,
   sameSecret,
   type InboxEntry,
@@ -45,7 +46,10 @@ export class Inbox implements WebhookReceiver {
       );
       return;
     }
-    const eligible = instances.filter((instance) => acceptsTenant(instance, verified.tenant));
+    const handoverHint = events.find(({ handoverId }) => handoverId)?.handoverId ?? null;
+    const eligible = instances.filter(
+      (instance) => acceptsTenant(instance, verified.tenant) || mayProveTenant(instance, handoverHint),
+    );
     if (eligible.length === 0) {
       this.log.warn(
         { type: webhook.type, tenant: verified.tenant, providers: instances.map(({ name }) => name) },
@@ -61,7 +65,7 @@ export class Inbox implements WebhookReceiver {
       providers: eligible.map(({ name }) => name),
       tenant: verified.tenant,
       conversationId: first.conversation,
-      handoverHint: events.find(({ handoverId }) => handoverId)?.handoverId ?? null,
+      handoverHint,
       body: verified.body,
     });
     if (stored) this.processor.wake({ source, conversationId: first.conversation });

@@ -20,6 +20,9 @@ import type { Executor, Outcome } from './relay.js';
 
 /** A longer history than this is of no use to any contact centre; providers cut further. */
 const HISTORY_LIMIT = 1_000;
+/** How long messages wait for the contact centre to confirm a conversation that it has opened, in milliseconds. */
+const CONFIRMED_WITHIN_MS = 10_000;
+const CONFIRMATION_POLL_MS = 200;
 
 type Context = { item: OutboxItem; handover: Handover; provider: ProviderInstance };
 
@@ -32,6 +35,7 @@ export class ProviderCommands {
     private readonly store: HandoverStore,
     private readonly outbox: OutboxStore,
     private readonly registry: ProviderRegistry,
+    private readonly now: () => number,
     private readonly log: ProviderLog,
   ) {}
 
@@ -86,6 +90,7 @@ export class ProviderCommands {
       const error = 'The handover ended before the message was sent.';
       return this.settle(item, 'failed', error, (unit) => recordSendFailed(unit, message, error));
     }
+    if (!handover.closing && this.isTooEarly(handover)) return { kind: 'wait', ms: CONFIRMATION_POLL_MS };
     const outbound = outboundOf(message);
     let readBack = item.uncertain;
     try {
@@ -96,6 +101,11 @@ export class ProviderCommands {
     } catch (error) {
       return this.failure(context, error, readBack, (unit, _code, text) => recordSendFailed(unit, message, text));
     }
+  }
+
+  /** A conversation that is not confirmed yet may refuse messages; one that is never confirmed gets them all the same. */
+  private isTooEarly({ status, boundAt }: Handover): boolean {
+    return status === 'requested' && boundAt !== null && this.now() - boundAt.getTime() < CONFIRMED_WITHIN_MS;
   }
 
   private async isSent(
@@ -178,7 +188,7 @@ export class ProviderCommands {
     }
     const code = retryable ? 'gave_up' : error.code;
     this.log.warn(
-      { handoverId: handover.id, provider: provider.name, kind: item.kind, code, reason: error.message },
+      { handoverId: handover.id, provider: provider.name, kind: item.kind, code },
       'refused by the contact centre or given up',
     );
     return this.settle(item, 'failed', error.message, (unit) => giveUp(unit, code, error.message));

@@ -8,7 +8,9 @@ export type Outcome =
   | { kind: 'settled' }
   | { kind: 'done' }
   | { kind: 'failed'; error: string }
-  | { kind: 'retry'; error: string; uncertain: boolean; retryAfterMs?: number };
+  | { kind: 'retry'; error: string; uncertain: boolean; retryAfterMs?: number }
+  /** Too early; nothing was tried. */
+  | { kind: 'wait'; ms: number };
 
 /** Does one item. Never throws for what can go wrong outside; an exception means that the outcome could not be stored. */
 export type Executor = (item: OutboxItem) => Promise<Outcome>;
@@ -65,7 +67,9 @@ export class Relay {
     // Without a database nothing can be given back; the lanes are free once this replica has been silent for long enough.
     await this.store
       .retire(this.replica)
-      .catch((error: Error) => this.log.warn({ err: error.message }, 'the database is away: others wait a few seconds for the lanes'));
+      .catch((error: Error) =>
+        this.log.warn({ err: error.message }, 'the database is away: others wait a few seconds for the lanes'),
+      );
   }
 
   /** There may be something to do in this lane. */
@@ -139,13 +143,16 @@ export class Relay {
       case 'done':
         return this.store.settle(item.id, 'done', null);
       case 'failed':
-        this.log.warn({ ...context, reason: outcome.error }, 'given up; kept as failed');
+        this.log.warn(context, 'given up; kept as failed');
         return this.store.settle(item.id, 'failed', outcome.error);
       case 'retry': {
         const delayMs = nextDelayMs(item.attempts, outcome.retryAfterMs);
-        this.log.info({ ...context, reason: outcome.error, delayMs: Math.round(delayMs) }, 'will be tried again');
-        return this.store.postpone(item.id, delayMs, outcome.uncertain, outcome.error);
+        // Not the reason: the contact centre may have quoted the message. It is kept with the item.
+        this.log.info({ ...context, delayMs: Math.round(delayMs) }, 'will be tried again');
+        return this.store.postpone(item.id, delayMs, outcome);
       }
+      case 'wait':
+        return this.store.postpone(item.id, outcome.ms, null);
     }
   }
 

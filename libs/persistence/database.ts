@@ -1,13 +1,38 @@
 import { DataSource } from 'typeorm';
 import { BotEntity, EventEntity, HandoverEntity, MessageEntity, ProviderEntity } from './entities/index.js';
+import { StartError } from './start-error.js';
 import { Initial0001 } from './migrations/0001-initial.js';
 
 /** Any number, the same in every replica. */
 const MIGRATION_LOCK = 7_281_411_903;
+const CONNECT_TIMEOUT_MS = 5_000;
+const QUERY_TIMEOUT_MS = 5_000;
+const IDLE_TRANSACTION_MS = 15_000;
 
-/** Opens the pool and brings the schema up to date. Safe when many replicas do so at the same time: one migrates, the others wait. */
+/**
+ * Brings the schema up to date and opens the pool. Safe when many replicas do so at the same time: one migrates, the others wait.
+ * @throws {StartError} when the database cannot be used
+ */
 export async function openDatabase(url: string, poolSize = 16): Promise<DataSource> {
-  const source = new DataSource({
+  try {
+    const migrator = await connect(url, 2, { keepAlive: true });
+    await migrate(migrator).finally(() => migrator.destroy());
+    return await connect(url, poolSize, {
+      query_timeout: QUERY_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
+      keepAlive: true,
+    });
+  } catch (error) {
+    const { host } = new URL(url);
+    const { code, message } = error as { code?: string; message: string };
+    throw new StartError(`DATABASE_URL: the PostgreSQL at ${host} cannot be used: ${message || code}`, {
+      cause: error,
+    });
+  }
+}
+
+function connect(url: string, poolSize: number, extra: object): Promise<DataSource> {
+  return new DataSource({
     type: 'postgres',
     url,
     entities: [BotEntity, EventEntity, HandoverEntity, MessageEntity, ProviderEntity],
@@ -16,19 +41,16 @@ export async function openDatabase(url: string, poolSize = 16): Promise<DataSour
     synchronize: false,
     logging: false,
     poolSize,
-    connectTimeoutMS: 5_000,
-    extra: { query_timeout: 15_000, idle_in_transaction_session_timeout: 15_000, keepAlive: true },
-  });
-  await source.initialize();
-  await migrate(source);
-  return source;
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    extra,
+  }).initialize();
 }
 
+/** A migration, and waiting for another replica's, may take its time. */
 async function migrate(source: DataSource): Promise<void> {
   const lock = source.createQueryRunner();
   try {
     await lock.startTransaction();
-    await lock.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await lock.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await source.runMigrations({ transaction: 'each' });
     await lock.commitTransaction();

@@ -5,5 +5,6 @@ export { PgHandoverStore } from './stores/handover-store.js';
 export { PgInboxStore } from './stores/inbox-store.js';
 export { PgOutboxStore } from './stores/outbox-store.js';
 export type { DataSource } from 'typeorm';
+export { StartError } from './start-error.js';
 export { isDatabaseAway } from './away.js';
 export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres/index.js';

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { StartError } from './start-error.js';
 
 const PREFIX = 'sealed:v1:';
 
@@ -16,8 +17,19 @@ export class SecretBox {
     return PREFIX + sealed.toString('base64');
   }
 
-  /** @throws {Error} when the value was not sealed with this key */
+  /** @throws {StartError} when the value was not sealed with this key */
   open(sealed: string): string {
+    try {
+      return this.decipher(sealed);
+    } catch (error) {
+      throw new StartError(
+        'HANDOVER_ENCRYPTION_KEY (or the file encryption.key in DATA_DIR) is not the key that the secrets in this database were encrypted with. Put the earlier key back.',
+        { cause: error },
+      );
+    }
+  }
+
+  private decipher(sealed: string): string {
     const bytes = Buffer.from(sealed.slice(PREFIX.length), 'base64');
     const decipher = createDecipheriv('aes-256-gcm', this.key, bytes.subarray(0, 12));
     decipher.setAuthTag(bytes.subarray(-16));

@@ -197,11 +197,18 @@ describe('the REST API', () => {
       ]).toEqual([1, 0, 1, 0]);
     });
 
-    it.each(['limit=0', 'limit=201', 'limit=x', 'status=nope', 'unknown=1', 'limit=1&limit=2', 'cursor='])(
-      'refuse ?%s',
-      async (query) => {
-        expect((await world.raw('GET', `/v1/handovers?${query}`)).status).toBe(400);
-      },
-    );
+    it.each([
+      'limit=0',
+      'limit=201',
+      'limit=x',
+      'status=nope',
+      'unknown=1',
+      'limit=1&limit=2',
+      'cursor=',
+      'cursor=zzz',
+      'cursor=ho_x',
+    ])('refuse ?%s', async (query) => {
+      expect((await world.raw('GET', `/v1/handovers?${query}`)).status).toBe(400);
+    });
   });
 });

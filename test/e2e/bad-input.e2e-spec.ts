@@ -56,6 +56,15 @@ describe('bad input', () => {
     await world.api('get', `/v1/handovers/${(problem as unknown as { id: string }).id}`).expect(200);
   });
 
+  it('refuses a message that says nothing', async () => {
+    const id = await world.requestHandover();
+    for (const body of [{}, { text: '' }, { text: ' \n\t' }, { author: 'user' }, { cards: [] }]) {
+      const { status, problem } = await world.raw('POST', `/v1/handovers/${id}/messages`, JSON.stringify(body));
+      expect([body, status, problem.errors?.[0]?.pointer]).toEqual([body, 400, '/text']);
+    }
+    expect(await world.transcript(id)).toEqual([]);
+  });
+
   it('refuses headers that make no sense', async () => {
     const id = await world.requestHandover();
     expect((await world.raw('GET', `/v1/handovers/${id}/events`, undefined, { 'last-event-id': 'x' })).status).toBe(

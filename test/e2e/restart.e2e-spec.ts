@@ -85,6 +85,15 @@ describe('a gateway that ends in the middle of its work and starts again', () =>
     expect(world.bot.texts(id)).toEqual(['one', 'two', 'three']);
   });
 
+  it('does not start with another encryption key, and says which one is wrong', async () => {
+    await world.stopGateway();
+    const HANDOVER_ENCRYPTION_KEY = Buffer.alloc(32, 7).toString('base64');
+    await expect(world.startGateway({ HANDOVER_ENCRYPTION_KEY })).rejects.toThrow(
+      /HANDOVER_ENCRYPTION_KEY .* earlier key/,
+    );
+    await world.startGateway();
+  });
+
   it('exits with 0 on SIGTERM even while 8x8 keeps it waiting', async () => {
     world.simulator.faults.set({ api: [{ match: CREATE, times: 1, fault: { hang: 'before' } }] });
     await world.requestHandover();

@@ -103,6 +103,8 @@ describe('a transfer told in any order', () => {
     });
     expect(world.bot.types(id).at(-1)).toBe('handover.completed');
     expect((await world.read(id)).endReason).toBe('contact_center');
+    const kept = (await world.transcript(id)).at(-1);
+    expect(kept).toMatchObject({ text: 'too late', status: 'failed', error: expect.stringContaining('after the end') });
   });
 
   it('shows the bot only what agents say', async () => {

@@ -66,11 +66,32 @@ describe('an 8x8 that fails', () => {
     ]);
   });
 
+  it('sends nothing into a conversation before 8x8 has confirmed it', async () => {
+    world.simulator.faults.set({ webhookDelayMs: 400 });
+    const { id, conversationId } = await world.handover();
+    await world.say(id, 'early');
+    await until('the message', () => world.simulator.conversation(conversationId).messages.length > 0);
+    const sent = world.simulator.requests.find(({ path }) => path.endsWith(`${conversationId}/messages`))!;
+    const confirmed = world.simulator.webhooks.filter((one) => one.conversationId === conversationId);
+    expect(confirmed.filter(({ at }) => at <= sent.at).map(({ eventType }) => eventType)).toContain(
+      'CONVERSATION_UPDATE',
+    );
+    expect(['queued', 'active']).toContain((await world.read(id)).status);
+  });
+
+  it('sends into a conversation that 8x8 never confirms all the same', async () => {
+    world.simulator.faults.set({ dropEvents: ['*'] });
+    const { id, conversationId } = await world.handover();
+    await world.say(id, 'anybody?');
+    await until('the message', () => world.simulator.conversation(conversationId).messages.length > 0, 15_000);
+    expect((await world.read(id)).status).toBe('requested');
+  });
+
   it('fails the handover at once when 8x8 refuses the channel, and says what to do', async () => {
     const id = await world.requestHandover({ settings: { channelId: 'no-such-channel' } });
     const failed = await world.status(id, 'failed');
     expect(failed.error).toMatchObject({ reason: 'rejected' });
-    expect((failed.error as { message: string }).message).toMatch(/channel/i);
+    expect((failed.error as { message: string }).message).toMatch(/Check channelId/);
     const event = await world.bot.event(id, 'handover.failed');
     expect(event.data.error).toEqual(failed.error);
     expect(world.bot.types(id)).toEqual(['handover.failed']);

@@ -1,28 +1,43 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Starts the built gateway with `npm run start:prod` and nothing configured, waits until it is ready, and stops it by SIGTERM. */
+/**
+ * Runs the built gateway with `npm run start:prod` and nothing configured, and ends it by SIGTERM to npm: once while its database
+ * is still starting, once when it is ready. Both times it must exit with 0 and leave no process behind.
+ */
 const folder = mkdtempSync(join(tmpdir(), 'handover-prod-'));
+// Open to the account of the database, which then stays in it.
+chmodSync(folder, 0o755);
 const port = await freePort();
-const gateway = spawn(process.execPath, ['dist/apps/gateway/main.js'], {
-  env: { ...process.env, PORT: String(port), DATA_DIR: join(folder, 'data'), DATABASE_URL: '', HANDOVER_CONFIG: '' },
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
-const ended = new Promise((resolve) => gateway.once('exit', (code, signal) => resolve(code ?? signal)));
-const deadline = Date.now() + 30_000;
-while (!(await isReady())) {
-  if (gateway.exitCode !== null || Date.now() > deadline) fail('the gateway did not become ready');
-  await pause(100);
-}
-gateway.kill('SIGTERM');
-const code = await ended;
+await run('while it starts', (output) => output().includes('PostgreSQL is ready'));
+await run('when it is ready', isReady);
 rmSync(folder, { recursive: true, force: true });
-if (code !== 0) fail(`the gateway ended with ${code}`);
-process.stdout.write('started, became ready, stopped with 0\n');
+
+async function run(when, isTime) {
+  const npm = spawn('npm', ['run', '--silent', 'start:prod'], {
+    env: { ...process.env, PORT: String(port), DATA_DIR: join(folder, 'data'), DATABASE_URL: '', HANDOVER_CONFIG: '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  npm.stdout.on('data', (part) => (printed += part));
+  const ended = new Promise((resolve) => npm.once('exit', (code, signal) => resolve(code ?? signal)));
+  const deadline = Date.now() + 30_000;
+  while (!(await isTime(() => printed))) {
+    if (npm.exitCode !== null || Date.now() > deadline) fail(npm, `the gateway did not get there: ${when}`);
+    await pause(20);
+  }
+  if (processesOf(folder)?.length === 0) fail(npm, 'the database was not found among the processes');
+  npm.kill('SIGTERM');
+  const code = await ended;
+  if (code !== 0) fail(npm, `asked to stop ${when}, the gateway ended with ${code}`);
+  const left = processesOf(folder);
+  if (left?.length > 0) fail(npm, `asked to stop ${when}, the gateway left behind: ${left.join('; ')}`);
+  process.stdout.write(`stopped ${when}: exit code 0, nothing left behind\n`);
+}
 
 function freePort() {
   return new Promise((resolve) => {
@@ -40,8 +55,22 @@ async function isReady() {
   );
 }
 
-function fail(why) {
+/** Command lines that name a path; null where the system does not tell. */
+function processesOf(path) {
+  if (!existsSync('/proc/self/cmdline')) return null;
+  const numbers = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return numbers.flatMap((number) => {
+    try {
+      const command = readFileSync(`/proc/${number}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return command.includes(path) ? [command] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function fail(npm, why) {
   process.stderr.write(`${why}\n`);
-  gateway.kill('SIGKILL');
+  npm.kill('SIGKILL');
   process.exit(1);
 }

@@ -69,7 +69,7 @@ export class World {
   }
 
   /** Starts (or, after `stopGateway`, restarts) the gateway on the same port, database and configuration. */
-  async startGateway(): Promise<void> {
+  async startGateway(settings: NodeJS.ProcessEnv = {}): Promise<void> {
     const port = this.gateway ? new URL(this.gateway.url).port : '0';
     writeFileSync(join(this.folder, 'handover.yaml'), stringify(this.configuration()));
     const env = {
@@ -80,6 +80,7 @@ export class World {
       HANDOVER_CONFIG: join(this.folder, 'handover.yaml'),
       HANDOVER_ADMIN_KEY: ADMIN_KEY,
       LOG_LEVEL: 'trace',
+      ...settings,
     };
     const write = (line: string): void => void this.logs.push(line);
     this.gateway = this.options.asProcess

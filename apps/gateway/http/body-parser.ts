@@ -34,7 +34,12 @@ export function parseJson(contentType: string | undefined, body: Buffer): unknow
   try {
     value = parse(text, undefined, { protoAction: 'error', constructorAction: 'ignore' });
   } catch (error) {
-    throw refuse(`The body is not valid JSON: ${(error as Error).message.replace(/".*$/s, '').trim()}`);
+    const { message } = error as Error;
+    throw refuse(
+      /forbidden prototype/.test(message)
+        ? 'The body has a key "__proto__", which is accepted nowhere. Rename it.'
+        : `The body is not valid JSON: ${message.replace(/".*$/s, '').trim()}`,
+    );
   }
   if (text.includes('\\u0000')) refuseNul(value, '');
   return value;

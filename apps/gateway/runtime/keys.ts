@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Environment } from '#config';
+import { ConfigError, type Environment } from '#config';
 
 /** The gateway's own two keys. `newAdminKey` is set on the start that generated it, to be shown once. */
 export interface Keys {
@@ -28,7 +28,14 @@ export function loadKeys(environment: Pick<Environment, 'dataDir' | 'adminKey' |
 function keep(dataDir: string, name: string, generate: () => string): { value: string; isNew: boolean } {
   const file = join(dataDir, name);
   if (existsSync(file)) return { value: readFileSync(file, 'utf8').trim(), isNew: false };
-  mkdirSync(dataDir, { recursive: true });
+  try {
+    mkdirSync(dataDir, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([
+      `DATA_DIR: ${dataDir} cannot be made a folder (${code}): set it to one that can be written to`,
+    ]);
+  }
   try {
     // `wx`: of two gateways that start together on one directory only one generates the key.
     writeFileSync(file, `${generate()}\n`, { mode: 0o600, flag: 'wx' });

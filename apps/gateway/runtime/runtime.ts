@@ -56,12 +56,13 @@ export class Runtime implements Wakeups {
     const inboxStore = new PgInboxStore(database, this.handovers);
     const outboxStore = new PgOutboxStore(database);
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
-      instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant);
+      instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
     this.processor = new InboxProcessor(inboxStore, this.registry, pin, isDatabaseAway, log);
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
-    this.deliveries = new BotDeliveries(this.handovers, this.accounts, () => clock.now().getTime());
-    const commands = new ProviderCommands(this.handovers, outboxStore, this.registry, log);
+    const now = (): number => clock.now().getTime();
+    this.deliveries = new BotDeliveries(this.handovers, this.accounts, now);
+    const commands = new ProviderCommands(this.handovers, outboxStore, this.registry, now, log);
     this.relay = new Relay(outboxStore, { provider: commands.execute, bot: this.deliveries.execute }, log);
     this.alarms = new Alarms(this.handovers, this.registry, log);
   }

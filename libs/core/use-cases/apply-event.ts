@@ -1,5 +1,5 @@
 import type { ProviderEvent } from '#contract';
-import { isFinal, messageView, type Attachment } from '../handover.js';
+import { isFinal, messageView, type Attachment, type Message } from '../handover.js';
 import { newId } from '../ids.js';
 import { addFact } from '../lifecycle.js';
 import { settle } from '../settle.js';
@@ -26,7 +26,10 @@ export function applyEvent(
 ): Ignored {
   const { handover } = unit;
   bindConversation(unit, event.conversation);
-  if (isFinal(handover)) return 'the handover is over';
+  if (isFinal(handover)) {
+    if (event.type === 'message') keepLateMessage(unit, event, receivedAt);
+    return 'the handover is over';
+  }
   switch (event.type) {
     case 'ignored':
       return event.reason;
@@ -59,21 +62,33 @@ function bindConversation(unit: HandoverUnit, conversation: string): void {
   const { handover } = unit;
   if (handover.conversationId !== null) return;
   handover.conversationId = conversation;
+  handover.boundAt = unit.now;
   if (isFinal(handover)) unit.command({ kind: 'end' });
 }
 
-function deliverMessage(
-  unit: HandoverUnit,
-  event: Extract<ProviderEvent, { type: 'message' }>,
-  receivedAt: Date,
-): Ignored {
+type MessageEvent = Extract<ProviderEvent, { type: 'message' }>;
+
+function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Ignored {
+  const message = addToTranscript(unit, event, receivedAt);
+  unit.emit('message.created', { message: messageView(message) });
+  return null;
+}
+
+/** No event follows the end, so the bot is not told; whoever reads the transcript finds it. */
+function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): void {
+  const message = addToTranscript(unit, event, receivedAt);
+  message.status = 'failed';
+  message.error = 'It came after the end of the handover.';
+}
+
+function addToTranscript(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Message {
   const attachments: Attachment[] = event.attachments.map(({ filename, contentType }) => ({
     id: newId('att'),
     filename,
     contentType,
     size: null,
   }));
-  const message = unit.addMessage({
+  return unit.addMessage({
     author: event.author,
     agent: event.agent,
     text: event.text,
@@ -82,6 +97,4 @@ function deliverMessage(
     status: 'delivered',
     at: event.at === null ? receivedAt : new Date(event.at),
   });
-  unit.emit('message.created', { message: messageView(message) });
-  return null;
 }

@@ -1,4 +1,5 @@
 import { isFinal } from '../handover.js';
+import { standingOf } from '../lifecycle.js';
 import { finish, settle } from '../settle.js';
 import type { HandoverUnit } from '../unit.js';
 
@@ -9,6 +10,9 @@ export function expireTimers(unit: HandoverUnit, endGraceMs: number): void {
   const { leave, close } = handover.lifecycle.timers;
   const now = unit.now.getTime();
   if (close !== undefined && close <= now) return finish(unit, handover.closing ?? 'bot');
-  if (leave !== undefined && leave <= now) return finish(unit, handover.closing ?? 'agent');
+  if (leave !== undefined && leave <= now) {
+    const { leaving } = standingOf(handover.lifecycle, endGraceMs).standing;
+    return finish(unit, handover.closing ?? (leaving ? 'agent' : 'contact_center'));
+  }
   settle(unit, endGraceMs);
 }

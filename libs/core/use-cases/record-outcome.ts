@@ -9,6 +9,7 @@ export function recordStarted(unit: HandoverUnit, conversationId: string): void 
     unit.command({ kind: 'end', payload: { conversationId } });
   }
   handover.conversationId ??= conversationId;
+  handover.boundAt ??= unit.now;
   unit.setMessageStatus('transcript', 'delivered');
 }
 

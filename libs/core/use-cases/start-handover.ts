@@ -24,6 +24,7 @@ export function startHandover(input: StartInput, now: Date): HandoverUnit {
     id: newId('ho'),
     status: 'requested',
     conversationId: null,
+    boundAt: null,
     queue: null,
     agent: null,
     error: null,

@@ -183,6 +183,12 @@ describe('embedded PostgreSQL', () => {
     await second.stop();
     const moved = [first, second].map(({ log }) => log.some(({ message }) => message.includes('kept elsewhere')));
     expect(moved).toEqual([isRoot, false]);
+    // Whoever empties the folder starts anew, wherever the database was kept.
+    fs.rmSync(dataDir, { recursive: true });
+    const third = await start(dataDir);
+    await expect(query(third.url, 'SELECT n FROM kept')).rejects.toThrow('does not exist');
+    await third.stop();
+    expect(third.log.some(({ message }) => message.includes('kept aside'))).toBe(isRoot);
   });
 
   it('works in a data folder that is itself closed, without moving away', async () => {

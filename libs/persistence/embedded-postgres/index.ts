@@ -5,6 +5,7 @@ import { findBinaries } from './binaries.js';
 import { prepareCluster } from './cluster.js';
 import { keepPassword, placeData, type Log } from './location.js';
 import { bringUp, shutDown } from './server.js';
+import { StartError } from '../start-error.js';
 import { Users } from './users.js';
 
 export interface EmbeddedPostgres {
@@ -67,7 +68,7 @@ function explain(error: NodeJS.ErrnoException, dataDir: string): Error {
     : closed
       ? `${dataDir} must be a folder that user ${nameOf(null)} can write to: set DATA_DIR to one`
       : 'Correct that, set DATA_DIR to another folder';
-  return new Error(
+  return new StartError(
     `The embedded PostgreSQL could not start: ${error.message}\n${advice}, or set DATABASE_URL to a PostgreSQL of your own.`,
     { cause: error },
   );

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -18,6 +19,8 @@ import { canEnter, nameOf, type Account } from './account.js';
 
 /** Where root keeps what another account has to reach and could not reach at the place asked for. */
 export const SHARED = '/var/lib/handover-gateway';
+
+const PASSWORD_FILE = 'postgres.password';
 
 export type Log = (fields: object, message: string) => void;
 
@@ -38,6 +41,7 @@ export function placeData(dataDir: string, account: Account | null, log: Log): s
     throw new Error(
       `user ${nameOf(account)}, under whom PostgreSQL has to run, can reach neither ${dataDir} nor ${SHARED}`,
     );
+  if (!existsSync(join(dataDir, PASSWORD_FILE))) setAside(elsewhere, log);
   symlinkSync(elsewhere, wanted);
   log(
     { dataDir, database: elsewhere, account: nameOf(account) },
@@ -46,9 +50,17 @@ export function placeData(dataDir: string, account: Account | null, log: Log): s
   return elsewhere;
 }
 
+/** The data folder was emptied, password and all, so it starts anew. What was kept elsewhere for it is not thrown away. */
+function setAside(database: string, log: Log): void {
+  if (!existsSync(database)) return;
+  const kept = `${database}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+  renameSync(database, kept);
+  log({ kept }, 'the data folder was emptied: a new database is made, and the earlier one is kept aside');
+}
+
 /** The password of the database, made once and kept beside it for its owner's eyes only. Safe when two processes start at once. */
 export function keepPassword(dataDir: string): string {
-  const path = join(dataDir, 'postgres.password');
+  const path = join(dataDir, PASSWORD_FILE);
   if (!existsSync(path)) {
     const draft = `${path}.${process.pid}`;
     writeFileSync(draft, randomBytes(24).toString('hex'), { mode: 0o600 });

@@ -15,6 +15,7 @@ export class HandoverEntity implements Handover {
   @Column('json', { nullable: true }) metadata: unknown;
   @Column('text') status: HandoverStatus;
   @Column('text', { name: 'conversation_id', nullable: true }) conversationId: string | null;
+  @Column('timestamptz', { name: 'bound_at', nullable: true }) boundAt: Date | null;
   @Column('jsonb', { nullable: true }) queue: Queue | null;
   @Column('jsonb', { nullable: true }) agent: Agent | null;
   @Column('jsonb', { nullable: true }) error: HandoverError | null;

@@ -36,6 +36,7 @@ export class Initial0001 implements MigrationInterface {
         metadata json,
         status text NOT NULL CHECK (status IN ('requested', 'queued', 'active', 'completed', 'cancelled', 'failed')),
         conversation_id text,
+        bound_at timestamptz,
         queue jsonb,
         agent jsonb,
         error jsonb,

@@ -101,12 +101,15 @@ export class PgAccountStore {
     return rows.map((provider) => this.unseal(provider));
   }
 
-  /** Holds a provider to the tenant of its first event. Resolves to the tenant it is held to. */
-  async pinTenant(provider: string, tenant: string): Promise<string> {
-    await this.source.query(`UPDATE provider SET pinned_tenant = $2 WHERE name = $1 AND pinned_tenant IS NULL`, [
-      provider,
-      tenant,
-    ]);
+  /**
+   * Holds a provider to a tenant in place of the one it is held to, unless another replica did so first.
+   * Resolves to the tenant it is held to.
+   */
+  async pinTenant(provider: string, tenant: string, before: string | null): Promise<string> {
+    await this.source.query(
+      `UPDATE provider SET pinned_tenant = $2 WHERE name = $1 AND pinned_tenant IS NOT DISTINCT FROM $3`,
+      [provider, tenant, before],
+    );
     const row = await this.source.manager.findOneByOrFail(ProviderEntity, { name: provider });
     return row.pinnedTenant!;
   }

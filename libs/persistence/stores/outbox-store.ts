@@ -62,11 +62,12 @@ export class PgOutboxStore implements OutboxStore {
     return rows[0] ?? null;
   }
 
-  async postpone(id: string, delayMs: number, uncertain: boolean, error: string): Promise<void> {
+  async postpone(id: string, delayMs: number, tried: { uncertain: boolean; error: string } | null): Promise<void> {
     await this.source.query(
-      `UPDATE outbox SET attempts = attempts + 1, uncertain = $3, last_error = $4, next_attempt_at = now() + $2 * interval '1 ms'
+      `UPDATE outbox SET attempts = attempts + $3, uncertain = coalesce($4, uncertain), last_error = coalesce($5, last_error),
+              next_attempt_at = now() + $2 * interval '1 ms'
        WHERE id = $1 AND status = 'pending'`,
-      [id, Math.round(delayMs), uncertain, error],
+      [id, Math.round(delayMs), tried ? 1 : 0, tried?.uncertain ?? null, tried?.error ?? null],
     );
   }
 

@@ -57,6 +57,21 @@ export function errorOf(answer: HttpAnswer, problem: VendorProblem, now: number)
   );
 }
 
+/** What an operator can do about a refusal, beside what the vendor says. */
+const ADVICE: Partial<Record<ProviderErrorCode, string>> = {
+  unauthorized: 'Check apiKey: it must be the key, not the secret, of an app in the 8x8 Admin Console',
+  forbidden: 'Check that the app has the product "Contact Center Chat Gateway", and that tenant is right',
+  not_found: 'Check channelId, queueId and tenant: all must belong to the same tenant',
+  invalid: 'Check channelId, queueId and jsonProperties',
+};
+
+/** A refusal to open a conversation, with what an operator can do about it added to what the vendor says. */
+export function withAdvice(error: unknown): unknown {
+  const advice = error instanceof ProviderError ? ADVICE[error.code] : undefined;
+  if (!(error instanceof ProviderError) || advice === undefined) return error;
+  return new ProviderError(error.code, `${error.message.replace(/\.$/, '')}. ${advice}.`, error.retryAfterMs);
+}
+
 function codeOf(status: number): ProviderErrorCode {
   return status >= 500 ? 'unknown_outcome' : (CODES[status] ?? 'invalid');
 }

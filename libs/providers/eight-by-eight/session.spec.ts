@@ -95,6 +95,16 @@ describe('start', () => {
     ]);
   });
 
+  it.each([
+    [400, /Queue ID 112.*Check channelId, queueId/],
+    [401, /Check apiKey/],
+    [403, /Chat Gateway.*tenant/],
+    [404, /Check channelId, queueId and tenant/],
+  ])('says what to do about a %i', async (status, message) => {
+    vendor.answer(status, { message: 'Queue ID 112 is invalid.' });
+    await expect(session.start(request())).rejects.toThrow(message);
+  });
+
   it('sends nothing that it would have to report as wrong', async () => {
     const wrong = request({ user: { email: 'nobody' } });
     expect(session.validate(wrong)).toEqual([{ pointer: '/user/email', detail: 'must be an e-mail address' }]);

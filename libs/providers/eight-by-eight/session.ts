@@ -12,6 +12,7 @@ import {
   type VerifiedWebhook,
 } from '#contract';
 import type { EightByEightClient, HalList } from './client.js';
+import { withAdvice } from './api-error.js';
 import { createBody } from './create-body.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
@@ -60,7 +61,9 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   }
 
   async start(request: Request): Promise<string> {
-    return this.client.createConversation(sendable(request));
+    return this.client.createConversation(sendable(request)).catch((error: unknown) => {
+      throw withAdvice(error);
+    });
   }
 
   /** The vendor has no search by additional property that could be relied on, so all conversations are read, highest id first. */

@@ -62,16 +62,19 @@ try {
 }
 `;
 
+const SOURCE = 'libs/persistence';
+
 /** The compiled code and the packages it needs, in a folder that everybody may read. */
 export function install(root: string): void {
-  const source = 'libs/persistence/embedded-postgres';
-  fs.mkdirSync(join(root, 'embedded-postgres'));
-  for (const file of fs.readdirSync(source).filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))) {
-    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
-    const { outputText } = ts.transpileModule(fs.readFileSync(join(source, file), 'utf8'), {
-      compilerOptions: options,
-    });
-    fs.writeFileSync(join(root, 'embedded-postgres', file.replace(/\.ts$/, '.js')), outputText);
+  const folder = 'embedded-postgres';
+  const files = fs
+    .readdirSync(join(SOURCE, folder))
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'));
+  fs.mkdirSync(join(root, folder));
+  for (const file of ['start-error.ts', ...files.map((name) => join(folder, name))]) {
+    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
+    const { outputText } = ts.transpileModule(fs.readFileSync(join(SOURCE, file), 'utf8'), { compilerOptions });
+    fs.writeFileSync(join(root, file.replace(/\.ts$/, '.js')), outputText);
   }
   fs.writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   fs.writeFileSync(join(root, 'gateway.js'), GATEWAY);

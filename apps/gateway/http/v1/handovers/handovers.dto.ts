@@ -1,3 +1,4 @@
+import { Matches } from 'class-validator';
 import { HANDOVER_STATUSES, type HandoverStatus } from '#core';
 import { IsIntegerText } from '../paging.js';
 import { Choice, Inner, Json, JsonObject, ListOf, Text, TextMap, Time } from '../../fields.js';
@@ -116,6 +117,7 @@ export class ListHandoversQuery {
   provider?: string;
   @IsIntegerText({ min: 1, max: 200, description: 'Entries per page, 50 unless given.' })
   limit?: string;
+  @Matches(/^ho_[0-9a-f]{32}$/, { message: 'must be `next` of the page before' })
   @Text({ max: 64, optional: true, description: 'Where to go on: `next` of the page before.' })
   cursor?: string;
 }

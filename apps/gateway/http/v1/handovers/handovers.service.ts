@@ -69,6 +69,7 @@ export class HandoversService {
     if (input.text === undefined && cards.length === 0) {
       throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text or a card' }]);
     }
+    if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
     return this.once(bot, `messages ${id}`, key, input, async (tx) => {
       const message = await tx.change(id, (unit) =>
         postMessage(unit, { author: input.author ?? 'user', text: input.text ?? null, cards }),
