@@ -77,10 +77,18 @@ export class Centre {
     });
   }
 
-  async transfer(id: string, queueId: string): Promise<void> {
+  /** What an agent writes. @throws {Error} when the agent is not in the conversation */
+  agentSays(id: string, agentId: string, text: string): Promise<void> {
+    const { conversation } = this.find(id);
+    if (!this.agentsIn(conversation).includes(agentId)) throw new Error('You are not in this conversation.');
+    return this.say(id, 'agent', agentId, { text });
+  }
+
+  /** An agent, the one who joined last unless named, moves the conversation to a queue. */
+  async transfer(id: string, queueId: string, by?: string): Promise<void> {
     const { state, conversation } = this.find(id);
     if (!state.queue(queueId)) throw new Error(`There is no queue "${queueId}".`);
-    const agentId = this.agentsIn(conversation).at(-1);
+    const agentId = by ?? this.agentsIn(conversation).at(-1);
     if (!agentId) throw new Error('No agent is in this conversation.');
     this.remove(conversation, agentId);
     const steps = [
@@ -115,6 +123,7 @@ export class Centre {
   /** The API moved it to another queue. */
   async reassigned(id: string, assignment: { type: string; id: string }): Promise<void> {
     const { state, conversation } = this.find(id);
+    if (conversation.state === 'idle') return;
     conversation.assignment = assignment;
     for (const agentId of this.agentsIn(conversation)) this.remove(conversation, agentId);
     const update = this.tell(conversation, 'CONVERSATION_UPDATE', this.update(conversation, conversation.state));

@@ -57,10 +57,10 @@ function registerActions(
   type Action = (id: string, body: Record<string, string>) => Promise<void>;
   const actions: Record<string, Action> = {
     join: (id, { agentId }) => centre.join(id, required(agentId, 'agentId')),
-    say: (id, { agentId, text }) =>
-      centre.say(id, 'agent', required(agentId, 'agentId'), { text: required(text, 'text') }),
+    say: (id, { agentId, text }) => centre.agentSays(id, required(agentId, 'agentId'), required(text, 'text')),
     typing: (id, { agentId, on }) => centre.typing(id, required(agentId, 'agentId'), String(on) === 'true'),
-    transfer: (id, { queueId }) => centre.transfer(id, required(queueId, 'queueId')),
+    transfer: (id, { agentId, queueId }) =>
+      centre.transfer(id, required(queueId, 'queueId'), required(agentId, 'agentId')),
     leave: (id, { agentId }) => centre.leave(id, required(agentId, 'agentId')),
   };
   server.post('/_sim/conversations/:id/:action', async (request, reply) => {
