@@ -167,10 +167,10 @@ providers:
       'bots:\n  - { name: a, apiKey: hunter2 }\n  - { name: b, apiKey: hunter2 }\n  - { name: a, apiKey: x }\n';
     expect(problemsOf(bots)).toEqual([
       '3: bots[1].apiKey: is the same as bots[0].apiKey on line 2: each entry needs its own',
-      '4: bots[2].name: is the same as bots[0].name on line 2: each entry needs its own',
+      '4: bots[2].name: "a" is the same as bots[0].name on line 2: each entry needs its own',
     ]);
     expect(problemsOf(`${provider('')}${provider('').slice('providers:\n'.length)}`)).toEqual([
-      expect.stringMatching(/^7: providers\[1\]\.name: is the same as providers\[0\]\.name on line 2/),
+      expect.stringMatching(/^7: providers\[1\]\.name: ".*" is the same as providers\[0\]\.name on line 2/),
     ]);
   });
 

@@ -106,7 +106,7 @@ class FileReader {
     else
       this.report(
         below(at, 'type'),
-        `is not a known type: use one of ${this.types.map(({ key }) => key).join(', ') || '(none installed)'}`,
+        `"${provider.type}" is not a known type: use one of ${this.types.map(({ key }) => key).join(', ') || '(none installed)'}`,
       );
     return provider;
   }
@@ -146,7 +146,7 @@ class FileReader {
       else
         this.report(
           at,
-          `is the same as ${list}[${earlier}].${key} on line ${this.lineOf(`/${list}/${earlier}/${key}`)}: each entry needs its own`,
+          `${key === 'name' ? `"${value}" ` : ''}is the same as ${list}[${earlier}].${key} on line ${this.lineOf(`/${list}/${earlier}/${key}`)}: each entry needs its own`,
         );
     }
   }

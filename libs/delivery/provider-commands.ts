@@ -21,8 +21,10 @@ import type { Executor, Outcome } from './relay.js';
 /** A longer history than this is of no use to any contact centre; providers cut further. */
 const HISTORY_LIMIT = 1_000;
 /** How long messages wait for the contact centre to confirm a conversation that it has opened, in milliseconds. */
-const CONFIRMED_WITHIN_MS = 10_000;
-const CONFIRMATION_POLL_MS = 200;
+const HOLD_BACK_MS = 2_000;
+/** How long a refusal may still mean that the conversation is not ready, in milliseconds. */
+const NOT_READY_MS = 10_000;
+const LOOK_AGAIN_MS = 200;
 
 type Context = { item: OutboxItem; handover: Handover; provider: ProviderInstance };
 
@@ -90,7 +92,7 @@ export class ProviderCommands {
       const error = 'The handover ended before the message was sent.';
       return this.settle(item, 'failed', error, (unit) => recordSendFailed(unit, message, error));
     }
-    if (!handover.closing && this.isTooEarly(handover)) return { kind: 'wait', ms: CONFIRMATION_POLL_MS };
+    if (!handover.closing && this.isUnconfirmed(handover, HOLD_BACK_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
     const outbound = outboundOf(message);
     let readBack = item.uncertain;
     try {
@@ -99,13 +101,15 @@ export class ProviderCommands {
       if (!there) await provider.session.send(conversationId, outbound);
       return await this.settle(item, 'done', null, (unit) => recordSent(unit, message));
     } catch (error) {
+      const refused = error instanceof ProviderError && error.retry === 'never';
+      if (refused && this.isUnconfirmed(handover, NOT_READY_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
       return this.failure(context, error, readBack, (unit, _code, text) => recordSendFailed(unit, message, text));
     }
   }
 
-  /** A conversation that is not confirmed yet may refuse messages; one that is never confirmed gets them all the same. */
-  private isTooEarly({ status, boundAt }: Handover): boolean {
-    return status === 'requested' && boundAt !== null && this.now() - boundAt.getTime() < CONFIRMED_WITHIN_MS;
+  /** A new conversation that the contact centre has not said a word about yet. It may not take messages so early. */
+  private isUnconfirmed({ status, boundAt }: Handover, withinMs: number): boolean {
+    return status === 'requested' && boundAt !== null && this.now() - boundAt.getTime() < withinMs;
   }
 
   private async isSent(

@@ -79,11 +79,13 @@ describe('an 8x8 that fails', () => {
     expect(['queued', 'active']).toContain((await world.read(id)).status);
   });
 
-  it('sends into a conversation that 8x8 never confirms all the same', async () => {
-    world.simulator.faults.set({ dropEvents: ['*'] });
+  it('sends into a conversation that 8x8 never confirms all the same, and again when it was not ready', async () => {
+    const notReady = { match: SEND, times: 2, fault: { status: 400 } };
+    world.simulator.faults.set({ dropEvents: ['*'], api: [notReady] });
     const { id, conversationId } = await world.handover();
     await world.say(id, 'anybody?');
-    await until('the message', () => world.simulator.conversation(conversationId).messages.length > 0, 15_000);
+    await until('the message', () => world.simulator.conversation(conversationId).messages.length > 0);
+    await until('delivered', async () => (await world.transcript(id))[0]!.status === 'delivered');
     expect((await world.read(id)).status).toBe('requested');
   });
 

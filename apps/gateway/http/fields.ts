@@ -1,4 +1,4 @@
-import { IfPresent, Nested, type Class } from '#contract';
+import { IfPresent, isPlainObject, Nested, type Class } from '#contract';
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import {
@@ -14,6 +14,7 @@ import {
   MaxLength,
   ValidateBy,
   ValidateNested,
+  type ValidationArguments,
 } from 'class-validator';
 
 /** What a field of the API may be told beside its rule. */
@@ -119,18 +120,18 @@ export function Json(options: FieldOptions): PropertyDecorator {
 /** An object of texts, such as `{ "Intent": "balance" }`. */
 export function TextMap(options: FieldOptions & { maxEntries: number; maxLength: number }): PropertyDecorator {
   const { maxEntries, maxLength } = options;
+  const isBad = ([key, item]: [string, unknown]): boolean =>
+    key === '' || key.length > maxLength || typeof item !== 'string' || item.length > maxLength;
   const validate = (value: unknown): boolean =>
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.keys(value).length <= maxEntries &&
-    Object.entries(value).every(
-      ([key, item]) => key !== '' && key.length <= maxLength && typeof item === 'string' && item.length <= maxLength,
-    );
-  const message = `must be an object of at most ${maxEntries} texts, each of at most ${maxLength} characters`;
+    isPlainObject(value) && Object.keys(value).length <= maxEntries && !Object.entries(value).some(isBad);
+  const message = ({ value }: ValidationArguments): string => {
+    const [bad] = isPlainObject(value) ? (Object.entries(value).find(isBad) ?? []) : [];
+    const rule = `must be an object of at most ${maxEntries} texts, each of at most ${maxLength} characters`;
+    return bad === undefined ? rule : `${rule}: look at ${JSON.stringify(bad.slice(0, 50))}`;
+  };
   return field(
     options,
     { type: 'object', additionalProperties: { type: 'string' } },
-    ValidateBy({ name: 'textMap', validator: { validate, defaultMessage: () => message } }),
+    ValidateBy({ name: 'textMap', validator: { validate, defaultMessage: (found) => message(found!) } }),
   );
 }
