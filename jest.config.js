@@ -1,3 +1,11 @@
+import { chromiumPath } from './test/browser/available.js';
+
+if (!chromiumPath) {
+  process.stderr.write(
+    'The browser test is left out: no Chromium or Chrome was found. Install one, or set CHROMIUM_PATH to its executable.\n',
+  );
+}
+
 const common = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
@@ -20,7 +28,7 @@ const common = {
   },
 };
 
-/** Three suites: `unit` needs nothing, `e2e` starts its own PostgreSQL, `browser` also needs a Chromium. */
+/** Three suites: `unit` needs nothing, `e2e` starts its own PostgreSQL, `browser` runs the try-out, in a Chromium where there is one. */
 export default {
   projects: [
     {
@@ -35,7 +43,12 @@ export default {
       globalSetup: '<rootDir>/test/support/global-setup.js',
       globalTeardown: '<rootDir>/test/support/global-teardown.js',
     },
-    { ...common, displayName: 'browser', testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'] },
+    {
+      ...common,
+      displayName: 'browser',
+      testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'],
+      testPathIgnorePatterns: ['/node_modules/', ...(chromiumPath ? [] : ['/try-out.browser-spec.ts$'])],
+    },
   ],
   testTimeout: 30_000,
 };

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const { env, platform } = process;
 
@@ -34,3 +35,8 @@ function isExecutable(path) {
 
 /** The browser for the browser tests: what CHROMIUM_PATH names or, where it is not set, one found; null where there is none. */
 export const chromiumPath = (env.CHROMIUM_PATH ? [env.CHROMIUM_PATH] : usualPlaces()).find(isExecutable) ?? null;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.stdout.write(`${chromiumPath ?? 'No Chromium or Chrome was found.'}\n`);
+  process.exitCode = chromiumPath ? 0 : 1;
+}
