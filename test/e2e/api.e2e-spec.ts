@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ADMIN_KEY, BOT_KEY, OTHER_BOT_KEY, World, type Problem } from '../support/world.js';
+import { ADMIN_KEY, BOT_KEY, OTHER_BOT_KEY, World, type Problem, startRequest } from '../support/world.js';
 
 describe('the REST API', () => {
   let world: World;
@@ -7,13 +7,6 @@ describe('the REST API', () => {
     world = await World.start();
   });
   afterAll(() => world.stop());
-
-  const request = (over: object = {}): object => ({
-    provider: 'support-8x8',
-    sessionId: `s-${Math.random()}`,
-    userId: 'u',
-    ...over,
-  });
 
   describe('keys', () => {
     it.each([
@@ -34,7 +27,7 @@ describe('the REST API', () => {
       const id = await world.requestHandover({ sessionId: 'shared' });
       const other = await world
         .api('post', '/v1/handovers', OTHER_BOT_KEY)
-        .send(request({ sessionId: 'shared' }))
+        .send(startRequest({ sessionId: 'shared' }))
         .expect(201);
       const otherId = (other.body as { id: string }).id;
       const calls: [method: 'get' | 'post' | 'patch', path: string, body?: object][] = [
@@ -58,7 +51,7 @@ describe('the REST API', () => {
       await world.api('get', `/v1/handovers/${id}`, ADMIN_KEY).expect(200);
       const all = await world.api('get', '/v1/handovers?limit=200', ADMIN_KEY).expect(200);
       expect((all.body as { data: { id: string }[] }).data.map((one) => one.id)).toContain(id);
-      await world.api('post', '/v1/handovers', ADMIN_KEY).send(request()).expect(403);
+      await world.api('post', '/v1/handovers', ADMIN_KEY).send(startRequest()).expect(403);
       await world.api('post', `/v1/handovers/${id}/messages`, ADMIN_KEY).send({ text: 'x' }).expect(403);
       await world.api('post', `/v1/handovers/${id}/close`, ADMIN_KEY).expect(202);
       expect(await world.status(id, 'cancelled')).toMatchObject({ endReason: 'operator' });
@@ -116,7 +109,7 @@ describe('the REST API', () => {
       world.api('post', '/v1/handovers', as).set('idempotency-key', key).send(body);
 
     it('give the same answer to the same request and do nothing twice', async () => {
-      const body = request();
+      const body = startRequest();
       const first = await start(body, 'k-1').expect(201);
       const second = await start(body, 'k-1').expect(201);
       expect(second.body).toEqual(first.body);
@@ -125,14 +118,14 @@ describe('the REST API', () => {
     });
 
     it('refuse another request under the same key, and are each bot’s own', async () => {
-      const body = request();
+      const body = startRequest();
       await start(body, 'k-2').expect(201);
       await start({ ...body, userId: 'another' }, 'k-2').expect(422);
       await start({ ...body, userId: 'another' }, 'k-2', OTHER_BOT_KEY).expect(201);
     });
 
     it('let one of many requests at the same moment run', async () => {
-      const body = request();
+      const body = startRequest();
       const answers = await Promise.all(Array.from({ length: 12 }, () => start(body, 'k-3')));
       const ids = answers.filter(({ status }) => status === 201).map((answer) => (answer.body as { id: string }).id);
       expect(new Set(ids).size).toBe(1);
@@ -140,8 +133,8 @@ describe('the REST API', () => {
     });
 
     it('are not used up by a request that was refused', async () => {
-      await start(request({ userId: '' }), 'k-4').expect(400);
-      await start(request(), 'k-4').expect(201);
+      await start(startRequest({ userId: '' }), 'k-4').expect(400);
+      await start(startRequest(), 'k-4').expect(201);
     });
 
     it('send a message once, and are each handover’s own', async () => {
@@ -156,7 +149,7 @@ describe('the REST API', () => {
     });
 
     it('let one of two starts of a session at the same moment win, and name it to the other', async () => {
-      const body = request();
+      const body = startRequest();
       const answers = await Promise.all(Array.from({ length: 8 }, () => world.api('post', '/v1/handovers').send(body)));
       const created = answers.filter(({ status }) => status === 201);
       expect(created).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { World } from '../support/world.js';
+import { World, startRequest } from '../support/world.js';
 
 describe('bad input', () => {
   let world: World;
@@ -7,13 +7,6 @@ describe('bad input', () => {
     world = await World.start();
   });
   afterAll(() => world.stop());
-
-  const request = (over: object = {}): object => ({
-    provider: 'support-8x8',
-    sessionId: `s-${Math.random()}`,
-    userId: 'u',
-    ...over,
-  });
 
   it.each([
     ['not JSON', '{'],
@@ -71,7 +64,7 @@ describe('bad input', () => {
       400,
     );
     expect(
-      (await world.raw('POST', '/v1/handovers', JSON.stringify(request()), { 'idempotency-key': 'x'.repeat(256) }))
+      (await world.raw('POST', '/v1/handovers', JSON.stringify(startRequest()), { 'idempotency-key': 'x'.repeat(256) }))
         .status,
     ).toBe(400);
   });
@@ -91,7 +84,7 @@ describe('bad input', () => {
     ['/transcript/0/at', { transcript: [{ author: 'user', text: 'x', at: 'yesterday' }] }],
     ['/transcript/0/author', { transcript: [{ author: 'customer', text: 'x' }] }],
   ])('names %s', async (pointer, over) => {
-    const { status, problem } = await world.raw('POST', '/v1/handovers', JSON.stringify(request(over)));
+    const { status, problem } = await world.raw('POST', '/v1/handovers', JSON.stringify(startRequest(over)));
     expect([status, problem.errors?.map((error) => error.pointer)]).toEqual([400, expect.arrayContaining([pointer])]);
   });
 
@@ -118,7 +111,7 @@ describe('bad input', () => {
       '2026-13-45T99:99:99Z',
     ];
     const full = (): Record<string, unknown> => ({
-      ...request(),
+      ...startRequest(),
       user: {
         name: 'n',
         email: 'a@b.example',
@@ -171,7 +164,7 @@ describe('bad input', () => {
       const statuses = new Map<number, number>();
       for (const place of paths(document())) {
         for (const wrong of WRONG) {
-          const body = JSON.stringify(replaced({ ...document(), ...(id ? {} : request()) }, place, wrong));
+          const body = JSON.stringify(replaced({ ...document(), ...(id ? {} : startRequest()) }, place, wrong));
           const { status, problem } = await world.raw(method, path.replace(':id', id), body);
           statuses.set(status, (statuses.get(status) ?? 0) + 1);
           if (status >= 500) throw new Error(`${status} for ${body}`);

@@ -27,6 +27,11 @@ export interface Problem {
   handoverId?: string;
 }
 
+/** The least that a start needs, in a session of its own. */
+export function startRequest(over: Json = {}): Json {
+  return { provider: 'support-8x8', sessionId: `s-${Math.random()}`, userId: 'u-42', ...over };
+}
+
 export interface WorldOptions {
   simulator?: SimulatorOptions;
   /** Laid over the provider's settings. */
@@ -136,8 +141,7 @@ export class World {
   }
 
   async requestHandover(request: Json = {}): Promise<string> {
-    const body = { provider: 'support-8x8', sessionId: `s-${Math.random()}`, userId: 'u-42', ...request };
-    const answer = await this.api('post', '/v1/handovers').send(body).expect(201);
+    const answer = await this.api('post', '/v1/handovers').send(startRequest(request)).expect(201);
     return (answer.body as { id: string }).id;
   }
 
