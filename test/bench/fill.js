@@ -52,8 +52,10 @@ function copy({ name, pattern, unique }, rows) {
   const changes = Object.entries(unique).flatMap(([column, value]) => [`'${column}'`, value]);
   return `
     INSERT INTO ${name} OVERRIDING SYSTEM VALUE
-    SELECT (jsonb_populate_record(pattern, jsonb_build_object(${changes.join(', ')}))).*
-    FROM (SELECT ${name} AS pattern FROM ${name} WHERE ${pattern} LIMIT 1) AS one, generate_series(1, ${rows}) AS n`;
+    SELECT one.*
+    FROM generate_series(1, ${rows}) AS n,
+         (SELECT ${name} AS pattern FROM ${name} WHERE ${pattern} LIMIT 1) AS finished,
+         LATERAL jsonb_populate_record(finished.pattern, jsonb_build_object(${changes.join(', ')})) AS one`;
 }
 
 function count({ name }) {
