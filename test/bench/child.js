@@ -9,22 +9,23 @@ const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 15_000;
 const POLL_MS = 20;
 
-/** A Node process that serves HTTP on a port of its own, with its output in a file. */
+/** A Node process that serves HTTP on a port of its own, with its output in a file. It does not outlive the workbench. */
 export class Child {
   #process;
   #logFile;
 
   /** Resolves once `isReady` says so. @throws {Error} with the end of its output, when it ends before or takes too long */
-  static async start({ name, script, env, folder, isReady }) {
+  static async start(bench, { name, script, env, isReady }) {
     const child = new Child();
     child.port = await freePort();
-    child.#logFile = join(folder, `${name}-${child.port}.log`);
+    child.#logFile = join(bench.folder, `${name}-${child.port}.log`);
     const output = openSync(child.#logFile, 'a');
     child.#process = spawn(process.execPath, [script], {
       env: { PATH: process.env.PATH, PORT: String(child.port), NODE_ENV: 'production', ...env },
       stdio: ['ignore', output, output],
     });
     closeSync(output);
+    bench.onClose(() => child.stop());
     const deadline = performance.now() + READY_WITHIN_MS;
     while (!(await isReady(child.port).catch(() => false))) {
       if (child.hasEnded || performance.now() > deadline) {

@@ -26,7 +26,6 @@ export class Gateway {
     const gateway = new Gateway();
     gateway.#bench = bench;
     gateway.#env = environmentOf(bench, databaseUrl);
-    bench.onClose(() => gateway.stop());
     for (let n = 0; n < replicas; n++) gateway.children.push(await gateway.startReplica());
     return gateway;
   }
@@ -40,11 +39,10 @@ export class Gateway {
   }
 
   startReplica() {
-    return Child.start({
+    return Child.start(this.#bench, {
       name: this.name,
       script: 'dist/apps/gateway/main.js',
       env: this.#env,
-      folder: this.#bench.folder,
       isReady: async (port) => (await fetch(`http://127.0.0.1:${port}/health/ready`)).ok,
     });
   }
@@ -115,7 +113,7 @@ export class Glue {
 
   static async start(bench, databaseUrl) {
     const glue = new Glue();
-    glue.#child = await Child.start({
+    glue.#child = await Child.start(bench, {
       name: glue.name,
       script: 'test/bench/glue.js',
       env: {
@@ -125,10 +123,8 @@ export class Glue {
         VENDOR_KEY,
         BOT_KEY,
       },
-      folder: bench.folder,
       isReady: async (port) => Boolean(await fetch(`http://127.0.0.1:${port}/`)),
     });
-    bench.onClose(() => glue.stop());
     return glue;
   }
 

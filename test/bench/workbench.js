@@ -37,6 +37,8 @@ export class Workbench {
 
   /** Says at once and keeps what must not happen. */
   blame(where, faults) {
+    // What is cut off is no fault.
+    if (this.#closed) return;
     for (const fault of faults) {
       process.stderr.write(`\n!!! ${where}: ${fault}\n\n`);
       this.faults.push(`${where}: ${fault}`);
@@ -45,7 +47,8 @@ export class Workbench {
 
   /** What is started later is stopped earlier. */
   onClose(closer) {
-    this.#closers.unshift(closer);
+    if (this.#closed) void this.#call(closer);
+    else this.#closers.unshift(closer);
   }
 
   close() {
@@ -53,8 +56,10 @@ export class Workbench {
   }
 
   async #closeAll() {
-    for (const closer of this.#closers) {
-      await closer().catch((error) => process.stderr.write(`${error.message}\n`));
-    }
+    for (const closer of this.#closers) await this.#call(closer);
+  }
+
+  #call(closer) {
+    return closer().catch((error) => process.stderr.write(`${error.message}\n`));
   }
 }
