@@ -15,11 +15,16 @@ export class Databases {
   /** @throws {Error} when the server may lose what it has acknowledged, for then no figure would mean anything */
   static async open(folder) {
     const databases = new Databases();
-    databases.#url = process.env.DATABASE_URL || (await databases.#startServer(folder));
-    databases.#admin = new pg.Client({ connectionString: databases.#url });
-    databases.#admin.on('error', () => undefined);
-    await databases.#admin.connect();
-    await databases.#inspect();
+    try {
+      databases.#url = process.env.DATABASE_URL || (await databases.#startServer(folder));
+      databases.#admin = new pg.Client({ connectionString: databases.#url });
+      databases.#admin.on('error', () => undefined);
+      await databases.#admin.connect();
+      await databases.#inspect();
+    } catch (error) {
+      await databases.#server?.stop();
+      throw error;
+    }
     return databases;
   }
 

@@ -35,7 +35,7 @@ const TABLES = [
   },
 ];
 
-/** Multiplies the one finished handover in a database. Returns what is in it then, in words. */
+/** Multiplies the one finished handover in a database. Returns what is in it then, in words. @throws {Error} when a table stays empty */
 export async function fill(url, rows) {
   // What the copies cost to write is not measured; afterwards the database is as a long run leaves it.
   await runSql(url, [
@@ -45,6 +45,9 @@ export async function fill(url, rows) {
     'CHECKPOINT',
   ]);
   const { rows: counts } = await runSql(url, [TABLES.map(count).join(' UNION ALL ')]);
+  const short = counts.find(({ rows: found }) => Number(found) < rows);
+  if (short)
+    throw new Error(`The table ${short.name} was not filled: no row of the finished handover fits its pattern.`);
   return counts.map(({ name, rows: found, size }) => `${name}: ${found} rows, ${size}`).join('; ');
 }
 
