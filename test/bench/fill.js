@@ -18,11 +18,7 @@ const TABLES = [
     unique: { id: "'msg_fill' || n", handover_id: "'ho_fill' || n" },
   },
   { name: 'event', pattern: "type = 'message.created'", unique: { handover_id: "'ho_fill' || n" } },
-  {
-    name: 'outbox',
-    pattern: "direction = 'bot' AND status = 'done'",
-    unique: { id: "nextval(pg_get_serial_sequence('outbox', 'id'))", handover_id: "'ho_fill' || n" },
-  },
+  { name: 'command', pattern: "kind = 'start'", unique: { handover_id: "'ho_fill' || n" } },
   {
     name: 'inbox',
     pattern: "status = 'applied'",
