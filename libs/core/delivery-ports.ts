@@ -135,8 +135,8 @@ export interface InboxRecord {
 }
 
 export interface InboxStore {
-  /** Commits it; false when the same delivery was stored before. @throws {Refusal} `unavailable` under overload */
-  add(entry: InboxEntry): Promise<boolean>;
+  /** Commits it; null when the same delivery was stored before. @throws {Refusal} `unavailable` under overload */
+  add(entry: InboxEntry): Promise<InboxRow | null>;
   /** Conversations with events that were left behind. */
   findPending(limit: number): Promise<string[]>;
   /** Conversations with events that came before their handover was known. */

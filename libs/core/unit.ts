@@ -67,6 +67,11 @@ export class HandoverUnit {
   /** Answers to be given again to repeated requests. */
   readonly answers: { key: IdempotencyKey; answer: Answer }[] = [];
 
+  /**
+   * Set when the events were taken from memory: the number of the last one in the inbox, and how many there are. Stored only if
+   * these are all that is open so far; otherwise another replica has earlier ones, and the order would be lost.
+   */
+  arrivals: { last: string; count: number } | null = null;
   private readonly wasBound: boolean;
 
   /** @param isNew there is no row yet */

@@ -31,7 +31,8 @@ export type IsTransient = (error: unknown) => boolean;
  * all; a dead one stops nothing else.
  */
 export class InboxProcessor {
-  private readonly waiting = new Set<string>();
+  /** Conversations with something to do, and those of their events that just came. */
+  private readonly waiting = new Map<string, InboxRow[]>();
   private readonly busy = new Set<string>();
   private readonly timers: NodeJS.Timeout[] = [];
   private groups = 0;
@@ -40,7 +41,7 @@ export class InboxProcessor {
 
   constructor(
     private readonly store: InboxStore,
-    private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'commit'>,
+    private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'knownOf' | 'commit'>,
     private readonly registry: ProviderRegistry,
     private readonly pinTenant: PinTenant,
     private readonly isTransient: IsTransient,
@@ -62,10 +63,14 @@ export class InboxProcessor {
     while (this.groups > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
-  /** A conversation has events to be applied, or has become known. */
-  wake(conversationId: string): void {
+  /** A conversation has an event to be applied, or has become known. */
+  wake(conversationId: string, row?: InboxRow): void {
     if (this.stopped) return;
-    this.waiting.add(conversationId);
+    const rows = this.waiting.get(conversationId);
+    // Without a row there may be more than is known here: all are read then.
+    if (!row || rows?.length === 0) this.waiting.set(conversationId, []);
+    else if (rows) rows.push(row);
+    else this.waiting.set(conversationId, [row]);
     if (this.isScheduled) return;
     this.isScheduled = true;
     setImmediate(() => {
@@ -82,20 +87,79 @@ export class InboxProcessor {
 
   private pump(): void {
     while (this.groups < MAX_GROUPS && !this.stopped) {
-      const group = [...this.waiting].filter((id) => !this.busy.has(id)).slice(0, GROUP_SIZE);
-      if (group.length === 0) return;
-      for (const id of group) {
-        this.waiting.delete(id);
-        this.busy.add(id);
-      }
+      const group = this.nextGroup();
+      if (group.size === 0) return;
       this.groups += 1;
-      void this.process(group)
+      void this.processFresh(group)
         .catch((error: Error) => this.log.warn({ err: error.message }, 'events wait: they could not be processed now'))
         .finally(() => {
           this.groups -= 1;
-          for (const id of group) this.busy.delete(id);
+          for (const id of group.keys()) this.busy.delete(id);
           this.pump();
         });
+    }
+  }
+
+  private nextGroup(): Map<string, InboxRow[]> {
+    const group = new Map<string, InboxRow[]>();
+    for (const [id, rows] of this.waiting) {
+      if (group.size >= GROUP_SIZE) break;
+      if (this.busy.has(id)) continue;
+      this.waiting.delete(id);
+      this.busy.add(id);
+      group.set(id, rows);
+    }
+    return group;
+  }
+
+  /**
+   * Events that just came, for handovers that are remembered, are applied from memory: the commit makes sure that nothing else is
+   * open. Everything else is read.
+   */
+  private async processFresh(group: Map<string, InboxRow[]>): Promise<void> {
+    const units: HandoverUnit[] = [];
+    const toRead: string[] = [];
+    for (const [conversation, rows] of group) {
+      const unit = rows.length > 0 ? this.handovers.knownOf(conversation) : null;
+      const instance = unit && this.registry.get(unit.handover.provider);
+      if (unit && instance && this.isPlain(rows, instance) && this.applyRows(unit, instance, rows)) units.push(unit);
+      else toRead.push(conversation);
+    }
+    const work = [this.process(toRead)];
+    if (units.length > 0) work.push(this.commitFresh(units));
+    await Promise.all(work);
+  }
+
+  private async commitFresh(units: HandoverUnit[]): Promise<void> {
+    const conversations = units.map(({ handover }) => handover.conversationId!);
+    try {
+      const stale = await this.handovers.commit(units);
+      await this.process(conversations.filter((_, index) => stale.has(units[index]!.handover.id)));
+    } catch (error) {
+      if (this.isTransient(error)) throw error;
+      await this.process(conversations);
+    }
+  }
+
+  /** Nothing about these events needs a closer look: one source, the right account, its known tenant. */
+  private isPlain(rows: InboxRow[], instance: ProviderInstance): boolean {
+    return rows.every(
+      ({ source, providers, tenant }) =>
+        source === rows[0]!.source &&
+        providers.includes(instance.name) &&
+        acceptsTenant(instance, tenant) &&
+        (tenant === null || instance.session.tenant !== null || instance.pinnedTenant === tenant),
+    );
+  }
+
+  /** False when one of them cannot be applied; the unit is of no use then. */
+  private applyRows(unit: HandoverUnit, instance: ProviderInstance, rows: InboxRow[]): boolean {
+    try {
+      for (const row of rows) this.applyRow(unit, instance, row);
+      unit.arrivals = { last: rows.at(-1)!.id, count: rows.length };
+      return true;
+    } catch {
+      return false;
     }
   }
 

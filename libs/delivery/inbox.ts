@@ -13,6 +13,7 @@ import {
   Refusal,
   sameSecret,
   type InboxEntry,
+  type InboxRow,
   type InboxStore,
   type ProviderInstance,
   type ProviderRegistry,
@@ -47,7 +48,7 @@ export class Inbox implements WebhookReceiver {
     );
     const ignored = this.whyIgnored(first, eligible, verified.tenant, webhook.type, instances);
     const source = `${webhook.type}|${instances.map(({ session }) => session.webhookAuthority).sort()[0]}`;
-    const isNew = await this.add({
+    const row = await this.add({
       source,
       key: verified.key ?? randomUUID(),
       type: webhook.type,
@@ -58,8 +59,8 @@ export class Inbox implements WebhookReceiver {
       body: verified.body,
       ignored,
     });
-    if (!isNew) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
-    else if (ignored === null && conversationId !== null) this.processor.wake(conversationId);
+    if (!row) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
+    else if (ignored === null && conversationId !== null) this.processor.wake(conversationId, row);
   }
 
   /** Why an event is kept for the record only; null when it may concern a handover. */
@@ -84,7 +85,7 @@ export class Inbox implements WebhookReceiver {
   }
 
   /** Whatever keeps an event from being stored, the contact centre must send it again. */
-  private async add(entry: InboxEntry): Promise<boolean> {
+  private async add(entry: InboxEntry): Promise<InboxRow | null> {
     try {
       return await this.store.add(entry);
     } catch (error) {

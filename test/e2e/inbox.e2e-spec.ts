@@ -58,12 +58,9 @@ describe('the inbox of two replicas', () => {
   }
 
   it('stores an event once, as it came, and counts its repetitions', async () => {
-    expect(await Promise.all([inbox.add(entry), inbox.add(entry), inbox.add({ ...entry, key: 'other' })])).toEqual([
-      true,
-      false,
-      true,
-    ]);
-    expect(await inbox.add(entry)).toBe(false);
+    const added = await Promise.all([inbox.add(entry), inbox.add(entry), inbox.add({ ...entry, key: 'other' })]);
+    expect(added.map((row) => row?.id ?? null)).toEqual(['1', null, '2']);
+    expect(await inbox.add(entry)).toBeNull();
     const rows = await database.query(`SELECT key, body, repeats FROM inbox ORDER BY id`);
     expect(rows).toEqual([
       { key: 'k', body: entry.body, repeats: 1 },
@@ -73,7 +70,7 @@ describe('the inbox of two replicas', () => {
 
   it('applies an event once, however closely both look', async () => {
     const rows = await inbox.openRows(['c']);
-    const read = await Promise.all([1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'] })));
+    const read = await Promise.all([1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'], anew: true })));
     const units = read.map(([unit]) => unit!);
     for (const unit of units) for (const row of rows) apply(unit, row);
     const stale = await Promise.all(units.map((unit) => handovers.commit([unit])));
@@ -83,8 +80,26 @@ describe('the inbox of two replicas', () => {
     expect(await inbox.openRows(['c'])).toEqual([]);
   });
 
+  it('commits from memory only if no earlier event is open, so that the order holds', async () => {
+    const [earlier, later] = [
+      await inbox.add({ ...entry, key: 'earlier' }),
+      await inbox.add({ ...entry, key: 'later' }),
+    ];
+    const fromMemory = async (...rows: InboxRow[]): Promise<number> => {
+      const [unit] = await handovers.unitsOf({ conversationIds: ['c'], anew: true });
+      for (const row of rows) apply(unit!, row);
+      unit!.arrivals = { last: rows.at(-1)!.id, count: rows.length };
+      return (await handovers.commit([unit!])).size;
+    };
+    expect(await fromMemory(later!)).toBe(1);
+    expect(await fromMemory(earlier!, later!)).toBe(0);
+    expect(await fromMemory(later!)).toBe(1);
+  });
+
   it('commits whom nobody else changed, although another of the group was', async () => {
-    const [first, same] = await Promise.all([1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'] })));
+    const [first, same] = await Promise.all(
+      [1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'], anew: true })),
+    );
     const given = { bot: 'b', provider: 'p', sessionId: 's2', userId: 'u', user: {}, transcript: [], settings: {} };
     const other = startHandover({ ...given, metadata: null }, new Date());
     first![0]!.emit('activity');
@@ -92,6 +107,6 @@ describe('the inbox of two replicas', () => {
     await handovers.commit(first!);
     expect(await handovers.commit([same![0]!, other])).toEqual(new Set([same![0]!.handover.id]));
     expect((await handovers.get(other.handover.id))?.sessionId).toBe('s2');
-    expect(await handovers.events(first![0]!.handover.id, 0, 10)).toHaveLength(3);
+    expect(await handovers.events(first![0]!.handover.id, 0, 10)).toHaveLength(5);
   });
 });

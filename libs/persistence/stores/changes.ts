@@ -1,4 +1,4 @@
-import { Refusal, type Answer, type Change, type HandoverUnit, type IdempotencyKey } from '#core';
+import { Refusal, type Answer, type Change, type HandoverUnit, type IdempotencyKey, type UnitQuery } from '#core';
 import type { DataSource } from 'typeorm';
 import { isDatabaseAway } from '../away.js';
 import { GroupCommit } from '../group-commit.js';
@@ -10,14 +10,14 @@ const KEY_LIFETIME = '24 hours';
 const MAX_ROUNDS = 20;
 
 export type Request =
-  | { kind: 'change'; handoverId: string; key: IdempotencyKey | null; work: Change<unknown>['work'] }
+  | { kind: 'change'; handoverId: string; key: IdempotencyKey | null; work: Change<unknown>['work']; anew: boolean }
   | { kind: 'create'; key: IdempotencyKey | null; work: () => { unit: HandoverUnit; answer: Answer } };
 
 type Result = { value: unknown } | { refusal: unknown };
 
 /** What the changes need of the store. */
 export interface UnitStore {
-  unitsOf(by: { ids: string[] }): Promise<HandoverUnit[]>;
+  unitsOf(by: UnitQuery): Promise<HandoverUnit[]>;
   /** The open handover of each session, as `bot session` → id. */
   openSessions(sessions: { bot: string; sessionId: string }[]): Promise<Map<string, string>>;
   commit(units: HandoverUnit[]): Promise<Set<string>>;
@@ -55,10 +55,11 @@ export class Changes {
   /** Results of all requests; undefined for those that must look again because somebody else was faster. */
   private async round(requests: Request[]): Promise<(Result | undefined)[]> {
     const keys = requests.flatMap(({ key }) => key ?? []);
+    const anew = requests.some((one) => one.kind === 'change' && one.anew);
     const ids = [...new Set(requests.flatMap((one) => (one.kind === 'change' ? one.handoverId : [])))];
     const [answers, existing] = await Promise.all([
       this.earlierAnswers(keys),
-      ids.length > 0 ? this.store.unitsOf({ ids }) : [],
+      ids.length > 0 ? this.store.unitsOf({ ids, anew }) : [],
     ]);
     const units = new Map(existing.map((unit) => [unit.handover.id, unit]));
     const touched = new Set<HandoverUnit>();

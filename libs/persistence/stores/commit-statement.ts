@@ -65,7 +65,10 @@ function updateHandovers(recordset: string): string {
       command_sequence = r.command_sequence, version = h.version + 1, lifecycle = coalesce(r.lifecycle, h.lifecycle),
       "user" = coalesce(r."user", h."user"), settings = coalesce(r.settings, h.settings),
       metadata = CASE WHEN r.has_metadata THEN r.metadata ELSE h.metadata END
-    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version RETURNING h.id`;
+    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version
+      AND (r.arrivals IS NULL OR r.arrivals = (SELECT count(*) FROM inbox i WHERE i.conversation_id = r.conversation_id
+        AND i.id <= r.last_arrival AND i.status IN ('pending', 'parked')))
+    RETURNING h.id`;
 }
 
 function addMessages(statement: Statement, units: HandoverUnit[]): void {
