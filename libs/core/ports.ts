@@ -84,8 +84,12 @@ export interface HandoverStore {
 
   /** Handovers to be changed together. */
   unitsOf(by: UnitQuery): Promise<HandoverUnit[]>;
-  /** The handover of a conversation as this replica remembers it; null when it must be read. */
-  knownOf(conversationId: string): HandoverUnit | null;
+  /**
+   * Stores an event of a conversation and applies it in one go, where the conversation is known and no earlier event of it is
+   * open. False when that is not so, or `work` says no: nothing is stored then. Committed when this resolves.
+   * @throws {Refusal} `unavailable` under overload
+   */
+  receive(conversationId: string, work: (unit: HandoverUnit) => boolean): Promise<boolean>;
   /** Commits changed units. Resolves to the ids of those that somebody else had changed meanwhile: of them nothing is stored. */
   commit(units: HandoverUnit[]): Promise<Set<string>>;
 }
@@ -101,6 +105,8 @@ export interface Committed {
 export interface Wakeups {
   /** The replica that takes new lanes now; null while it takes none. */
   readonly taker: string | null;
+  /** No other replica is at work, so what this one remembers is likely to be true. */
+  readonly isAlone: boolean;
   committed(changes: Committed[]): void;
 }
 

@@ -3,8 +3,10 @@ import {
   acceptsTenant,
   applyEvent,
   mayProveTenant,
+  Refusal,
   type HandoverStore,
   type HandoverUnit,
+  type InboxEntry,
   type InboxRow,
   type InboxStore,
   type ProviderInstance,
@@ -19,6 +21,9 @@ const POLL_LIMIT = 200;
 const GROUP_SIZE = 64;
 const MAX_GROUPS = 2;
 
+/** What people say and do, as against the course of the conversation. */
+const SAID = new Set<ProviderEvent['type']>(['message', 'activity', 'ignored', 'created']);
+
 /** Holds a provider without a configured tenant to the tenant of its first event. */
 export type PinTenant = (instance: ProviderInstance, tenant: string) => Promise<void>;
 
@@ -31,8 +36,7 @@ export type IsTransient = (error: unknown) => boolean;
  * all; a dead one stops nothing else.
  */
 export class InboxProcessor {
-  /** Conversations with something to do, and those of their events that just came. */
-  private readonly waiting = new Map<string, InboxRow[]>();
+  private readonly waiting = new Set<string>();
   private readonly busy = new Set<string>();
   private readonly timers: NodeJS.Timeout[] = [];
   private groups = 0;
@@ -41,7 +45,7 @@ export class InboxProcessor {
 
   constructor(
     private readonly store: InboxStore,
-    private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'knownOf' | 'commit'>,
+    private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'commit' | 'receive'>,
     private readonly registry: ProviderRegistry,
     private readonly pinTenant: PinTenant,
     private readonly isTransient: IsTransient,
@@ -63,17 +67,14 @@ export class InboxProcessor {
     while (this.groups > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
-  /** A conversation has an event to be applied, or has become known. */
-  wake(conversationId: string, row?: InboxRow): void {
+  /** A conversation has events to be applied, or has become known. */
+  wake(conversationId: string): void {
     if (this.stopped) return;
-    const rows = this.waiting.get(conversationId);
-    // Without a row there may be more than is known here: all are read then.
-    if (!row || rows?.length === 0) this.waiting.set(conversationId, []);
-    else if (rows) rows.push(row);
-    else this.waiting.set(conversationId, [row]);
+    this.waiting.add(conversationId);
     if (this.isScheduled) return;
     this.isScheduled = true;
-    setImmediate(() => {
+    // What one commit of the inbox brought is awake before this runs.
+    queueMicrotask(() => {
       this.isScheduled = false;
       this.pump();
     });
@@ -85,82 +86,59 @@ export class InboxProcessor {
       .catch((error: Error) => this.log.warn({ err: error.message }, 'inbox poll failed'));
   }
 
+  /**
+   * Applies an event at the moment it comes, where nothing speaks against it: what was said in a known conversation. The course of
+   * a conversation depends on the order of arrival, which only the inbox knows.
+   * @returns false when it must go through the inbox; nothing is stored then
+   */
+  async take(entry: InboxEntry, events: ProviderEvent[]): Promise<boolean> {
+    const isSaid = events.length > 0 && events.every(({ type }) => SAID.has(type));
+    if (this.stopped || entry.ignored !== null || entry.conversationId === null || !isSaid) return false;
+    try {
+      return await this.handovers.receive(entry.conversationId, (unit) => this.applyArrival(unit, entry, events));
+    } catch (error) {
+      if (error instanceof Refusal || this.isTransient(error)) throw error;
+      this.log.warn({ type: entry.type, err: (error as Error).message }, 'event not applied as it came');
+      return false;
+    }
+  }
+
+  private applyArrival(unit: HandoverUnit, entry: InboxEntry, events: ProviderEvent[]): boolean {
+    const instance = this.registry.get(unit.handover.provider);
+    if (!instance || !isPlain(entry, instance)) return false;
+    // The same delivery twice at the same moment.
+    if (unit.arrivals.some(({ entry: { key } }) => key === entry.key)) return true;
+    const receivedAt = unit.now;
+    const reasons = events.map((event) =>
+      applyEvent(unit, { event, arrival: 0, receivedAt }, instance.session.endGraceMs),
+    );
+    const reason = reasons.find((one) => one !== null) ?? null;
+    unit.arrivals.push({ entry, status: reasons.every((one) => one !== null) ? 'ignored' : 'applied', reason });
+    return true;
+  }
+
   private pump(): void {
     while (this.groups < MAX_GROUPS && !this.stopped) {
       const group = this.nextGroup();
-      if (group.size === 0) return;
+      if (group.length === 0) return;
       this.groups += 1;
-      void this.processFresh(group)
+      void this.process(group)
         .catch((error: Error) => this.log.warn({ err: error.message }, 'events wait: they could not be processed now'))
         .finally(() => {
           this.groups -= 1;
-          for (const id of group.keys()) this.busy.delete(id);
+          for (const id of group) this.busy.delete(id);
           this.pump();
         });
     }
   }
 
-  private nextGroup(): Map<string, InboxRow[]> {
-    const group = new Map<string, InboxRow[]>();
-    for (const [id, rows] of this.waiting) {
-      if (group.size >= GROUP_SIZE) break;
-      if (this.busy.has(id)) continue;
+  private nextGroup(): string[] {
+    const group = [...this.waiting].filter((id) => !this.busy.has(id)).slice(0, GROUP_SIZE);
+    for (const id of group) {
       this.waiting.delete(id);
       this.busy.add(id);
-      group.set(id, rows);
     }
     return group;
-  }
-
-  /**
-   * Events that just came, for handovers that are remembered, are applied from memory: the commit makes sure that nothing else is
-   * open. Everything else is read.
-   */
-  private async processFresh(group: Map<string, InboxRow[]>): Promise<void> {
-    const units: HandoverUnit[] = [];
-    const toRead: string[] = [];
-    for (const [conversation, rows] of group) {
-      const unit = rows.length > 0 ? this.handovers.knownOf(conversation) : null;
-      const instance = unit && this.registry.get(unit.handover.provider);
-      if (unit && instance && this.isPlain(rows, instance) && this.applyRows(unit, instance, rows)) units.push(unit);
-      else toRead.push(conversation);
-    }
-    const work = [this.process(toRead)];
-    if (units.length > 0) work.push(this.commitFresh(units));
-    await Promise.all(work);
-  }
-
-  private async commitFresh(units: HandoverUnit[]): Promise<void> {
-    const conversations = units.map(({ handover }) => handover.conversationId!);
-    try {
-      const stale = await this.handovers.commit(units);
-      await this.process(conversations.filter((_, index) => stale.has(units[index]!.handover.id)));
-    } catch (error) {
-      if (this.isTransient(error)) throw error;
-      await this.process(conversations);
-    }
-  }
-
-  /** Nothing about these events needs a closer look: one source, the right account, its known tenant. */
-  private isPlain(rows: InboxRow[], instance: ProviderInstance): boolean {
-    return rows.every(
-      ({ source, providers, tenant }) =>
-        source === rows[0]!.source &&
-        providers.includes(instance.name) &&
-        acceptsTenant(instance, tenant) &&
-        (tenant === null || instance.session.tenant !== null || instance.pinnedTenant === tenant),
-    );
-  }
-
-  /** False when one of them cannot be applied; the unit is of no use then. */
-  private applyRows(unit: HandoverUnit, instance: ProviderInstance, rows: InboxRow[]): boolean {
-    try {
-      for (const row of rows) this.applyRow(unit, instance, row);
-      unit.arrivals = { last: rows.at(-1)!.id, count: rows.length };
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   private async process(conversations: string[]): Promise<void> {
@@ -275,6 +253,12 @@ export class InboxProcessor {
     }
     return acceptsTenant(instance, tenant);
   }
+}
+
+/** The right account and its known tenant. */
+function isPlain({ providers, tenant }: InboxEntry, instance: ProviderInstance): boolean {
+  const isSettled = tenant === null || instance.session.tenant !== null || instance.pinnedTenant === tenant;
+  return isSettled && providers.includes(instance.name) && acceptsTenant(instance, tenant);
 }
 
 /** Events of one conversation that come from different accounts' authorities are kept apart. */

@@ -13,7 +13,6 @@ import {
   Refusal,
   sameSecret,
   type InboxEntry,
-  type InboxRow,
   type InboxStore,
   type ProviderInstance,
   type ProviderRegistry,
@@ -48,7 +47,7 @@ export class Inbox implements WebhookReceiver {
     );
     const ignored = this.whyIgnored(first, eligible, verified.tenant, webhook.type, instances);
     const source = `${webhook.type}|${instances.map(({ session }) => session.webhookAuthority).sort()[0]}`;
-    const row = await this.add({
+    const entry: InboxEntry = {
       source,
       key: verified.key ?? randomUUID(),
       type: webhook.type,
@@ -58,9 +57,11 @@ export class Inbox implements WebhookReceiver {
       handoverHint,
       body: verified.body,
       ignored,
-    });
-    if (!row) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
-    else if (ignored === null && conversationId !== null) this.processor.wake(conversationId, row);
+    };
+    if (await this.processor.take(entry, events)) return;
+    const isNew = await this.add(entry);
+    if (!isNew) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
+    else if (ignored === null && conversationId !== null) this.processor.wake(conversationId);
   }
 
   /** Why an event is kept for the record only; null when it may concern a handover. */
@@ -85,7 +86,7 @@ export class Inbox implements WebhookReceiver {
   }
 
   /** Whatever keeps an event from being stored, the contact centre must send it again. */
-  private async add(entry: InboxEntry): Promise<InboxRow | null> {
+  private async add(entry: InboxEntry): Promise<boolean> {
     try {
       return await this.store.add(entry);
     } catch (error) {

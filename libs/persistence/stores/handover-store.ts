@@ -122,16 +122,23 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
   async unitsOf(by: UnitQuery): Promise<HandoverUnit[]> {
     const now = this.clock.now();
     const [column, values] = by.ids ? ['id', by.ids] : ['conversation_id', by.conversationIds ?? []];
-    const found = by.anew
-      ? []
-      : values.flatMap((value) => this.known(column === 'id' ? { id: value } : { conversationId: value }, now));
+    const found =
+      by.anew || !this.wakeups.isAlone
+        ? []
+        : values.flatMap((value) => this.known(column === 'id' ? { id: value } : { conversationId: value }, now));
     const known = new Set(found.map(({ handover }) => (column === 'id' ? handover.id : handover.conversationId)));
     const unknown = values.filter((value) => !known.has(value));
     return unknown.length === 0 ? found : [...found, ...(await this.read(column as 'id', unknown, now))];
   }
 
-  knownOf(conversationId: string): HandoverUnit | null {
-    return this.cache.take({ conversationId }, this.clock.now());
+  async receive(conversationId: string, work: (unit: HandoverUnit) => boolean): Promise<boolean> {
+    try {
+      return await this.changes.submit({ kind: 'receive', conversationId, key: null, work });
+    } catch (error) {
+      // Somebody else stored the same event at the same moment.
+      if ((error as { constraint?: string }).constraint === 'inbox_source_key_key') return false;
+      throw error;
+    }
   }
 
   private known(by: { id?: string; conversationId?: string }, now: Date): HandoverUnit[] {

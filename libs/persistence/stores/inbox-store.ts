@@ -9,14 +9,14 @@ const UNDER_WAY_MS = 1_000;
 
 /** Verified webhooks, exactly as they came. */
 export class PgInboxStore implements InboxStore {
-  private readonly group = new GroupCommit<InboxEntry, InboxRow | null>((entries) => this.store(entries), {
+  private readonly group = new GroupCommit<InboxEntry, boolean>((entries) => this.store(entries), {
     keyOf: ({ conversationId, key }) => conversationId ?? key,
     isTransient: isDatabaseAway,
   });
 
   constructor(private readonly source: DataSource) {}
 
-  add(entry: InboxEntry): Promise<InboxRow | null> {
+  add(entry: InboxEntry): Promise<boolean> {
     return this.group.submit(entry);
   }
 
@@ -74,14 +74,14 @@ export class PgInboxStore implements InboxStore {
   }
 
   /** One statement for many; a delivery that is known already is counted on its row. */
-  private async store(entries: InboxEntry[]): Promise<(InboxRow | null)[]> {
+  private async store(entries: InboxEntry[]): Promise<boolean[]> {
     const known = new Set<string>();
     const isFirst = entries.map(({ source, key }) => {
       const text = `${source} ${key}`;
       return !known.has(text) && known.add(text) !== undefined;
     });
     const first = entries.filter((_, index) => isFirst[index]);
-    const rows = await query<{ id: string; receivedAt: Date; source: string; key: string }>(
+    const rows = await query<{ source: string; key: string }>(
       this.source,
       'store webhooks',
       `WITH given AS (
@@ -91,11 +91,11 @@ export class PgInboxStore implements InboxStore {
          INSERT INTO inbox (source, key, type, providers, tenant, conversation_id, handover_hint, body, status, reason)
          SELECT source, key, type, string_to_array(providers, ' '), tenant, conversation_id, handover_hint, body,
                 CASE WHEN reason IS NULL THEN 'pending' ELSE 'ignored' END, reason
-         FROM given ORDER BY position ON CONFLICT DO NOTHING RETURNING id, received_at, source, key
+         FROM given ORDER BY position ON CONFLICT DO NOTHING RETURNING source, key
        ), repeated AS (
          UPDATE inbox i SET repeats = repeats + 1 FROM given g WHERE i.source = g.source AND i.key = g.key
        )
-       SELECT id, received_at AS "receivedAt", source, key FROM added`,
+       SELECT source, key FROM added`,
       [
         first.map(({ source }) => source),
         first.map(({ key }) => key),
@@ -108,10 +108,7 @@ export class PgInboxStore implements InboxStore {
         first.map(({ ignored }) => ignored),
       ],
     );
-    const added = new Map(rows.map(({ id, receivedAt, source, key }) => [`${source} ${key}`, { id, receivedAt }]));
-    return entries.map((entry, index) => {
-      const row = isFirst[index] ? added.get(`${entry.source} ${entry.key}`) : undefined;
-      return row ? { ...entry, ...row } : null;
-    });
+    const added = new Set(rows.map(({ source, key }) => `${source} ${key}`));
+    return entries.map(({ source, key }, index) => isFirst[index]! && added.has(`${source} ${key}`));
   }
 }

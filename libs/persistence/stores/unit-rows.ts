@@ -88,7 +88,7 @@ function isSame(a: State, b: State): boolean {
 export const CHANGED_COLUMNS = `id text, status text, conversation_id text, bound_at timestamptz, queue jsonb, agent jsonb, error jsonb,
   end_reason text, queued_at timestamptz, active_at timestamptz, ended_at timestamptz, closing text, wake_at timestamptz,
   message_sequence integer, event_sequence integer, command_sequence integer, version integer, lifecycle json,
-  "user" jsonb, settings jsonb, metadata json, has_metadata boolean, last_arrival bigint, arrivals integer`;
+  "user" jsonb, settings jsonb, metadata json, has_metadata boolean, source text, keys text[]`;
 
 interface Change {
   state: State;
@@ -127,8 +127,8 @@ export function changedRow(unit: HandoverUnit): Record<string, unknown> | null {
     settings: change.settings ? handover.settings : null,
     metadata: change.metadata ? handover.metadata : null,
     has_metadata: change.metadata,
-    last_arrival: arrivals?.last ?? null,
-    arrivals: arrivals?.count ?? null,
+    source: arrivals[0]?.entry.source ?? null,
+    keys: arrivals.map(({ entry }) => entry.key),
   };
 }
 
