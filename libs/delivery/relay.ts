@@ -79,6 +79,8 @@ export class Relay {
     private readonly executors: Record<Lane['direction'], Executor>,
     /** Names of all bots and providers, which is where work can go. */
     private readonly targets: () => Pick<Appetite, 'direction' | 'target'>[],
+    /** Whether an error is the database's state, and not the row's fault. */
+    private readonly isTransient: (error: unknown) => boolean,
     private readonly log: ProviderLog,
   ) {
     this.marks = new Marks(
@@ -219,12 +221,7 @@ export class Relay {
       held.isRunning = true;
       destination.inFlight += 1;
       void this.run(held)
-        .catch((error: Error) => {
-          const { handoverId, direction } = held.lane;
-          // Still ours in the database: the sweep finds it again.
-          if (this.held.get(keyOf(held.lane)) === held) this.held.delete(keyOf(held.lane));
-          this.log.warn({ handoverId, direction, err: error.message }, 'lane interrupted');
-        })
+        .catch((error: Error) => this.interrupted(held, error))
         .finally(() => {
           held.isRunning = false;
           destination.inFlight -= 1;
@@ -234,6 +231,15 @@ export class Relay {
         });
     }
     if (queue && queue.length > 0 && destination.isDown) this.letGo(queue.splice(0));
+  }
+
+  /** A broken row stops its own lane, where operators see it. Without a database it stays ours there, and the sweep finds it. */
+  private async interrupted(held: HeldLane, error: Error): Promise<void> {
+    const { handoverId, direction } = held.lane;
+    this.log.warn({ handoverId, direction, err: error.message }, 'lane interrupted');
+    if (this.isTransient(error)) return void (this.isOurs(held) && this.held.delete(keyOf(held.lane)));
+    const outcome = { kind: 'retry' as const, error: error.message, uncertain: true, isDown: false };
+    await this.putOff(held, outcome).catch(() => this.isOurs(held) && this.held.delete(keyOf(held.lane)));
   }
 
   /** Lanes of a destination that is down wait in the database, not in memory. */
@@ -253,7 +259,8 @@ export class Relay {
     while (this.isOurs(held) && this.mayWork()) {
       if (held.items.length === 0 && (lane.last > lane.done || lane.resend)) {
         held.items = await this.store.next(lane, lane.done, READ_AHEAD);
-        if (held.items.length === 0) lane.last = lane.done;
+        if (held.items.length === 0 && lane.last > lane.done)
+          throw new Error(`Number ${lane.done + 1} of the log is missing.`);
         // A process that was paused may have lost the lane in the meantime.
         continue;
       }

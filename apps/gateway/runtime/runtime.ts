@@ -67,7 +67,13 @@ export class Runtime implements Wakeups {
       ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
       ...this.registry.names().map((target) => ({ direction: 'provider' as const, target })),
     ];
-    this.relay = new Relay(laneStore, { provider: commands.execute, bot: this.deliveries.execute }, targets, log);
+    this.relay = new Relay(
+      laneStore,
+      { provider: commands.execute, bot: this.deliveries.execute },
+      targets,
+      isDatabaseAway,
+      log,
+    );
     this.alarms = new Alarms(this.handovers, this.registry, log);
   }
 

@@ -71,7 +71,8 @@ function updateHandovers(recordset: string): string {
       metadata = CASE WHEN r.has_metadata THEN r.metadata ELSE h.metadata END
     FROM ${recordset} WHERE h.id = r.id AND h.version = r.version
       AND (r.source IS NULL OR NOT EXISTS (SELECT 1 FROM inbox i WHERE i.source = r.source AND i.key = ANY(r.keys))
-        AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id AND i.status IN ('pending', 'parked')))
+        AND (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
+          AND i.status IN ('pending', 'parked') LIMIT 1) earlier) = 0)
     RETURNING h.id`;
 }
 
