@@ -39,8 +39,9 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     this.changes = new Changes(source, this);
   }
 
-  get(id: string): Promise<Handover | null> {
-    return this.source.manager.findOneBy(HandoverEntity, { id });
+  async get(id: string): Promise<Handover | null> {
+    const [unit] = await this.read('id', [id], this.clock.now());
+    return unit?.handover ?? null;
   }
 
   async list(filter: HandoverFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
