@@ -80,7 +80,8 @@ export const paused: Scenario = async (stage, talk) => {
     stage.vendor.decide = (exchange) => (isSend(exchange) ? fault : null);
     stage.callback.decide = () => fault;
   };
-  hold({ kind: 'hang', when: 'after' });
+  let release = (): void => undefined;
+  hold({ kind: 'held', until: new Promise((resolve) => (release = resolve)) });
   const ask = async (): Promise<void> => {
     for (const text of texts('next question', MANY)) await talk.say(text);
   };
@@ -94,6 +95,7 @@ export const paused: Scenario = async (stage, talk) => {
   await stage.disturb(`${sleeper!.name} is paused`, async () => {
     sleeper!.pause();
     hold({ kind: 'slow', ms: SLOW_MS });
+    release();
     await delay(PAUSE_MS);
     provoked(talk.arrived() > before[0] + 2 && talk.received() > before[1] + 2, 'nobody took over');
     sleeper!.resume();

@@ -1,6 +1,6 @@
 import { eventOf, webhookOf, type Evidence } from './evidence.js';
 import type { Finding } from './auditor.js';
-import type { Exchange } from './wire.js';
+import type { Exchange, WireFault } from './wire.js';
 
 type Entry = { at: number; line: string };
 
@@ -48,8 +48,14 @@ export function timeline(evidence: Evidence): string[] {
 
 function entry({ at, doneAt, target, effect, status, fault }: Exchange, what: string): Entry {
   const took = doneAt === null ? 'unanswered' : `${doneAt - at} ms`;
-  const spoiled = fault ? `, fault ${Object.values(fault).join(' ')}, effect ${effect ?? 'none'}` : '';
+  const spoiled = fault ? `, fault ${nameOf(fault)}, effect ${effect ?? 'none'}` : '';
   return { at, line: `${what} [${target ?? 'nobody'}] => ${status ?? 'no answer'} (${took}${spoiled})` };
+}
+
+function nameOf(fault: WireFault): string {
+  return Object.values(fault)
+    .filter((value) => typeof value !== 'object')
+    .join(' ');
 }
 
 function texts(body: string): string {

@@ -6,7 +6,9 @@ export type WireFault =
   | { kind: 'status'; status: number; retryAfter?: number; when: 'before' | 'after' }
   | { kind: 'reset' | 'hang'; when: 'before' | 'after' }
   /** The answer is held back for `ms`; the effect is not. */
-  | { kind: 'slow'; ms: number };
+  | { kind: 'slow'; ms: number }
+  /** The same, until a moment that the test chooses. */
+  | { kind: 'held'; until: Promise<void> };
 
 /** Where a wire leads. */
 export interface Target {
@@ -110,10 +112,11 @@ export class Wire {
     }
     if (fault && 'when' in fault) return this.spoil(fault, answer);
     if (fault?.kind === 'slow') await this.pause(fault.ms);
+    if (fault?.kind === 'held') await fault.until;
     if (!answer.destroyed) pass(reply, answer);
   }
 
-  private spoil(fault: Exclude<WireFault, { kind: 'slow' }>, answer: ServerResponse): void {
+  private spoil(fault: Extract<WireFault, { when: string }>, answer: ServerResponse): void {
     if (fault.kind === 'reset') answer.destroy();
     if (fault.kind !== 'status') return;
     const headers = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
