@@ -1,4 +1,5 @@
 import type { SimulatedConversation } from '../../apps/simulator/model.js';
+import type { Replica } from './fleet.js';
 import { isWebhook, type EventBody, type WebhookBody } from './ledger.js';
 import type { Disturbance, Stage } from './stage.js';
 import type { Accepted, Talk } from './talk.js';
@@ -38,6 +39,8 @@ export interface Evidence {
   /** Events of the gateway to the bot. */
   deliveries: Exchange[];
   disturbances: Disturbance[];
+  /** What the replicas logged of it. */
+  logged: { at: number; line: string }[];
 }
 
 /** Collects the evidence of every talk, once all is over. */
@@ -55,10 +58,20 @@ export async function gather(stage: Stage, talks: Talk[]): Promise<Evidence[]> {
       webhooks: fronted.filter(isWebhook),
       calls: stage.vendor.exchanges.filter(concerns),
       deliveries: stage.callback.exchanges.filter(concerns),
+      logged: stage.fleet.replicas.flatMap((replica) => loggedBy(replica, ids)),
       ...(await told(stage, handoverId)),
     });
   }
   return found;
+}
+
+function loggedBy({ name, log }: Replica, ids: string[]): Evidence['logged'] {
+  return log
+    .filter((line) => line.startsWith('{') && ids.some((id) => line.includes(id)))
+    .map((line) => {
+      const { time, msg, ...rest } = JSON.parse(line) as { time: number | string; msg: string };
+      return { at: new Date(time).getTime(), line: `${name} logs "${msg}" ${JSON.stringify(rest)}` };
+    });
 }
 
 /** What the API tells of a handover. */

@@ -41,6 +41,7 @@ export interface Answer {
 export class Stage {
   readonly disturbances: Disturbance[] = [];
   readonly ledger = new Ledger();
+  private readonly firstConversations = new Map<string, SimulatedConversation>();
 
   private constructor(
     readonly simulator: Simulator,
@@ -100,6 +101,13 @@ export class Stage {
   /** The operator's call, once. Null: no answer came. */
   async operate(path: string): Promise<Answer | null> {
     return this.request(ADMIN_KEY, 'GET', path);
+  }
+
+  /** The first conversation that carries a handover's id, if there is one already. */
+  conversationOf(handoverId: string): SimulatedConversation | null {
+    const known = this.firstConversations.get(handoverId) ?? this.conversationsOf(handoverId)[0] ?? null;
+    if (known) this.firstConversations.set(handoverId, known);
+    return known;
   }
 
   /** The conversations that carry a handover's id: one, or something is wrong. */

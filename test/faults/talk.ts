@@ -108,7 +108,7 @@ export class Talk {
 
   /** How many of the user's messages are in the contact centre. */
   arrived(): number {
-    const [conversation] = this.stage.conversationsOf(this.handoverId);
+    const conversation = this.stage.conversationOf(this.handoverId);
     return conversation?.messages.filter(({ authorType }) => authorType === 'user').length ?? 0;
   }
 
@@ -137,8 +137,8 @@ export class Talk {
   }
 
   private async conversation(): Promise<string> {
-    await this.wait('the conversation', () => this.stage.conversationsOf(this.handoverId).length > 0);
-    return this.stage.conversationsOf(this.handoverId)[0]!.id;
+    await this.wait('the conversation', () => this.stage.conversationOf(this.handoverId) !== null);
+    return this.stage.conversationOf(this.handoverId)!.id;
   }
 
   /** Every message of the agents' so far was answered 2xx. What comes later than the end may rightly get nowhere. */

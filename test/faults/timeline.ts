@@ -22,8 +22,9 @@ export function report(findings: Finding[], all: Evidence[]): string {
 
 /** All that was seen of a handover, a line each. */
 export function timeline(evidence: Evidence): string[] {
-  const { requests, webhooks, calls, deliveries, disturbances, said } = evidence;
+  const { requests, webhooks, calls, deliveries, disturbances, said, logged } = evidence;
   const entries: Entry[] = [
+    ...logged,
     ...disturbances.flatMap(({ at, until, what }) => [
       { at, line: `*** ${what}` },
       ...(until < Infinity ? [{ at: until, line: `*** over: ${what}` }] : []),
