@@ -14,6 +14,8 @@ import { loadProviders, type LoadedProviders } from './runtime/load-providers.js
 import { Runtime } from './runtime/runtime.js';
 
 const BODY_LIMIT_BYTES = 1_048_576;
+/** How long requests under way may take once the gateway stops, in milliseconds. */
+const CLOSE_WITHIN_MS = 3_000;
 
 export interface StartOptions {
   env?: NodeJS.ProcessEnv;
@@ -79,7 +81,10 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
 
 async function stop(app: NestFastifyApplication, runtime: Runtime): Promise<void> {
   runtime.beginStop();
+  // Requests under way are answered; a connection on which none comes would keep the server open.
+  const late = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSE_WITHIN_MS);
   await app.close();
+  clearTimeout(late);
   await runtime.stop();
 }
 

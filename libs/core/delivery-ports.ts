@@ -1,5 +1,5 @@
-import type { CommandPayload } from './unit.js';
-import type { HandoverTransaction } from './ports.js';
+import type { Handover } from './handover.js';
+import type { Command } from './unit.js';
 
 /** One handover's work in one direction: done strictly one after the other, by one replica at a time. */
 export interface Lane {
@@ -7,43 +7,87 @@ export interface Lane {
   direction: 'provider' | 'bot';
 }
 
-/** Something that must leave the gateway. */
-export interface OutboxItem extends Lane {
-  id: string;
-  kind: 'start' | 'message' | 'update' | 'end' | 'event';
-  messageId: string | null;
-  eventSequence: number | null;
-  payload: CommandPayload | null;
-  /** Tries so far. */
+/** A lane in the hands of this replica. */
+export interface TakenLane extends Lane {
+  /** The bot or provider that its work goes to, by name. */
+  target: string;
+  /** Everything up to this number of the handover's log is done. */
+  done: number;
+  /** The last number of the log. */
+  last: number;
+  /** Tries of the item after `done` so far. */
   attempts: number;
-  /** The outcome of the last try is not known. */
+  /** The outcome of the last try of that item is not known. */
   uncertain: boolean;
-  /** Milliseconds until the next try is due; 0 or less: now. */
-  dueInMs: number;
-  ageMs: number;
+  /** An operator wants something sent again. */
+  resend: boolean;
 }
 
-export const OUTBOX_STORE = Symbol('OutboxStore');
+/** A numbered event on its way to the bot, or a command on its way to the contact centre. */
+export type LogItem = {
+  sequence: number;
+  ageMs: number;
+  /** Set when an operator wants this dead letter sent again. */
+  deadLetter?: string;
+} & ({ kind: 'event'; body: string } | (Pick<Command, 'kind' | 'message' | 'payload'> & { handover: Handover }));
+
+/** Something given up that the operator can see, and send again. */
+export interface DeadLetter extends Lane {
+  id: string;
+  target: string;
+  sequence: number;
+  kind: string;
+  error: string;
+  status: 'failed' | 'resending' | 'delivered';
+  failedAt: Date;
+  deliveredAt: Date | null;
+}
+
+/** A lane that waits for its next try, and why. */
+export interface StuckLane extends Lane {
+  target: string;
+  /** The number of the item that the others wait behind. */
+  sequence: number;
+  waiting: number;
+  attempts: number;
+  error: string | null;
+  dueAt: Date;
+}
+
+/** Whose lanes are wanted, and how many of them at the most. */
+export interface Appetite {
+  direction: Lane['direction'];
+  target: string;
+  limit: number;
+}
 
 /** Who works on what, and what comes next. All times are the database's, so replicas' clocks need not agree. */
-export interface OutboxStore {
+export interface LaneStore {
   /** Says that this replica is alive. One that stays silent for `STALE_REPLICA_MS` loses its lanes. */
   heartbeat(replica: string): Promise<void>;
-  /** Says that this replica is gone. Lanes that it did not release can be taken over at once. */
+  /** Says that this replica is gone and gives its lanes back; `clean` when nothing was in hand. */
   retire(replica: string): Promise<void>;
-  /**
-   * Takes a lane unless another living replica holds it: null then. `takenOver` when whoever held it before (this replica
-   * included) never released it, so that the outcome of what it had in hand is not known.
-   */
-  claim(replica: string, lane: Lane): Promise<{ takenOver: boolean } | null>;
-  /** Lets go of a lane in which every outcome so far is stored. */
-  release(replica: string, lane: Lane): Promise<void>;
-  /** Lanes whose first item is due and that no other living replica holds. */
-  findDue(replica: string, limit: number): Promise<Lane[]>;
-  head(lane: Lane): Promise<OutboxItem | null>;
-  /** Puts an item off, with what its last try came to; null when it was not tried. */
-  postpone(id: string, delayMs: number, tried: { uncertain: boolean; error: string } | null): Promise<void>;
-  settle(id: string, status: 'done' | 'failed', error: string | null): Promise<void>;
+  /** Takes lanes whose next item is due and that nobody holds, and lanes of replicas that died. */
+  take(replica: string, appetite: Appetite[]): Promise<TakenLane[]>;
+  /** Lanes that the database says this replica holds. */
+  held(replica: string): Promise<TakenLane[]>;
+  /** What comes after `after` in the handover's log, or what is to be sent again. */
+  next(lane: TakenLane, after: number, limit: number): Promise<LogItem[]>;
+  /** Notes how far lanes are done, and messages that arrived. Resolves to the lanes that are empty and gone. */
+  mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[]): Promise<Lane[]>;
+  /** Reads how far a held lane reaches now; null when it is another's. */
+  look(replica: string, lane: Lane): Promise<TakenLane | null>;
+  /** Lets go of a lane until its next try, with what its last one came to; null when nothing was tried. */
+  postpone(
+    replica: string,
+    lane: Lane & { done: number },
+    delayMs: number,
+    tried: { uncertain: boolean; error: string } | null,
+  ): Promise<void>;
+  /** Keeps an item that was given up. */
+  bury(lane: TakenLane, item: LogItem, error: string): Promise<void>;
+  /** A dead letter arrived after all, or failed again. */
+  settleDeadLetter(id: string, error: string | null): Promise<void>;
   /** Messages of ours directly before this one that look the same: author and text. */
   countIdenticalBefore(messageId: string): Promise<number>;
 }
@@ -60,51 +104,54 @@ export interface InboxEntry {
   /** The providers it may belong to. */
   providers: string[];
   tenant: string | null;
-  conversationId: string;
+  /** null where the event concerns no conversation. */
+  conversationId: string | null;
   handoverHint: string | null;
   body: Buffer;
+  /** Why it is kept for the record only; null when it is to be applied. */
+  ignored: string | null;
 }
 
-export interface InboxRow extends InboxEntry {
+export interface InboxRow extends Omit<InboxEntry, 'ignored'> {
   id: string;
   receivedAt: Date;
 }
 
-/** Events of one conversation, handled together and in order. */
-export interface InboxLane {
-  source: string;
-  conversationId: string;
-}
+export const INBOX_STATUSES = ['pending', 'parked', 'applied', 'ignored', 'dead'] as const;
+export type InboxStatus = (typeof INBOX_STATUSES)[number];
 
-export const INBOX_STORE = Symbol('InboxStore');
+/** An event of the inbox as operators see it; the raw body is not shown, it holds what people wrote. */
+export interface InboxRecord {
+  id: string;
+  type: string;
+  key: string;
+  status: InboxStatus;
+  reason: string | null;
+  providers: string[];
+  conversationId: string | null;
+  handoverId: string | null;
+  repeats: number;
+  receivedAt: Date;
+}
 
 export interface InboxStore {
-  /** Commits it; false when the same delivery was stored before. */
+  /** Commits it; false when the same delivery was stored before. @throws {Refusal} `unavailable` under overload */
   add(entry: InboxEntry): Promise<boolean>;
-  /** What is still open: left behind by a crash, or waiting for its conversation to be known. */
-  findOpen(limit: number): Promise<InboxLane[]>;
-  transaction<T>(work: (tx: InboxTransaction) => Promise<T>): Promise<T>;
-}
-
-export interface InboxTransaction extends HandoverTransaction {
-  openRows(lane: InboxLane): Promise<InboxRow[]>;
-  /** The handover that the conversation belongs to, by its id or by the handover's own id in the event. */
-  findHandover(
-    providers: string[],
-    conversationId: string,
-    hints: string[],
-  ): Promise<{ id: string; provider: string } | null>;
+  /** Conversations with events that were left behind. */
+  findPending(limit: number): Promise<string[]>;
+  /** Conversations with events that came before their handover was known. */
+  findParked(limit: number): Promise<string[]>;
+  /** All events that are open, in the order in which they came. */
+  openRows(conversationIds: string[]): Promise<InboxRow[]>;
   /** Whether one of these providers has a handover whose conversation is not known yet. */
   hasUnbound(providers: string[]): Promise<boolean>;
-  settleRow(
-    id: string,
-    status: 'parked' | 'applied' | 'ignored' | 'dead',
-    reason: string | null,
+  settle(
+    ids: string[],
+    status: 'parked' | 'ignored' | 'dead',
+    reason: string,
     handoverId: string | null,
   ): Promise<void>;
 }
-
-export const TIMER_STORE = Symbol('TimerStore');
 
 /** Handovers that need attention at a time of their own. */
 export interface TimerStore {

@@ -42,6 +42,7 @@ export interface Handover {
   transcriptLength: number;
   messageSequence: number;
   eventSequence: number;
+  commandSequence: number;
 }
 
 export type MessageStatus = 'pending' | 'delivered' | 'failed';

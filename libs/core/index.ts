@@ -3,7 +3,14 @@ export * from './handover.js';
 export { newId } from './ids.js';
 export { newLifecycle, type Lifecycle } from './lifecycle.js';
 export * from './ports.js';
-export { HandoverUnit, EVENT_TYPES, type Command, type CommandPayload, type HandoverEvent } from './unit.js';
+export {
+  HandoverUnit,
+  EVENT_TYPES,
+  type Command,
+  type CommandPayload,
+  type HandoverEvent,
+  type InboxVerdict,
+} from './unit.js';
 export * from './use-cases/apply-event.js';
 export * from './use-cases/close-handover.js';
 export * from './use-cases/expire-timers.js';

@@ -1,3 +1,4 @@
+import type { TakenLane } from './delivery-ports.js';
 import type { Handover, HandoverStatus, Message } from './handover.js';
 import type { HandoverUnit } from './unit.js';
 
@@ -42,48 +43,52 @@ export interface Answer {
   body: unknown;
 }
 
-export const HANDOVER_STORE = Symbol('HandoverStore');
+/** One change of one handover. */
+export interface Change<T> {
+  handoverId: string;
+  /**
+   * Changes the unit and says what to answer. Runs again from the start when somebody else changed the handover meanwhile, so
+   * it has no other effect. What it throws is the caller's, and nothing is changed then.
+   */
+  work(unit: HandoverUnit): T;
+}
 
-/** Reads handovers, and changes them in transactions. */
+/** Reads handovers, and changes them. What is changed at the same moment is committed together. */
 export interface HandoverStore {
   get(id: string): Promise<Handover | null>;
   list(filter: HandoverFilter, page: PageRequest): Promise<Page<Handover>>;
   messages(handoverId: string, page: PageRequest): Promise<Page<Message>>;
   events(handoverId: string, afterSequence: number, limit: number): Promise<StoredEvent[]>;
-  findOpen(bot: string, sessionId: string): Promise<string | null>;
-  /** Runs the work in one transaction. What it changes is committed when this resolves, and announced to `Wakeups` afterwards. */
-  transaction<T>(work: (tx: HandoverTransaction) => Promise<T>): Promise<T>;
-}
-
-export interface HandoverTransaction {
-  /** @throws {Refusal} `conflict` with member `handoverId` when the session has an open handover */
-  create(unit: HandoverUnit): Promise<void>;
-  /** Locks a handover, lets `work` change it and stores the result; null when there is none of that id. */
-  change<T>(id: string, work: (unit: HandoverUnit) => T | Promise<T>): Promise<T | null>;
   message(id: string): Promise<Message | null>;
-  /** The earlier answer to this key, or null for a new one. Waits while the same request runs elsewhere. @throws {Refusal} `key_reused` */
-  earlierAnswer(key: IdempotencyKey): Promise<Answer | null>;
-  rememberAnswer(key: IdempotencyKey, answer: Answer): Promise<void>;
-  /** Ends an outbox item together with what its outcome changes; false when it was settled elsewhere in the meantime. */
-  settleItem(id: string, status: 'done' | 'failed', error: string | null): Promise<boolean>;
+
+  /** Changes a handover; null when there is none of that id. Committed when this resolves. @throws {Refusal} `unavailable` under overload */
+  change<T>(handoverId: string, work: Change<T>['work']): Promise<T | null>;
+  /**
+   * The same for a request that may be repeated under a key: the same request gets the same answer and nothing happens twice.
+   * @throws {Refusal} `key_reused`
+   */
+  answer(handoverId: string, key: IdempotencyKey | null, work: Change<Answer>['work']): Promise<Answer | null>;
+  /** Stores a new handover. @throws {Refusal} `conflict` with member `handoverId` when the session has an open one, `key_reused` */
+  create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer>;
+
+  /** Handovers to be changed together, by the contact centre's id of their conversation or by their own. */
+  unitsOf(by: { conversationIds?: string[]; ids?: string[] }): Promise<HandoverUnit[]>;
+  /** Commits changed units. Resolves to the ids of those that somebody else had changed meanwhile: of them nothing is stored. */
+  commit(units: HandoverUnit[]): Promise<Set<string>>;
 }
 
-/** What a committed transaction left to do. */
+/** What a commit left to do. */
 export interface Committed {
-  handoverId: string;
-  provider: string;
-  hasEvents: boolean;
-  hasCommands: boolean;
-  /** Its conversation became known, so that events which came before may be applied. */
-  isBound: boolean;
-  wakeAt: Date | null;
+  unit: HandoverUnit;
+  /** Lanes that this replica took for the new events and commands. */
+  lanes: TakenLane[];
 }
-
-export const WAKEUPS = Symbol('Wakeups');
 
 /** Told in process of what was committed, right after the commit; other replicas find it by polling. */
 export interface Wakeups {
-  committed(change: Committed): void;
+  /** The replica that takes new lanes now; null while it takes none. */
+  readonly taker: string | null;
+  committed(changes: Committed[]): void;
 }
 
 export const CLOCK = Symbol('Clock');

@@ -30,6 +30,11 @@ export class ProviderRegistry {
     return this.instances.get(name);
   }
 
+  /** Names of all accounts. */
+  names(): string[] {
+    return [...this.instances.keys()];
+  }
+
   ofType(type: string): ProviderInstance[] {
     return [...this.instances.values()].filter(({ definition }) => definition.key === type);
   }

@@ -1,4 +1,5 @@
 import type { Agent, Card } from '#contract';
+import type { Answer, IdempotencyKey } from './ports.js';
 import type { Attachment, Handover, Message, MessageStatus } from './handover.js';
 import { newId } from './ids.js';
 
@@ -25,11 +26,12 @@ export interface HandoverEvent {
   body: string;
 }
 
-/** Something to be done in the contact centre, in the order in which it was asked for. */
+/** Something to be done in the contact centre, numbered within its handover in the order in which it was asked for. */
 export interface Command {
+  sequence: number;
   kind: 'start' | 'message' | 'update' | 'end';
-  messageId?: string;
-  payload?: CommandPayload;
+  message: Message | null;
+  payload: CommandPayload | null;
 }
 
 /** `update`: what changed. `end`: the conversation, where it is not the handover's own. */
@@ -39,8 +41,16 @@ export interface CommandPayload {
   conversationId?: string;
 }
 
+/** What became of an event of the contact centre in the inbox. */
+export interface InboxVerdict {
+  id: string;
+  status: 'applied' | 'ignored' | 'dead';
+  /** Why it was ignored or set aside. */
+  reason: string | null;
+}
+
 /**
- * One handover being changed: the row, and everything that the change brings with it. It is stored in one transaction, so an
+ * One handover being changed: the row, and everything that the change brings with it. It is stored in one statement, so an
  * event or a command exists if and only if the change that caused it does.
  */
 export class HandoverUnit {
@@ -52,11 +62,26 @@ export class HandoverUnit {
     status: MessageStatus;
     error: string | null;
   }[] = [];
+  /** Events of the inbox that this change takes care of. */
+  readonly verdicts: InboxVerdict[] = [];
+  /** Answers to be given again to repeated requests. */
+  readonly answers: { key: IdempotencyKey; answer: Answer }[] = [];
 
+  private readonly wasBound: boolean;
+
+  /** @param isNew there is no row yet */
   constructor(
     readonly handover: Handover,
     readonly now: Date,
-  ) {}
+    readonly isNew = false,
+  ) {
+    this.wasBound = handover.conversationId !== null;
+  }
+
+  /** The conversation becomes known by this change, so events that came before can be applied. */
+  get bindsConversation(): boolean {
+    return !this.wasBound && this.handover.conversationId !== null;
+  }
 
   emit(type: EventType, data: Record<string, unknown> = {}): void {
     const { id, provider, sessionId, userId } = this.handover;
@@ -94,8 +119,9 @@ export class HandoverUnit {
     return added;
   }
 
-  command(command: Command): void {
-    this.commands.push(command);
+  command(kind: Command['kind'], of: { message?: Message; payload?: CommandPayload } = {}): void {
+    const sequence = ++this.handover.commandSequence;
+    this.commands.push({ sequence, kind, message: of.message ?? null, payload: of.payload ?? null });
   }
 
   /** Sets messages' status: by id, all of the request's transcript, or all that are still pending. */

@@ -6,7 +6,7 @@ const BATCH = 200;
 
 /** Wakes handovers up at their time. The times are in the database; the local timers only make it punctual. */
 export class Alarms {
-  private readonly local = new Set<NodeJS.Timeout>();
+  private next: { at: number; timer: NodeJS.Timeout } | null = null;
   private interval: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | null = null;
   private stopped = true;
@@ -26,22 +26,20 @@ export class Alarms {
   async stop(): Promise<void> {
     this.stopped = true;
     clearInterval(this.interval);
-    for (const timer of this.local) clearTimeout(timer);
+    clearTimeout(this.next?.timer);
     await this.sweeping;
   }
 
   /** Looks at once, and not only at the next poll, when `at` is near. */
   set(at: Date): void {
     const delay = at.getTime() - Date.now();
-    if (this.stopped || delay > 60_000) return;
-    const timer = setTimeout(
-      () => {
-        this.local.delete(timer);
-        this.sweep();
-      },
-      Math.max(0, delay) + 1,
-    );
-    this.local.add(timer);
+    if (this.stopped || delay > POLL_MS || (this.next && this.next.at <= at.getTime())) return;
+    clearTimeout(this.next?.timer);
+    const sweep = (): void => {
+      this.next = null;
+      this.sweep();
+    };
+    this.next = { at: at.getTime(), timer: setTimeout(sweep, Math.max(0, delay) + 1) };
   }
 
   private sweep(): void {
@@ -53,8 +51,8 @@ export class Alarms {
 
   private async expireDue(): Promise<void> {
     for (const id of await this.store.due(BATCH)) {
-      await this.store.transaction((tx) =>
-        tx.change(id, (unit) => expireTimers(unit, this.registry.get(unit.handover.provider)?.session.endGraceMs ?? 0)),
+      await this.store.change(id, (unit) =>
+        expireTimers(unit, this.registry.get(unit.handover.provider)?.session.endGraceMs ?? 0),
       );
     }
   }

@@ -10,8 +10,8 @@ export interface BackoffPolicy {
 export const BACKOFF: BackoffPolicy = { firstMs: 800, maxMs: 60_000 };
 
 /**
- * The pause before the next try: exponential, with jitter over its upper half so that many waiting lanes do not come back
- * together. A pause that the other side asked for is honoured, up to an hour.
+ * The pause before the next try: exponential with full jitter, so that many waiting lanes do not come back together. A pause
+ * that the other side asked for is honoured, up to an hour.
  * @param attempts tries so far, the failed one not counted
  */
 export function nextDelayMs(
@@ -21,6 +21,6 @@ export function nextDelayMs(
   policy = BACKOFF,
 ): number {
   const bound = Math.min(policy.maxMs, policy.firstMs * 2 ** Math.min(attempts, 20));
-  const own = bound * (0.5 + random() / 2);
+  const own = bound * random();
   return Math.max(own, Math.min(retryAfterMs ?? 0, 3_600_000));
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { HandoverStore, OutboxItem } from '#core';
+import type { LogItem } from '#core';
 import { Agent, request } from 'undici';
 import type { Executor, Outcome } from './relay.js';
 
@@ -15,8 +15,11 @@ export interface Callback {
   secret: string;
 }
 
+export const GONE = 'The callback URL answered 410 Gone.';
+
 export interface Callbacks {
-  callbackOf(bot: string): Callback | null;
+  /** The bot's callback, or why there is none. */
+  callbackOf(bot: string): Callback | string;
   /** The bot's callback URL answered 410: nothing is sent there any more. */
   gone(bot: string, url: string): Promise<void>;
 }
@@ -38,28 +41,30 @@ export class BotDeliveries {
   });
 
   constructor(
-    private readonly handovers: HandoverStore,
     private readonly callbacks: Callbacks,
     private readonly now: () => number,
   ) {}
 
-  readonly execute: Executor = async (item) => {
-    const handover = await this.handovers.get(item.handoverId);
-    const [event] = await this.handovers.events(item.handoverId, item.eventSequence! - 1, 1);
-    const callback = handover ? this.callbacks.callbackOf(handover.bot) : null;
-    if (!handover || !event || !callback) return { kind: 'failed', error: 'The bot has no callback URL any more.' };
-    const outcome = await this.post(callback, item, event.body);
+  readonly execute: Executor = async ({ lane, item }) => {
+    const callback = this.callbacks.callbackOf(lane.target);
+    if (typeof callback === 'string') return { kind: 'failed', error: callback };
+    if (item.kind !== 'event') return { kind: 'failed', error: 'This is no event.' };
+    const outcome = await this.post(callback, lane.handoverId, item);
     if (outcome !== 'gone') return outcome;
-    await this.callbacks.gone(handover.bot, callback.url);
-    return { kind: 'settled' };
+    await this.callbacks.gone(lane.target, callback.url);
+    return { kind: 'failed', error: GONE };
   };
 
   async close(): Promise<void> {
     await this.agent.destroy();
   }
 
-  private async post(callback: Callback, item: OutboxItem, body: string): Promise<Outcome | 'gone'> {
-    const id = `evt_${item.handoverId.replace(/^ho_/, '')}_${item.eventSequence}`;
+  private async post(
+    callback: Callback,
+    handoverId: string,
+    { sequence, body, ageMs }: LogItem & { kind: 'event' },
+  ): Promise<Outcome | 'gone'> {
+    const id = `evt_${handoverId.replace(/^ho_/, '')}_${sequence}`;
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'handover-gateway',
@@ -70,23 +75,17 @@ export class BotDeliveries {
       await answer.body.dump({ limit: 65_536 });
       if (answer.statusCode >= 200 && answer.statusCode < 300) return { kind: 'done' };
       if (answer.statusCode === 410) return 'gone';
-      return retry(
-        item,
-        `The callback answered ${answer.statusCode}.`,
-        retryAfterMs(answer.headers['retry-after'], this.now()),
-      );
-    } catch (error) {
-      return retry(
-        item,
-        `The callback could not be reached: ${(error as { code?: string }).code ?? (error as Error).name}.`,
-      );
+      const error = `The callback answered ${answer.statusCode}.`;
+      if (ageMs > GIVE_UP_AFTER_MS) return { kind: 'failed', error };
+      const after = retryAfterMs(answer.headers['retry-after'], this.now());
+      return { kind: 'retry', error, uncertain: false, retryAfterMs: after, isDown: answer.statusCode >= 500 };
+    } catch (failure) {
+      const { code, name } = failure as { code?: string; name: string };
+      const error = `The callback could not be reached: ${code ?? name}.`;
+      if (ageMs > GIVE_UP_AFTER_MS) return { kind: 'failed', error };
+      return { kind: 'retry', error, uncertain: false, isDown: true };
     }
   }
-}
-
-function retry(item: OutboxItem, error: string, after?: number): Outcome {
-  if (item.ageMs > GIVE_UP_AFTER_MS) return { kind: 'failed', error };
-  return { kind: 'retry', error, uncertain: false, retryAfterMs: after };
 }
 
 function retryAfterMs(header: string | string[] | undefined, now: number): number | undefined {

@@ -3,17 +3,21 @@ import {
   acceptsTenant,
   applyEvent,
   mayProveTenant,
+  type HandoverStore,
   type HandoverUnit,
-  type InboxLane,
   type InboxRow,
   type InboxStore,
-  type InboxTransaction,
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
 
 const POLL_MS = 1_000;
-const POLL_BATCH = 200;
+/** Events that came before their handover was known are applied when it is; this only finds those that never will be. */
+const PARKED_POLL_MS = 5_000;
+const POLL_LIMIT = 200;
+/** Conversations worked on together, and groups of them at the same time. */
+const GROUP_SIZE = 64;
+const MAX_GROUPS = 2;
 
 /** Holds a provider without a configured tenant to the tenant of its first event. */
 export type PinTenant = (instance: ProviderInstance, tenant: string) => Promise<void>;
@@ -22,16 +26,21 @@ export type PinTenant = (instance: ProviderInstance, tenant: string) => Promise<
 export type IsTransient = (error: unknown) => boolean;
 
 /**
- * Applies stored events to their handovers, conversation by conversation and in order. Each ends as applied, ignored (why),
- * parked until its conversation is known, or dead when it cannot be applied at all; a dead one stops nothing else.
+ * Applies stored events to their handovers, conversation by conversation and in order; what is there at the same moment goes
+ * together. Each ends as applied, ignored (why), parked until its conversation is known, or dead when it cannot be applied at
+ * all; a dead one stops nothing else.
  */
 export class InboxProcessor {
-  private readonly running = new Map<string, { again: boolean }>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly waiting = new Set<string>();
+  private readonly busy = new Set<string>();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private groups = 0;
+  private isScheduled = false;
   private stopped = true;
 
   constructor(
     private readonly store: InboxStore,
+    private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'commit'>,
     private readonly registry: ProviderRegistry,
     private readonly pinTenant: PinTenant,
     private readonly isTransient: IsTransient,
@@ -41,96 +50,125 @@ export class InboxProcessor {
   /** Resolves once everything that was left behind has been looked at. */
   async start(): Promise<void> {
     this.stopped = false;
-    for (const lane of await this.store.findOpen(POLL_BATCH)) await this.process(lane);
-    this.timer = setInterval(() => this.wakeAll(), POLL_MS);
+    await this.process(await this.store.findPending(POLL_LIMIT));
+    this.timers.push(setInterval(() => this.poll(this.store.findPending(POLL_LIMIT)), POLL_MS));
+    this.timers.push(setInterval(() => this.poll(this.store.findParked(POLL_LIMIT)), PARKED_POLL_MS));
   }
 
   async stop(withinMs: number): Promise<void> {
     this.stopped = true;
-    clearInterval(this.timer);
+    for (const timer of this.timers) clearInterval(timer);
     const deadline = performance.now() + withinMs;
-    while (this.running.size > 0 && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    while (this.groups > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
-  wake(lane: InboxLane): void {
+  /** A conversation has events to be applied, or has become known. */
+  wake(conversationId: string): void {
     if (this.stopped) return;
-    const key = `${lane.source} ${lane.conversationId}`;
-    const running = this.running.get(key);
-    if (running) {
-      running.again = true;
-      return;
-    }
-    const state = { again: false };
-    this.running.set(key, state);
-    void this.process(lane)
-      .catch((error: Error) =>
-        this.log.warn(
-          { conversationId: lane.conversationId, err: error.message },
-          'events wait: they could not be processed now',
-        ),
-      )
-      .finally(() => {
-        this.running.delete(key);
-        if (state.again) this.wake(lane);
-      });
+    this.waiting.add(conversationId);
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    setImmediate(() => {
+      this.isScheduled = false;
+      this.pump();
+    });
   }
 
-  /** Looks for whatever is open. */
-  wakeAll(): void {
-    if (this.stopped) return;
-    void this.store
-      .findOpen(POLL_BATCH)
-      .then((lanes) => lanes.forEach((lane) => this.wake(lane)))
+  private poll(found: Promise<string[]>): void {
+    found
+      .then((conversations) => conversations.forEach((id) => this.wake(id)))
       .catch((error: Error) => this.log.warn({ err: error.message }, 'inbox poll failed'));
   }
 
-  private async process(lane: InboxLane): Promise<void> {
-    try {
-      await this.store.transaction(async (tx) => this.apply(tx, await tx.openRows(lane)));
-    } catch (error) {
-      if (this.isTransient(error)) throw error;
-      await this.isolate(lane, error as Error);
+  private pump(): void {
+    while (this.groups < MAX_GROUPS && !this.stopped) {
+      const group = [...this.waiting].filter((id) => !this.busy.has(id)).slice(0, GROUP_SIZE);
+      if (group.length === 0) return;
+      for (const id of group) {
+        this.waiting.delete(id);
+        this.busy.add(id);
+      }
+      this.groups += 1;
+      void this.process(group)
+        .catch((error: Error) => this.log.warn({ err: error.message }, 'events wait: they could not be processed now'))
+        .finally(() => {
+          this.groups -= 1;
+          for (const id of group) this.busy.delete(id);
+          this.pump();
+        });
     }
   }
 
-  /** One event spoils the batch: goes on one by one, and sets aside what cannot be applied. */
-  private async isolate(lane: InboxLane, cause: Error): Promise<void> {
-    const rows = await this.store.transaction((tx) => tx.openRows(lane));
-    for (const row of rows) {
+  private async process(conversations: string[]): Promise<void> {
+    if (conversations.length === 0) return;
+    try {
+      await this.apply(conversations);
+    } catch (error) {
+      if (this.isTransient(error)) throw error;
+      if (conversations.length === 1) return this.isolate(conversations[0]!, error as Error);
+      for (const conversation of conversations) await this.process([conversation]);
+    }
+  }
+
+  /** One event spoils the rest: goes on one by one, and sets aside what cannot be applied. */
+  private async isolate(conversation: string, cause: Error): Promise<void> {
+    for (const row of await this.store.openRows([conversation])) {
       try {
-        await this.store.transaction((tx) => this.apply(tx, [row]));
+        await this.apply([conversation], row.id);
       } catch (error) {
         if (this.isTransient(error)) throw error;
         this.log.warn(
-          { inboxId: row.id, conversationId: lane.conversationId, err: (error as Error).message, cause: cause.name },
+          { inboxId: row.id, conversationId: conversation, err: (error as Error).message, cause: cause.name },
           'event set aside as dead',
         );
-        await this.store.transaction((tx) => tx.settleRow(row.id, 'dead', (error as Error).message, null));
+        await this.store.settle([row.id], 'dead', (error as Error).message, null);
       }
     }
   }
 
-  private async apply(tx: InboxTransaction, rows: InboxRow[]): Promise<void> {
-    if (rows.length === 0) return;
-    const { conversationId } = rows[0]!;
-    const providers = [...new Set(rows.flatMap((row) => row.providers))];
-    const hints = rows.flatMap((row) => row.handoverHint ?? []);
-    const target = await tx.findHandover(providers, conversationId, hints);
-    if (!target) return this.setAside(tx, rows, providers);
-    const instance = this.registry.get(target.provider);
-    if (!instance) return;
-    await tx.change(target.id, async (unit) => {
-      for (const row of rows) await this.applyRow(tx, unit, instance, row);
-    });
+  /** Applies all open events of the conversations, or only one of them. */
+  private async apply(conversations: string[], only?: string): Promise<void> {
+    const [found, bound] = await Promise.all([
+      this.store.openRows(conversations),
+      this.handovers.unitsOf({ conversationIds: conversations }),
+    ]);
+    const rows = only === undefined ? found : found.filter(({ id }) => id === only);
+    const lanes = byLane(rows);
+    const hinted = await this.hinted(rows, bound);
+    const units = new Set<HandoverUnit>();
+    for (const lane of lanes.values()) {
+      const unit = findHandover(lane, bound, hinted);
+      if (!unit) await this.setAside(lane);
+      else if (await this.applyTo(unit, lane)) units.add(unit);
+    }
+    if (units.size === 0) return;
+    // Whose handover was changed by somebody else meanwhile: read and worked out again.
+    for (const unit of await this.staleOf([...units])) {
+      const again = rows.find(({ id }) => unit.verdicts.some((verdict) => verdict.id === id));
+      if (again) this.wake(again.conversationId!);
+    }
   }
 
-  private async setAside(tx: InboxTransaction, rows: InboxRow[], providers: string[]): Promise<void> {
-    const early = await tx.hasUnbound(providers);
-    for (const row of rows) {
-      const reason = early ? 'its conversation is not known yet' : 'belongs to no handover of ours';
-      await tx.settleRow(row.id, early ? 'parked' : 'ignored', reason, null);
-    }
+  private async staleOf(units: HandoverUnit[]): Promise<HandoverUnit[]> {
+    const stale = await this.handovers.commit(units);
+    return units.filter(({ handover }) => stale.has(handover.id));
+  }
+
+  /** Handovers whose conversation is not known yet, by their own id in an event. */
+  private async hinted(rows: InboxRow[], bound: HandoverUnit[]): Promise<HandoverUnit[]> {
+    const known = new Set(bound.map(({ handover }) => handover.conversationId));
+    const ids = rows.flatMap(({ conversationId, handoverHint }) =>
+      known.has(conversationId) ? [] : (handoverHint ?? []),
+    );
+    return ids.length > 0 ? this.handovers.unitsOf({ ids: [...new Set(ids)] }) : [];
+  }
+
+  private async setAside(rows: InboxRow[]): Promise<void> {
+    const providers = [...new Set(rows.flatMap((row) => row.providers))];
+    const early = await this.store.hasUnbound(providers);
+    const reason = early ? 'its conversation is not known yet' : 'belongs to no handover of ours';
+    const ids = rows.map(({ id }) => id);
+    await this.store.settle(ids, early ? 'parked' : 'ignored', reason, null);
     if (!early)
       this.log.info(
         { conversationId: rows[0]!.conversationId, providers, count: rows.length },
@@ -138,27 +176,25 @@ export class InboxProcessor {
       );
   }
 
-  private async applyRow(
-    tx: InboxTransaction,
-    unit: HandoverUnit,
-    instance: ProviderInstance,
-    row: InboxRow,
-  ): Promise<void> {
-    const handoverId = unit.handover.id;
-    if (!row.providers.includes(instance.name) || !(await this.isOurTenant(instance, row, handoverId))) {
-      return tx.settleRow(row.id, 'ignored', 'another tenant', null);
+  private async applyTo(unit: HandoverUnit, rows: InboxRow[]): Promise<boolean> {
+    const instance = this.registry.get(unit.handover.provider);
+    if (!instance) return false;
+    for (const row of rows) {
+      const isOurs = row.providers.includes(instance.name) && (await this.isOurTenant(instance, row, unit.handover.id));
+      if (isOurs) this.applyRow(unit, instance, row);
+      else unit.verdicts.push({ id: row.id, status: 'ignored', reason: 'another tenant' });
     }
+    return true;
+  }
+
+  private applyRow(unit: HandoverUnit, instance: ProviderInstance, row: InboxRow): void {
     const events: ProviderEvent[] = instance.session.events({ key: row.key, tenant: row.tenant, body: row.body });
     const reasons = events.map((event) =>
       applyEvent(unit, { event, arrival: Number(row.id), receivedAt: row.receivedAt }, instance.session.endGraceMs),
     );
     const ignored = reasons.every((reason) => reason !== null);
-    await tx.settleRow(
-      row.id,
-      ignored ? 'ignored' : 'applied',
-      reasons.find((reason) => reason !== null) ?? null,
-      handoverId,
-    );
+    const reason = reasons.find((one) => one !== null) ?? null;
+    unit.verdicts.push({ id: row.id, status: ignored ? 'ignored' : 'applied', reason });
   }
 
   /** An account whose settings name no tenant is held to that of its first event, until an event proves another one. */
@@ -175,4 +211,26 @@ export class InboxProcessor {
     }
     return acceptsTenant(instance, tenant);
   }
+}
+
+/** Events of one conversation that come from different accounts' authorities are kept apart. */
+function byLane(rows: InboxRow[]): Map<string, InboxRow[]> {
+  const lanes = new Map<string, InboxRow[]>();
+  for (const row of rows) {
+    const key = `${row.source} ${row.conversationId}`;
+    lanes.set(key, [...(lanes.get(key) ?? []), row]);
+  }
+  return lanes;
+}
+
+/** The handover that a conversation's events belong to, by the conversation or by the handover's own id in them. */
+function findHandover(rows: InboxRow[], bound: HandoverUnit[], hinted: HandoverUnit[]): HandoverUnit | undefined {
+  const { conversationId } = rows[0]!;
+  const providers = new Set(rows.flatMap((row) => row.providers));
+  const hints = new Set(rows.flatMap(({ handoverHint }) => handoverHint ?? []));
+  const isOne = ({ handover }: HandoverUnit): boolean => providers.has(handover.provider);
+  return (
+    bound.find((unit) => isOne(unit) && unit.handover.conversationId === conversationId) ??
+    hinted.find((unit) => isOne(unit) && unit.handover.conversationId === null && hints.has(unit.handover.id))
+  );
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   WebhookRejected,
+  type ProviderEvent,
   type ProviderLog,
   type RawWebhook,
   type VerifiedWebhook,
@@ -39,37 +40,47 @@ export class Inbox implements WebhookReceiver {
     const { verified, instances } = await verify(webhook, addressed);
     const events = instances[0]!.session.events(verified);
     const [first] = events;
-    if (!first || (first.type === 'ignored' && first.conversation === '')) {
-      this.log.info(
-        { type: webhook.type, reason: first?.type === 'ignored' ? first.reason : 'empty' },
-        'event ignored',
-      );
-      return;
-    }
+    const conversationId = first?.conversation || null;
     const handoverHint = events.find(({ handoverId }) => handoverId)?.handoverId ?? null;
     const eligible = instances.filter(
       (instance) => acceptsTenant(instance, verified.tenant) || mayProveTenant(instance, handoverHint),
     );
-    if (eligible.length === 0) {
-      this.log.warn(
-        { type: webhook.type, tenant: verified.tenant, providers: instances.map(({ name }) => name) },
-        "event ignored: its tenant is none of the providers'. If it is yours, set the provider's webhookTenant to it",
-      );
-      return;
-    }
+    const ignored = this.whyIgnored(first, eligible, verified.tenant, webhook.type, instances);
     const source = `${webhook.type}|${instances.map(({ session }) => session.webhookAuthority).sort()[0]}`;
-    const stored = await this.add({
+    const isNew = await this.add({
       source,
       key: verified.key ?? randomUUID(),
       type: webhook.type,
-      providers: eligible.map(({ name }) => name),
+      providers: (eligible.length > 0 ? eligible : instances).map(({ name }) => name),
       tenant: verified.tenant,
-      conversationId: first.conversation,
+      conversationId,
       handoverHint,
       body: verified.body,
+      ignored,
     });
-    if (stored) this.processor.wake({ source, conversationId: first.conversation });
-    else this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
+    if (!isNew) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
+    else if (ignored === null && conversationId !== null) this.processor.wake(conversationId);
+  }
+
+  /** Why an event is kept for the record only; null when it may concern a handover. */
+  private whyIgnored(
+    first: ProviderEvent | undefined,
+    eligible: ProviderInstance[],
+    tenant: string | null,
+    type: string,
+    instances: ProviderInstance[],
+  ): string | null {
+    if (!first || (first.type === 'ignored' && first.conversation === '')) {
+      const reason = first?.type === 'ignored' ? first.reason : 'empty';
+      this.log.info({ type, reason }, 'event ignored');
+      return reason;
+    }
+    if (eligible.length > 0) return null;
+    this.log.warn(
+      { type, tenant, providers: instances.map(({ name }) => name) },
+      "event ignored: its tenant is none of the providers'. If it is yours, set the provider's webhookTenant to it",
+    );
+    return 'another tenant';
   }
 
   /** Whatever keeps an event from being stored, the contact centre must send it again. */
@@ -77,6 +88,7 @@ export class Inbox implements WebhookReceiver {
     try {
       return await this.store.add(entry);
     } catch (error) {
+      if (error instanceof Refusal) throw error;
       this.log.warn(
         { type: entry.type, err: (error as Error).message },
         'event not stored; the contact centre is asked to send it again',

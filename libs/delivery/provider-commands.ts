@@ -3,16 +3,15 @@ import {
   isFinal,
   recordEnded,
   recordSendFailed,
-  recordSent,
   recordStarted,
   recordStartFailed,
   startRequestOf,
   type Handover,
   type HandoverStore,
   type HandoverUnit,
+  type LaneStore,
+  type LogItem,
   type Message,
-  type OutboxItem,
-  type OutboxStore,
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
@@ -26,28 +25,32 @@ const HOLD_BACK_MS = 2_000;
 const NOT_READY_MS = 10_000;
 const LOOK_AGAIN_MS = 200;
 
-type Context = { item: OutboxItem; handover: Handover; provider: ProviderInstance };
+type Command = Exclude<LogItem, { kind: 'event' }>;
+type Context = { item: Command; handover: Handover; provider: ProviderInstance; uncertain: boolean };
 
 /**
- * Carries out what bots asked for in the contact centre. Unknown outcomes are looked up before anything is sent again, and an
- * outcome is stored together with the handover's change.
+ * Carries out what bots asked for in the contact centre. Unknown outcomes are looked up before anything is sent again. What an
+ * outcome changes is stored before the command counts as done, so everything here can be done twice.
  */
 export class ProviderCommands {
   constructor(
     private readonly store: HandoverStore,
-    private readonly outbox: OutboxStore,
+    private readonly lanes: Pick<LaneStore, 'countIdenticalBefore'>,
     private readonly registry: ProviderRegistry,
     private readonly now: () => number,
     private readonly log: ProviderLog,
   ) {}
 
-  readonly execute: Executor = async (item) => {
-    const handover = await this.store.get(item.handoverId);
+  readonly execute: Executor = async ({ lane, item }) => {
+    if (item.kind === 'event') return { kind: 'failed', error: 'This is no command.' };
+    const { uncertain } = lane;
+    const provider = this.registry.get(lane.target);
+    if (!provider) return { kind: 'retry', error: 'The provider is not loaded here.', uncertain, isDown: true };
+    // What was read a moment ago is good enough for an open conversation; anything else is looked at anew.
+    const isUnderWay = item.handover.conversationId !== null && ['queued', 'active'].includes(item.handover.status);
+    const handover = isUnderWay && item.kind === 'message' ? item.handover : await this.store.get(lane.handoverId);
     if (!handover) return { kind: 'failed', error: 'The handover is gone.' };
-    const provider = this.registry.get(handover.provider);
-    if (!provider)
-      return { kind: 'retry', error: 'The provider is not loaded in this gateway.', uncertain: item.uncertain };
-    const context = { item, handover, provider };
+    const context = { item, handover, provider, uncertain };
     switch (item.kind) {
       case 'start':
         return this.start(context);
@@ -61,20 +64,21 @@ export class ProviderCommands {
   };
 
   private async start(context: Context): Promise<Outcome> {
-    const { item, handover, provider } = context;
+    const { handover, provider, uncertain } = context;
     const { session } = provider;
     // What was accepted before the close is still sent; a conversation with nothing to say in it is not opened for that.
     const nothingToSend = handover.messageSequence === handover.transcriptLength;
     const unwanted = isFinal(handover) || (handover.closing !== null && nothingToSend);
-    let readBack = item.uncertain;
+    let readBack = uncertain;
     try {
       let conversation = handover.conversationId;
-      if (!conversation && item.uncertain && session.findStarted) conversation = await session.findStarted(handover.id);
+      if (!conversation && uncertain && session.findStarted) conversation = await session.findStarted(handover.id);
       readBack = false;
       if (!conversation && unwanted) return { kind: 'done' };
       conversation ??= await session.start(await this.requestOf(context));
       const started = conversation;
-      return await this.settle(item, 'done', null, (unit) => recordStarted(unit, started));
+      await this.store.change(handover.id, (unit) => recordStarted(unit, started));
+      return { kind: 'done' };
     } catch (error) {
       return this.failure(context, error, readBack, (unit, code, message) => {
         const reason = code === 'unsupported' ? 'unsupported' : code === 'gave_up' ? 'unreachable' : 'rejected';
@@ -84,22 +88,25 @@ export class ProviderCommands {
   }
 
   private async message(context: Context): Promise<Outcome> {
-    const { item, handover, provider } = context;
-    const message = await this.store.transaction((tx) => tx.message(item.messageId!));
+    const { item, handover, provider, uncertain } = context;
+    const { message } = item;
     if (!message) return { kind: 'failed', error: 'The message is gone.' };
+    if (message.status === 'delivered') return { kind: 'done' };
+    if (message.status === 'failed') return { kind: 'failed', error: message.error ?? '' };
     const { conversationId } = handover;
     if (!conversationId || (isFinal(handover) && !handover.closing)) {
       const error = 'The handover ended before the message was sent.';
-      return this.settle(item, 'failed', error, (unit) => recordSendFailed(unit, message, error));
+      await this.store.change(handover.id, (unit) => recordSendFailed(unit, message, error));
+      return { kind: 'failed', error };
     }
     if (!handover.closing && this.isUnconfirmed(handover, HOLD_BACK_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
     const outbound = outboundOf(message);
-    let readBack = item.uncertain;
+    let readBack = uncertain;
     try {
-      const there = item.uncertain && (await this.isSent(provider, conversationId, message, outbound));
+      const there = uncertain && (await this.isSent(provider, conversationId, message, outbound));
       readBack = false;
       if (!there) await provider.session.send(conversationId, outbound);
-      return await this.settle(item, 'done', null, (unit) => recordSent(unit, message));
+      return { kind: 'done', delivered: message.id };
     } catch (error) {
       const refused = error instanceof ProviderError && error.retry === 'never';
       if (refused && this.isUnconfirmed(handover, NOT_READY_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
@@ -119,7 +126,7 @@ export class ProviderCommands {
     outbound: OutboundMessage,
   ): Promise<boolean> {
     if (!provider.session.findSent) return false;
-    const identicalBefore = await this.outbox.countIdenticalBefore(message.id);
+    const identicalBefore = await this.lanes.countIdenticalBefore(message.id);
     return provider.session.findSent(conversation, outbound, identicalBefore);
   }
 
@@ -146,7 +153,8 @@ export class ProviderCommands {
     const record = (unit: HandoverUnit): void => (item.payload?.conversationId ? undefined : recordEnded(unit));
     try {
       if (conversation) await provider.session.end(conversation);
-      return await this.settle(item, 'done', null, record);
+      await this.store.change(handover.id, record);
+      return { kind: 'done' };
     } catch (error) {
       return this.failure(context, error, false, record);
     }
@@ -158,19 +166,6 @@ export class ProviderCommands {
       .filter(({ sequence }) => sequence <= handover.transcriptLength)
       .map(({ author, text }) => ({ author: author.type, text: text ?? '' }));
     return startRequestOf(handover, provider.defaults, transcript);
-  }
-
-  /** Stores an outcome and what it changes in one transaction. */
-  private async settle(
-    item: OutboxItem,
-    status: 'done' | 'failed',
-    error: string | null,
-    change: (unit: HandoverUnit) => void,
-  ): Promise<Outcome> {
-    await this.store.transaction(async (tx) => {
-      if (await tx.settleItem(item.id, status, error)) await tx.change(item.handoverId, change);
-    });
-    return { kind: 'settled' };
   }
 
   /**
@@ -188,14 +183,16 @@ export class ProviderCommands {
     const expired = item.ageMs > provider.session.giveUpAfterMs;
     if (retryable && !expired) {
       const uncertain = readBack || error.retry === 'after_readback';
-      return { kind: 'retry', error: error.message, uncertain, retryAfterMs: error.retryAfterMs };
+      const isDown = error.code === 'unknown_outcome' || error.code === 'unreachable';
+      return { kind: 'retry', error: error.message, uncertain, retryAfterMs: error.retryAfterMs, isDown };
     }
     const code = retryable ? 'gave_up' : error.code;
     this.log.warn(
       { handoverId: handover.id, provider: provider.name, kind: item.kind, code },
       'refused by the contact centre or given up',
     );
-    return this.settle(item, 'failed', error.message, (unit) => giveUp(unit, code, error.message));
+    await this.store.change(handover.id, (unit) => giveUp(unit, code, error.message));
+    return { kind: 'failed', error: error.message };
   }
 }
 

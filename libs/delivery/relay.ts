@@ -1,176 +1,361 @@
 import { randomUUID } from 'node:crypto';
 import type { ProviderLog } from '#contract';
-import { STALE_REPLICA_MS, type Lane, type OutboxItem, type OutboxStore } from '#core';
+import {
+  STALE_REPLICA_MS,
+  type Appetite,
+  type Committed,
+  type Handover,
+  type HandoverUnit,
+  type Lane,
+  type LaneStore,
+  type LogItem,
+  type TakenLane,
+} from '#core';
 import { nextDelayMs } from './backoff.js';
+import { Destination } from './destination.js';
+import { Marks } from './marks.js';
 
-/** What became of an item. `settled`: the executor has stored the outcome already. */
+/** What became of an item. */
 export type Outcome =
-  | { kind: 'settled' }
-  | { kind: 'done' }
+  /** `delivered`: a message that arrived, to be noted so. */
+  | { kind: 'done'; delivered?: string }
   | { kind: 'failed'; error: string }
-  | { kind: 'retry'; error: string; uncertain: boolean; retryAfterMs?: number }
+  | { kind: 'retry'; error: string; uncertain: boolean; retryAfterMs?: number; isDown: boolean }
   /** Too early; nothing was tried. */
   | { kind: 'wait'; ms: number };
 
+/** An item in its lane, with what is known of earlier tries. */
+export type Task = { lane: TakenLane; item: LogItem };
+
 /** Does one item. Never throws for what can go wrong outside; an exception means that the outcome could not be stored. */
-export type Executor = (item: OutboxItem) => Promise<Outcome>;
+export type Executor = (task: Task) => Promise<Outcome>;
 
 const HEARTBEAT_MS = 2_000;
 const POLL_MS = 500;
-const POLL_BATCH = 200;
+/** Retries due within this time are polled for at their time, in steps of `POLL_SLOT_MS`. */
+const POLL_AHEAD_MS = 5_000;
+const POLL_SLOT_MS = 20;
+/** Lanes in hand; beyond that new work waits in the database. */
+const MAX_HELD = 2_000;
+/** Items of one lane that are read, or kept in memory, at a time. */
+const READ_AHEAD = 16;
+/** A lane whose outcome could not be stored, or that was lost sight of, is looked for this often, in milliseconds. */
+const SWEEP_MS = 5_000;
 /** Silent for this long, a replica must assume that its lanes were taken, in milliseconds. */
 const TRUST_OWN_LEASE_MS = STALE_REPLICA_MS - HEARTBEAT_MS;
 
+interface HeldLane {
+  lane: TakenLane;
+  destination: Destination;
+  /** What comes next, without a gap; the rest is in the database. */
+  items: LogItem[];
+  isRunning: boolean;
+  isQueued: boolean;
+}
+
 /**
- * Empties the outbox: per handover and direction strictly one after the other, also across retries, while other handovers go on.
- * A lane belongs to one replica at a time; replicas are alive as long as they say so in the database.
+ * Carries events to bots and commands to contact centres: per handover and direction strictly one after the other, also across
+ * retries, while other handovers go on. A lane belongs to one replica at a time; replicas are alive as long as they say so in
+ * the database. What is freshly committed is carried out from memory; what waits is in the database only.
  */
 export class Relay {
-  private readonly replica = randomUUID();
-  private readonly running = new Map<string, { again: boolean }>();
-  private readonly waiting = new Map<string, NodeJS.Timeout>();
+  private replica = randomUUID();
+  private readonly held = new Map<string, HeldLane>();
+  private readonly destinations = new Map<string, Destination>();
+  private readonly queues = new Map<Destination, HeldLane[]>();
+  /** Destinations that have more waiting in the database than they had room for. */
+  private readonly backlogged = new Set<Destination>();
   private readonly timers: NodeJS.Timeout[] = [];
+  private readonly marks: Marks;
+  private readonly soon = new Map<number, NodeJS.Timeout>();
+  private polling: Promise<void> | null = null;
+  private suspects = new Set<string>();
   private lastHeartbeat = -Infinity;
   private stopped = true;
 
   constructor(
-    private readonly store: OutboxStore,
+    private readonly store: LaneStore,
     private readonly executors: Record<Lane['direction'], Executor>,
+    /** Names of all bots and providers, which is where work can go. */
+    private readonly targets: () => Pick<Appetite, 'direction' | 'target'>[],
     private readonly log: ProviderLog,
-  ) {}
+  ) {
+    this.marks = new Marks(
+      (lanes, delivered) => this.store.mark(this.replica, lanes, delivered),
+      (lane, done, isGone) => this.marked(lane, done, isGone),
+      log,
+    );
+  }
+
+  /** Under whose name new lanes are taken; null while this replica takes none. */
+  get taker(): string | null {
+    return !this.mayWork() || this.held.size >= MAX_HELD ? null : this.replica;
+  }
 
   async start(): Promise<void> {
     this.stopped = false;
     await this.beat();
-    this.timers.push(
-      setInterval(
-        () => void this.beat().catch((e: Error) => this.log.warn({ err: e.message }, 'heartbeat failed')),
-        HEARTBEAT_MS,
-      ),
-    );
-    this.timers.push(
-      setInterval(
-        () => void this.poll().catch((e: Error) => this.log.warn({ err: e.message }, 'outbox poll failed')),
-        POLL_MS,
-      ),
-    );
+    const every = (ms: number, what: string, work: () => Promise<void>): void => {
+      const run = (): void => void work().catch((e: Error) => this.log.warn({ err: e.message }, `${what} failed`));
+      this.timers.push(setInterval(run, ms));
+    };
+    every(HEARTBEAT_MS, 'heartbeat', () => this.beat());
+    every(POLL_MS, 'lane poll', () => this.poll());
+    every(SWEEP_MS, 'lane sweep', () => this.sweep());
     await this.poll();
   }
 
-  /** Takes no new item and waits for those under way up to `withinMs`. Lanes still busy then are others' to take over. */
+  /** Takes no new item and waits for those under way up to `withinMs`, then gives all lanes back. */
   async stop(withinMs: number): Promise<void> {
     this.stopped = true;
-    for (const timer of [...this.timers, ...this.waiting.values()]) clearInterval(timer);
+    for (const timer of [...this.timers, ...this.soon.values()]) clearInterval(timer);
     const deadline = performance.now() + withinMs;
-    while (this.running.size > 0 && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    const isBusy = (): boolean => [...this.held.values()].some(({ isRunning }) => isRunning);
+    while (isBusy() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    await this.polling?.catch(() => undefined);
     // Without a database nothing can be given back; the lanes are free once this replica has been silent for long enough.
-    await this.store
-      .retire(this.replica)
+    await this.marks
+      .finish()
+      .then(() => (isBusy() ? undefined : this.store.retire(this.replica)))
       .catch((error: Error) =>
         this.log.warn({ err: error.message }, 'the database is away: others wait a few seconds for the lanes'),
       );
   }
 
-  /** There may be something to do in this lane. */
-  wake(lane: Lane): void {
-    if (this.stopped) return;
-    const key = keyOf(lane);
-    const running = this.running.get(key);
-    if (running) {
-      running.again = true;
-      return;
+  /** Goes on with what was just committed, without asking the database. */
+  committed({ unit, lanes }: Committed): void {
+    for (const lane of lanes) {
+      const held = this.hold(lane);
+      for (const item of itemsOf(unit, lane.direction)) {
+        const tail = held.items.at(-1)?.sequence ?? held.lane.done;
+        if (item.sequence === tail + 1 && held.items.length < READ_AHEAD) held.items.push(item);
+      }
+      this.enqueue(held);
     }
-    const state = { again: false };
-    this.running.set(key, state);
-    void this.run(lane, state)
-      .catch((error: Error) =>
-        this.log.warn(
-          { handoverId: lane.handoverId, direction: lane.direction, err: error.message },
-          'lane interrupted',
-        ),
-      )
-      .finally(() => {
-        this.running.delete(key);
-        if (state.again) this.wake(lane);
-      });
+  }
+
+  /** Looks for work that others left, or that is due again. */
+  poll(): Promise<void> {
+    this.polling ??= this.takeDue().finally(() => (this.polling = null));
+    return this.polling;
+  }
+
+  private async takeDue(): Promise<void> {
+    if (!this.mayWork() || this.held.size >= MAX_HELD) return;
+    const appetite = this.targets()
+      .map(({ direction, target }) => this.destination(direction, target).appetite)
+      .filter(({ limit }) => limit > 0);
+    const taken = await this.store.take(this.replica, appetite);
+    for (const { direction, target, limit } of appetite) {
+      const count = taken.filter((lane) => lane.direction === direction && lane.target === target).length;
+      if (count >= limit) this.backlogged.add(this.destination(direction, target));
+      else this.backlogged.delete(this.destination(direction, target));
+    }
+    for (const lane of taken) this.enqueue(this.hold(lane));
+  }
+
+  /** Lanes that are ours in the database but not in memory: an answer that got lost, or an outcome that was not stored. */
+  private async sweep(): Promise<void> {
+    if (!this.mayWork()) return;
+    const lost = (await this.store.held(this.replica)).filter((lane) => !this.held.has(keyOf(lane)));
+    for (const lane of lost) {
+      // A commit may be a moment ahead of its answer; a lane seen twice is really lost.
+      if (this.suspects.has(keyOf(lane)) && !this.held.has(keyOf(lane)))
+        this.enqueue(this.hold({ ...lane, uncertain: true }));
+    }
+    this.suspects = new Set(lost.map(keyOf));
   }
 
   private async beat(): Promise<void> {
     const sentAt = performance.now();
+    if (this.lastHeartbeat > -Infinity && sentAt - this.lastHeartbeat > TRUST_OWN_LEASE_MS) this.startOver();
     await this.store.heartbeat(this.replica);
     this.lastHeartbeat = sentAt;
+    for (const destination of this.queues.keys()) this.pump(destination);
   }
 
-  private async poll(): Promise<void> {
-    if (this.stopped) return;
-    for (const lane of await this.store.findDue(this.replica, POLL_BATCH)) {
-      if (!this.running.has(keyOf(lane))) this.wake(lane);
+  /** Silent for too long: others may have what was ours. What we held is left to whoever takes it over, also to ourselves. */
+  private startOver(): void {
+    this.log.warn({ lanes: this.held.size }, 'this replica was silent for too long and begins anew');
+    this.replica = randomUUID();
+    this.held.clear();
+    this.queues.clear();
+  }
+
+  private hold(lane: TakenLane): HeldLane {
+    const key = keyOf(lane);
+    const known = this.held.get(key);
+    if (known) {
+      known.lane.last = Math.max(known.lane.last, lane.last);
+      known.lane.resend ||= lane.resend;
+      return known;
+    }
+    const destination = this.destination(lane.direction, lane.target);
+    const held = { lane: { ...lane }, destination, items: [], isRunning: false, isQueued: false };
+    this.held.set(key, held);
+    return held;
+  }
+
+  private enqueue(held: HeldLane): void {
+    if (held.isRunning || held.isQueued) return;
+    held.isQueued = true;
+    const queue = this.queues.get(held.destination) ?? [];
+    this.queues.set(held.destination, queue);
+    queue.push(held);
+    this.pump(held.destination);
+  }
+
+  private pump(destination: Destination): void {
+    const queue = this.queues.get(destination);
+    while (queue && queue.length > 0 && destination.room > 0 && this.mayWork()) {
+      const held = queue.shift()!;
+      held.isQueued = false;
+      held.isRunning = true;
+      destination.inFlight += 1;
+      void this.run(held)
+        .catch((error: Error) => {
+          const { handoverId, direction } = held.lane;
+          // Still ours in the database: the sweep finds it again.
+          if (this.held.get(keyOf(held.lane)) === held) this.held.delete(keyOf(held.lane));
+          this.log.warn({ handoverId, direction, err: error.message }, 'lane interrupted');
+        })
+        .finally(() => {
+          held.isRunning = false;
+          destination.inFlight -= 1;
+          if (this.isOurs(held) && held.items.length > 0) this.enqueue(held);
+          this.pump(destination);
+          if (this.backlogged.has(destination) && this.queues.get(destination)?.length === 0) this.pollSoon(0);
+        });
+    }
+    if (queue && queue.length > 0 && destination.isDown) this.letGo(queue.splice(0));
+  }
+
+  /** Lanes of a destination that is down wait in the database, not in memory. */
+  private letGo(lanes: HeldLane[]): void {
+    for (const held of lanes) {
+      held.isQueued = false;
+      this.held.delete(keyOf(held.lane));
+      void this.store
+        .postpone(this.replica, held.lane, 0, null)
+        .catch((error: Error) => this.log.warn({ err: error.message }, 'lane not given back'));
     }
   }
 
-  private async run(lane: Lane, state: { again: boolean }): Promise<void> {
-    const claim = await this.store.claim(this.replica, lane);
-    if (!claim) return;
-    // Whoever had the lane before may have done its first item already.
-    let unknown = claim.takenOver;
-    while (this.mayWork()) {
-      const item = await this.next(lane, state);
-      // A process that was paused may have lost the lane in the meantime; what it had in hand is another's now.
-      if (item && !this.mayWork()) break;
-      if (item) await this.handle({ ...item, uncertain: item.uncertain || unknown });
-      unknown = false;
-      if (!item) break;
-    }
-    // Not in a `finally`: a lane with an outcome that could not be stored stays held, so that its next claim knows.
-    if (!unknown) await this.store.release(this.replica, lane);
-  }
-
-  private async next(lane: Lane, state: { again: boolean }): Promise<OutboxItem | null> {
-    state.again = false;
-    const item = await this.store.head(lane);
-    if (!item || item.dueInMs <= 0) return item;
-    this.wakeLater(lane, item.dueInMs);
-    return null;
-  }
-
-  private async handle(item: OutboxItem): Promise<void> {
-    const outcome = await this.executors[item.direction](item);
-    const context = { handoverId: item.handoverId, kind: item.kind, attempt: item.attempts + 1 };
-    switch (outcome.kind) {
-      case 'settled':
-        return;
-      case 'done':
-        return this.store.settle(item.id, 'done', null);
-      case 'failed':
-        this.log.warn(context, 'given up; kept as failed');
-        return this.store.settle(item.id, 'failed', outcome.error);
-      case 'retry': {
-        const delayMs = nextDelayMs(item.attempts, outcome.retryAfterMs);
-        // Not the reason: the contact centre may have quoted the message. It is kept with the item.
-        this.log.info({ ...context, delayMs: Math.round(delayMs) }, 'will be tried again');
-        return this.store.postpone(item.id, delayMs, outcome);
+  /** Works a lane off until it is empty, must wait, or is another's. */
+  private async run(held: HeldLane): Promise<void> {
+    const { lane } = held;
+    while (this.isOurs(held) && this.mayWork()) {
+      if (held.items.length === 0 && (lane.last > lane.done || lane.resend)) {
+        held.items = await this.store.next(lane, lane.done, READ_AHEAD);
+        if (held.items.length === 0) lane.last = lane.done;
+        // A process that was paused may have lost the lane in the meantime.
+        continue;
       }
-      case 'wait':
-        return this.store.postpone(item.id, outcome.ms, null);
+      const item = held.items[0];
+      if (!item) return this.marks.add(lane);
+      const outcome = await this.executors[lane.direction]({ lane, item });
+      if (outcome.kind === 'done' || outcome.kind === 'failed') await this.finish(held, item, outcome);
+      else return this.putOff(held, outcome);
     }
+  }
+
+  private async finish(held: HeldLane, item: LogItem, outcome: Outcome & { kind: 'done' | 'failed' }): Promise<void> {
+    const { lane, destination } = held;
+    destination.succeeded();
+    const context = { handoverId: lane.handoverId, kind: item.kind, sequence: item.sequence };
+    if (outcome.kind === 'failed') {
+      this.log.warn(context, 'given up; kept as a dead letter');
+      await this.store.bury(lane, item, outcome.error);
+    } else if (item.deadLetter) await this.store.settleDeadLetter(item.deadLetter, null);
+    held.items.shift();
+    lane.attempts = 0;
+    lane.uncertain = false;
+    if (item.deadLetter) lane.resend = held.items.some(({ deadLetter }) => deadLetter);
+    else lane.done = item.sequence;
+    if (outcome.kind === 'done' && outcome.delivered) this.marks.delivered(outcome.delivered);
+    if (held.items.length > 0 || lane.last > lane.done) this.marks.note(lane);
+  }
+
+  private async putOff(held: HeldLane, outcome: Outcome & { kind: 'retry' | 'wait' }): Promise<void> {
+    const { lane, destination } = held;
+    const delayMs = outcome.kind === 'wait' ? outcome.ms : nextDelayMs(lane.attempts, outcome.retryAfterMs);
+    if (outcome.kind === 'retry') {
+      const context = { handoverId: lane.handoverId, direction: lane.direction, attempt: lane.attempts + 1 };
+      // Not the reason: the contact centre may have quoted the message. It is kept with the lane.
+      this.log.info({ ...context, delayMs: Math.round(delayMs) }, 'will be tried again');
+      if (!outcome.isDown) destination.succeeded();
+      else if (destination.failed()) {
+        const { direction, target } = destination;
+        this.log.warn(
+          { direction, target },
+          'does not work at the moment: tried with one call at a time until it does',
+        );
+      }
+    }
+    await this.store.postpone(this.replica, lane, delayMs, outcome.kind === 'retry' ? outcome : null);
+    if (this.held.get(keyOf(lane)) === held) this.held.delete(keyOf(lane));
+    held.items = [];
+    this.pollSoon(delayMs);
+  }
+
+  /** The database has noted how far a lane is done. */
+  private marked(lane: TakenLane, done: number, isGone: boolean): void {
+    const held = this.held.get(keyOf(lane));
+    if (!held || held.lane !== lane || held.isRunning || held.isQueued || held.items.length > 0) return;
+    if (isGone && lane.last === done) this.held.delete(keyOf(lane));
+    else void this.lookAgain(held);
+  }
+
+  /** Another replica has made the lane longer, or taken it. */
+  private async lookAgain(held: HeldLane): Promise<void> {
+    try {
+      const now = await this.store.look(this.replica, held.lane);
+      if (!this.isOurs(held) || held.isRunning) return;
+      if (!now) return void this.held.delete(keyOf(held.lane));
+      held.lane.last = Math.max(held.lane.last, now.last);
+      held.lane.resend ||= now.resend;
+      this.enqueue(held);
+    } catch (error) {
+      this.held.delete(keyOf(held.lane));
+      this.log.warn({ err: (error as Error).message }, 'lane lost sight of');
+    }
+  }
+
+  private isOurs(held: HeldLane): boolean {
+    return this.held.get(keyOf(held.lane)) === held;
+  }
+
+  private destination(direction: Lane['direction'], target: string): Destination {
+    const key = `${direction} ${target}`;
+    const known = this.destinations.get(key) ?? new Destination(direction, target, () => performance.now());
+    this.destinations.set(key, known);
+    return known;
   }
 
   private mayWork(): boolean {
     return !this.stopped && performance.now() - this.lastHeartbeat < TRUST_OWN_LEASE_MS;
   }
 
-  private wakeLater(lane: Lane, delayMs: number): void {
-    const key = keyOf(lane);
-    clearTimeout(this.waiting.get(key));
-    const timer = setTimeout(() => {
-      this.waiting.delete(key);
-      this.wake(lane);
-    }, delayMs + 1);
-    this.waiting.set(key, timer);
+  /** Polls when the next retry is due, and not only at the next regular time; retries that are close to each other share a poll. */
+  private pollSoon(delayMs: number): void {
+    if (this.stopped || delayMs > POLL_AHEAD_MS) return;
+    const slot = Math.ceil((performance.now() + delayMs + 1) / POLL_SLOT_MS);
+    if (this.soon.has(slot)) return;
+    const poll = (): void => {
+      this.soon.delete(slot);
+      void this.poll().catch((error: Error) => this.log.warn({ err: error.message }, 'lane poll failed'));
+    };
+    this.soon.set(slot, setTimeout(poll, slot * POLL_SLOT_MS - performance.now()));
   }
 }
 
 function keyOf({ direction, handoverId }: Lane): string {
-  return `${direction}:${handoverId}`;
+  return `${direction} ${handoverId}`;
+}
+
+function itemsOf(unit: HandoverUnit, direction: Lane['direction']): LogItem[] {
+  const handover: Handover = unit.handover;
+  return direction === 'bot'
+    ? unit.events.map(({ sequence, body }) => ({ kind: 'event', sequence, body, ageMs: 0 }))
+    : unit.commands.map((command) => ({ ...command, handover, ageMs: 0 }));
 }

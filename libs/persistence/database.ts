@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { BotEntity, EventEntity, HandoverEntity, MessageEntity, ProviderEntity } from './entities/index.js';
 import { StartError } from './start-error.js';
 import { Initial0001 } from './migrations/0001-initial.js';
+import { Lanes0002 } from './migrations/0002-lanes.js';
 
 /** Any number, the same in every replica. */
 const MIGRATION_LOCK = 7_281_411_903;
@@ -36,7 +37,7 @@ function connect(url: string, poolSize: number, extra: object): Promise<DataSour
     type: 'postgres',
     url,
     entities: [BotEntity, EventEntity, HandoverEntity, MessageEntity, ProviderEntity],
-    migrations: [Initial0001],
+    migrations: [Initial0001, Lanes0002],
     migrationsTableName: 'schema_version',
     synchronize: false,
     logging: false,

@@ -3,7 +3,7 @@ export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';
 export { PgHandoverStore } from './stores/handover-store.js';
 export { PgInboxStore } from './stores/inbox-store.js';
-export { PgOutboxStore } from './stores/outbox-store.js';
+export { PgLaneStore } from './stores/lane-store.js';
 export type { DataSource } from 'typeorm';
 export { StartError } from './start-error.js';
 export { isDatabaseAway } from './away.js';

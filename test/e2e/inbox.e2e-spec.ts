@@ -1,45 +1,97 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { applyEvent, startHandover, type HandoverUnit, type InboxEntry, type InboxRow } from '#core';
 import { openDatabase, PgHandoverStore, PgInboxStore, type DataSource } from '#persistence';
 import { freshDatabase } from '../support/database.js';
-import { until } from '../support/wait.js';
+
+const entry: InboxEntry = {
+  source: 's',
+  key: 'k',
+  type: 't',
+  providers: ['p'],
+  tenant: null,
+  conversationId: 'c',
+  handoverHint: null,
+  body: Buffer.from('{"raw": true}'),
+  ignored: null,
+};
 
 describe('the inbox of two replicas', () => {
-  const lane = { source: 's', conversationId: 'c' };
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   let connections: DataSource;
-  let store: PgInboxStore;
+  let handovers: PgHandoverStore;
+  let inbox: PgInboxStore;
   beforeAll(async () => {
     database = await freshDatabase();
     connections = await openDatabase(database.url, 4);
-    const handovers = new PgHandoverStore(connections, { now: () => new Date() }, { committed: () => undefined });
-    store = new PgInboxStore(connections, handovers);
+    const wakeups = { taker: null, committed: () => undefined };
+    handovers = new PgHandoverStore(connections, { now: () => new Date() }, wakeups);
+    inbox = new PgInboxStore(connections);
+    await database.query(`INSERT INTO bot (name, key_hash, enabled, provisioned) VALUES ('b', 'h', true, true)`);
+    await database.query(
+      `INSERT INTO provider (name, type, settings, defaults, enabled, provisioned) VALUES ('p', 't', '{}', '{}', true, true)`,
+    );
+    const given = { bot: 'b', provider: 'p', sessionId: 's', userId: 'u', user: {}, transcript: [], settings: {} };
+    await handovers.create(null, () => {
+      const unit = startHandover({ ...given, metadata: null }, new Date());
+      unit.handover.conversationId = 'c';
+      return { unit, answer: { status: 201, body: null } };
+    });
   });
   afterAll(async () => {
     await connections.destroy();
     await database.drop();
   });
 
-  it('gives an event to one of them, however closely both look', async () => {
-    const entry = { ...lane, key: 'k', type: 't', providers: [], tenant: null, handoverHint: null, body: Buffer.of() };
-    expect(await store.add(entry)).toBe(true);
-    expect(await store.add(entry)).toBe(false);
-    let release = (): void => undefined;
-    let taken: string[] = [];
-    const first = store.transaction(async (tx) => {
-      taken = (await tx.openRows(lane)).map(({ key }) => key);
-      await new Promise<void>((resolve) => (release = resolve));
-      for (const { id } of await tx.openRows(lane)) await tx.settleRow(id, 'applied', null, null);
-    });
-    await until('the first to have it', () => taken.length > 0);
-    const second = store.transaction(async (tx) => (await tx.openRows(lane)).map(({ key }) => key));
-    await until('the second to wait', async () => {
-      const waiting = await database.query(
-        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
-      );
-      return waiting.length > 0;
-    });
-    release();
-    await first;
-    expect([taken, await second]).toEqual([['k'], []]);
+  function apply(unit: HandoverUnit, row: InboxRow): void {
+    const event = {
+      type: 'message' as const,
+      conversation: 'c',
+      author: 'agent' as const,
+      agent: null,
+      text: 'hello',
+      cards: [],
+      attachments: [],
+      at: null,
+    };
+    applyEvent(unit, { event: event as never, arrival: Number(row.id), receivedAt: row.receivedAt }, 0);
+    unit.verdicts.push({ id: row.id, status: 'applied', reason: null });
+  }
+
+  it('stores an event once, as it came, and counts its repetitions', async () => {
+    expect(await Promise.all([inbox.add(entry), inbox.add(entry), inbox.add({ ...entry, key: 'other' })])).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(await inbox.add(entry)).toBe(false);
+    const rows = await database.query(`SELECT key, body, repeats FROM inbox ORDER BY id`);
+    expect(rows).toEqual([
+      { key: 'k', body: entry.body, repeats: 1 },
+      { key: 'other', body: entry.body, repeats: 0 },
+    ]);
+  });
+
+  it('applies an event once, however closely both look', async () => {
+    const rows = await inbox.openRows(['c']);
+    const read = await Promise.all([1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'] })));
+    const units = read.map(([unit]) => unit!);
+    for (const unit of units) for (const row of rows) apply(unit, row);
+    const stale = await Promise.all(units.map((unit) => handovers.commit([unit])));
+    expect(stale.map(({ size }) => size).sort()).toEqual([0, 1]);
+    const messages = await database.query(`SELECT sequence FROM message ORDER BY sequence`);
+    expect(messages).toEqual([{ sequence: 1 }, { sequence: 2 }]);
+    expect(await inbox.openRows(['c'])).toEqual([]);
+  });
+
+  it('commits whom nobody else changed, although another of the group was', async () => {
+    const [first, same] = await Promise.all([1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'] })));
+    const given = { bot: 'b', provider: 'p', sessionId: 's2', userId: 'u', user: {}, transcript: [], settings: {} };
+    const other = startHandover({ ...given, metadata: null }, new Date());
+    first![0]!.emit('activity');
+    same![0]!.emit('activity');
+    await handovers.commit(first!);
+    expect(await handovers.commit([same![0]!, other])).toEqual(new Set([same![0]!.handover.id]));
+    expect((await handovers.get(other.handover.id))?.sessionId).toBe('s2');
+    expect(await handovers.events(first![0]!.handover.id, 0, 10)).toHaveLength(3);
   });
 });

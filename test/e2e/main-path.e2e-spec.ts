@@ -266,7 +266,7 @@ describe('a handover from its request to its end', () => {
       await gone.status(id, 'active');
       const failed = await until('failed deliveries', async () => {
         const rows = await gone.database.query(
-          `SELECT event_sequence, status FROM outbox WHERE direction = 'bot' ORDER BY id`,
+          `SELECT sequence, status FROM dead_letter WHERE direction = 'bot' ORDER BY id`,
         );
         return rows.length === 3 && rows.every(({ status }) => status === 'failed') ? rows : null;
       });

@@ -174,7 +174,12 @@ describe('webhooks of 8x8', () => {
       [conversationId],
     );
     expect(rows.every(({ status }) => status === 'ignored')).toBe(true);
-    expect(await stored(conversationId)).toBe(before + 1 + rows.length);
+    const strangers = await world.database.query(
+      `SELECT status, reason FROM inbox WHERE conversation_id = $1 AND tenant = 'stranger'`,
+      [conversationId],
+    );
+    expect(strangers).toEqual([{ status: 'ignored', reason: 'another tenant' }]);
+    expect(await stored(conversationId)).toBe(before + 2 + rows.length);
   });
 
   it('counts an event of a conversation that is not ours as ignored', async () => {

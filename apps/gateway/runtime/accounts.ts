@@ -1,5 +1,5 @@
 import type { BotAccount, PgAccountStore } from '#persistence';
-import type { Callback, Callbacks } from '#delivery';
+import { GONE, type Callback, type Callbacks } from '#delivery';
 
 /** The bots, in memory: authentication and deliveries ask for them all the time. */
 export class Accounts implements Callbacks {
@@ -20,9 +20,15 @@ export class Accounts implements Callbacks {
     return this.byHash.get(hash);
   }
 
-  callbackOf(name: string): Callback | null {
+  /** Names of all bots. */
+  names(): string[] {
+    return [...this.byName.keys()];
+  }
+
+  callbackOf(name: string): Callback | string {
     const bot = this.byName.get(name);
-    if (!bot?.callbackUrl || !bot.callbackSecret || bot.goneUrl === bot.callbackUrl) return null;
+    if (!bot?.callbackUrl || !bot.callbackSecret) return 'The bot has no callback URL any more.';
+    if (bot.goneUrl === bot.callbackUrl) return GONE;
     return { url: bot.callbackUrl, secret: bot.callbackSecret };
   }
 

@@ -8,7 +8,7 @@ import {
   PgAccountStore,
   PgHandoverStore,
   PgInboxStore,
-  PgOutboxStore,
+  PgLaneStore,
   SecretBox,
   startEmbeddedPostgres,
   type DataSource,
@@ -19,7 +19,7 @@ import { Accounts } from './accounts.js';
 import type { Keys } from './keys.js';
 
 /** How long a stop may wait for work that is under way, in milliseconds. */
-const STOP_WITHIN_MS = 8_000;
+const STOP_WITHIN_MS = 5_000;
 
 /** Everything that runs behind the HTTP layer, put together and taken apart in one place. */
 export class Runtime implements Wakeups {
@@ -53,17 +53,21 @@ export class Runtime implements Wakeups {
     );
     this.accounts = new Accounts(accountStore, bots);
     this.handovers = new PgHandoverStore(database, clock, this);
-    const inboxStore = new PgInboxStore(database, this.handovers);
-    const outboxStore = new PgOutboxStore(database);
+    const inboxStore = new PgInboxStore(database);
+    const laneStore = new PgLaneStore(database);
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
-    this.processor = new InboxProcessor(inboxStore, this.registry, pin, isDatabaseAway, log);
+    this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
     const now = (): number => clock.now().getTime();
-    this.deliveries = new BotDeliveries(this.handovers, this.accounts, now);
-    const commands = new ProviderCommands(this.handovers, outboxStore, this.registry, now, log);
-    this.relay = new Relay(outboxStore, { provider: commands.execute, bot: this.deliveries.execute }, log);
+    this.deliveries = new BotDeliveries(this.accounts, now);
+    const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
+    const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [
+      ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
+      ...this.registry.names().map((target) => ({ direction: 'provider' as const, target })),
+    ];
+    this.relay = new Relay(laneStore, { provider: commands.execute, bot: this.deliveries.execute }, targets, log);
     this.alarms = new Alarms(this.handovers, this.registry, log);
   }
 
@@ -120,14 +124,19 @@ export class Runtime implements Wakeups {
     await this.embedded?.stop();
   }
 
-  committed({ handoverId, hasEvents, hasCommands, isBound, wakeAt }: Committed): void {
-    if (hasEvents) {
-      this.hub.notify(handoverId);
-      this.relay.wake({ handoverId, direction: 'bot' });
+  get taker(): string | null {
+    return this.relay.taker;
+  }
+
+  committed(changes: Committed[]): void {
+    for (const change of changes) {
+      const { unit } = change;
+      const { id, conversationId } = unit.handover;
+      if (unit.events.length > 0) this.hub.notify(id);
+      this.relay.committed(change);
+      if (unit.bindsConversation) this.processor.wake(conversationId!);
+      if (unit.wakeAt) this.alarms.set(unit.wakeAt);
     }
-    if (hasCommands) this.relay.wake({ handoverId, direction: 'provider' });
-    if (isBound) this.processor.wakeAll();
-    if (wakeAt) this.alarms.set(wakeAt);
   }
 }
 

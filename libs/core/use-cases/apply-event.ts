@@ -63,7 +63,7 @@ function bindConversation(unit: HandoverUnit, conversation: string): void {
   if (handover.conversationId !== null) return;
   handover.conversationId = conversation;
   handover.boundAt = unit.now;
-  if (isFinal(handover)) unit.command({ kind: 'end' });
+  if (isFinal(handover)) unit.command('end');
 }
 
 type MessageEvent = Extract<ProviderEvent, { type: 'message' }>;

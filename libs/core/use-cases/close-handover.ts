@@ -14,7 +14,7 @@ export function closeHandover(unit: HandoverUnit, reason: EndReason): void {
   if (isFinal(handover) || handover.closing) return;
   handover.closing = reason;
   handover.lifecycle.timers.close = unit.now.getTime() + CLOSE_WITHIN_MS;
-  unit.command({ kind: 'end' });
+  unit.command('end');
 }
 
 /** The contact centre has ended the conversation at our request (or there was none to end). */

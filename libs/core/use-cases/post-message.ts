@@ -13,6 +13,6 @@ export function postMessage(
     throw new Refusal('conflict', `The handover is ${handover.status}; start a new one to reach an agent.`);
   if (handover.closing) throw new Refusal('conflict', 'The handover is being closed and takes no more messages.');
   const message = unit.addMessage({ ...input, status: 'pending' });
-  unit.command({ kind: 'message', messageId: message.id });
+  unit.command('message', { message });
   return message;
 }

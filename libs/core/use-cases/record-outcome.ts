@@ -6,7 +6,7 @@ import type { HandoverUnit } from '../unit.js';
 export function recordStarted(unit: HandoverUnit, conversationId: string): void {
   const { handover } = unit;
   if (handover.conversationId !== null && handover.conversationId !== conversationId) {
-    unit.command({ kind: 'end', payload: { conversationId } });
+    unit.command('end', { payload: { conversationId } });
   }
   handover.conversationId ??= conversationId;
   handover.boundAt ??= unit.now;
@@ -19,15 +19,11 @@ export function recordStartFailed(unit: HandoverUnit, error: HandoverError): voi
   fail(unit, error);
 }
 
-/** The contact centre has the message. */
-export function recordSent(unit: HandoverUnit, message: Message): void {
-  unit.setMessageStatus([message.id], 'delivered');
-}
-
 /** The contact centre refused the message, or could not be reached for too long. Later messages still go. */
 export function recordSendFailed(unit: HandoverUnit, message: Message, error: string): void {
   unit.setMessageStatus([message.id], 'failed', error);
-  if (isFinal(unit.handover)) return;
+  // A repeated outcome was told already.
+  if (isFinal(unit.handover) || message.status === 'failed') return;
   const failed: Message = { ...message, status: 'failed', error };
   unit.emit('message.failed', { message: messageView(failed), error: { message: error } });
 }

@@ -38,9 +38,10 @@ export function startHandover(input: StartInput, now: Date): HandoverUnit {
     transcriptLength: transcript.length,
     messageSequence: 0,
     eventSequence: 0,
+    commandSequence: 0,
   };
-  const unit = new HandoverUnit(handover, now);
+  const unit = new HandoverUnit(handover, now, true);
   for (const { author, text, at } of transcript) unit.addMessage({ author, text, status: 'pending', at });
-  unit.command({ kind: 'start' });
+  unit.command('start');
   return unit;
 }

@@ -19,6 +19,6 @@ export function updateHandover(unit: HandoverUnit, input: UpdateInput): void {
   if (input.user) handover.user = { ...handover.user, ...input.user };
   if (input.queueId !== undefined) handover.settings = { ...handover.settings, queueId: input.queueId };
   if (input.user || input.queueId !== undefined) {
-    unit.command({ kind: 'update', payload: { userChanged: input.user !== undefined, queueId: input.queueId } });
+    unit.command('update', { payload: { userChanged: input.user !== undefined, queueId: input.queueId } });
   }
 }

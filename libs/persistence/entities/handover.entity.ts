@@ -25,9 +25,10 @@ export class HandoverEntity implements Handover {
   @Column('timestamptz', { name: 'active_at', nullable: true }) activeAt: Date | null;
   @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt: Date | null;
   @Column('text', { nullable: true }) closing: EndReason | null;
-  @Column('jsonb') lifecycle: Lifecycle;
+  @Column('json') lifecycle: Lifecycle;
   @Column('timestamptz', { name: 'wake_at', nullable: true }) wakeAt: Date | null;
   @Column('integer', { name: 'transcript_length' }) transcriptLength: number;
   @Column('integer', { name: 'message_sequence' }) messageSequence: number;
   @Column('integer', { name: 'event_sequence' }) eventSequence: number;
+  @Column('integer', { name: 'command_sequence' }) commandSequence: number;
 }

@@ -114,14 +114,9 @@ export class PgAccountStore {
     return row.pinnedTenant!;
   }
 
-  /** Stops deliveries to a callback URL that is gone for good; what was waiting is kept as failed. */
+  /** Stops deliveries to a callback URL that is gone for good. */
   async markGone(bot: string, url: string): Promise<void> {
     await this.source.query(`UPDATE bot SET gone_url = $2 WHERE name = $1 AND callback_url = $2`, [bot, url]);
-    await this.source.query(
-      `UPDATE outbox SET status = 'failed', last_error = 'The callback URL answered 410 Gone.', settled_at = now()
-       WHERE status = 'pending' AND direction = 'bot' AND handover_id IN (SELECT id FROM handover WHERE bot = $1)`,
-      [bot],
-    );
   }
 
   private sealAll(type: string, settings: Record<string, unknown>): Record<string, unknown> {

@@ -1,10 +1,13 @@
 import {
   HANDOVER_STATUSES,
+  type Answer,
+  type Change,
   type Clock,
   type Handover,
   type HandoverFilter,
   type HandoverStore,
-  type InboxTransaction,
+  type HandoverUnit,
+  type IdempotencyKey,
   type Message,
   type Page,
   type PageRequest,
@@ -12,19 +15,26 @@ import {
   type TimerStore,
   type Wakeups,
 } from '#core';
-import { In, LessThan, MoreThan, QueryFailedError, type DataSource } from 'typeorm';
+import { LessThan, MoreThan, type DataSource } from 'typeorm';
 import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js';
-import { PgTransaction, sessionOccupied } from './transaction.js';
+import { query } from '../statement.js';
+import { Changes, sessionOccupied } from './changes.js';
+import { commitUnits } from './commit-statement.js';
+import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
 
-const OPEN = HANDOVER_STATUSES.slice(0, 3);
+const OPEN = `('${HANDOVER_STATUSES.slice(0, 3).join("', '")}')`;
 
 /** Handovers, their messages and events in PostgreSQL. */
 export class PgHandoverStore implements HandoverStore, TimerStore {
+  private readonly changes: Changes;
+
   constructor(
     private readonly source: DataSource,
     private readonly clock: Clock,
     private readonly wakeups: Wakeups,
-  ) {}
+  ) {
+    this.changes = new Changes(source, this);
+  }
 
   get(id: string): Promise<Handover | null> {
     return this.source.manager.findOneBy(HandoverEntity, { id });
@@ -56,12 +66,8 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     });
   }
 
-  async findOpen(bot: string, sessionId: string): Promise<string | null> {
-    const found = await this.source.manager.findOne(HandoverEntity, {
-      select: { id: true },
-      where: { bot, sessionId, status: In(OPEN) },
-    });
-    return found?.id ?? null;
+  message(id: string): Promise<Message | null> {
+    return this.source.manager.findOneBy(MessageEntity, { id });
   }
 
   async due(limit: number): Promise<string[]> {
@@ -75,30 +81,62 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return rows.map(({ id }) => id);
   }
 
-  async transaction<T>(work: (tx: InboxTransaction) => Promise<T>): Promise<T> {
-    const committed: PgTransaction['committed'] = [];
+  change<T>(handoverId: string, work: Change<T>['work']): Promise<T | null> {
+    return this.changes.submit({ kind: 'change', handoverId, key: null, work });
+  }
+
+  answer(handoverId: string, key: IdempotencyKey | null, work: Change<Answer>['work']): Promise<Answer | null> {
+    return this.changes.submit({ kind: 'change', handoverId, key, work });
+  }
+
+  async create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer> {
     try {
-      const result = await this.source.transaction(async (manager) => {
-        const tx = new PgTransaction(manager, this.clock);
-        const outcome = await work(tx);
-        committed.push(...tx.committed);
-        return outcome;
-      });
-      for (const change of committed) this.wakeups.committed(change);
-      return result;
+      return await this.changes.submit({ kind: 'create', key, work });
     } catch (error) {
-      throw await this.explain(error);
+      const { constraint, detail } = error as { constraint?: string; detail?: string };
+      // Another replica started a handover in this session, or had the same key, at the same moment.
+      if (constraint === 'idempotency_key_pkey') return this.changes.submit({ kind: 'create', key, work });
+      if (constraint !== 'handover_open_session') throw error;
+      const [, bot, sessionId] = /=\((.*?), (.*)\) already exists/s.exec(detail ?? '') ?? [];
+      if (bot === undefined || sessionId === undefined) throw error;
+      if (key) return this.changes.submit({ kind: 'create', key, work });
+      const open = await this.openSessions([{ bot, sessionId }]);
+      throw sessionOccupied(open.get(`${bot} ${sessionId}`) ?? '');
     }
   }
 
-  /** Two starts of one session at the same moment both pass the check; the unique index stops the second. */
-  private async explain(error: unknown): Promise<unknown> {
-    if (!(error instanceof QueryFailedError)) return error;
-    const { constraint, detail } = error.driverError as { constraint?: string; detail?: string };
-    if (constraint !== 'handover_open_session') return error;
-    const [, bot, session] = /=\((.*?), (.*)\) already exists/s.exec(detail ?? '') ?? [];
-    const open = bot === undefined || session === undefined ? null : await this.findOpen(bot, session);
-    return sessionOccupied(open ?? '');
+  async openSessions(sessions: { bot: string; sessionId: string }[]): Promise<Map<string, string>> {
+    const rows = await query<{ id: string; bot: string; sessionId: string }>(
+      this.source,
+      'open sessions',
+      `SELECT h.id, h.bot, h.session_id AS "sessionId" FROM unnest($1::text[], $2::text[]) AS s(bot, session_id)
+       JOIN handover h ON h.bot = s.bot AND h.session_id = s.session_id AND h.status IN ${OPEN}`,
+      [sessions.map(({ bot }) => bot), sessions.map(({ sessionId }) => sessionId)],
+    );
+    return new Map(rows.map(({ id, bot, sessionId }) => [`${bot} ${sessionId}`, id]));
+  }
+
+  async unitsOf({ conversationIds, ids }: { conversationIds?: string[]; ids?: string[] }): Promise<HandoverUnit[]> {
+    const [column, values] = ids ? ['id', ids] : ['conversation_id', conversationIds ?? []];
+    const rows = await query<HandoverRow>(
+      this.source,
+      `units by ${column}`,
+      `SELECT ${HANDOVER_COLUMNS} FROM handover WHERE ${column} = ANY($1::text[])`,
+      [values],
+    );
+    const now = this.clock.now();
+    return rows.map((row) => unitOf(row, now));
+  }
+
+  async commit(units: HandoverUnit[]): Promise<Set<string>> {
+    const { taker } = this.wakeups;
+    const { stale, lanes } = await commitUnits(this.source, units, taker);
+    const mine = lanes.filter(({ owner }) => owner !== null && owner === taker);
+    const stored = units.filter(({ handover }) => !stale.has(handover.id));
+    this.wakeups.committed(
+      stored.map((unit) => ({ unit, lanes: mine.filter(({ handoverId }) => handoverId === unit.handover.id) })),
+    );
+    return stale;
   }
 }
 

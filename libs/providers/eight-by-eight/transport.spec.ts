@@ -1,14 +1,10 @@
-import http from 'node:http';
-import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
-import { HttpService } from '@nestjs/axios';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import axios from 'axios';
 import { ProviderError } from '#contract';
 import { EightByEightClient } from './client.js';
 import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
-import { Transport, type TransportLimits } from './transport.js';
+import type { Transport, TransportLimits } from './transport.js';
 
 const log = { debug: jest.fn(), info: jest.fn(), warn: jest.fn() };
 let vendor: VendorServer;
@@ -114,18 +110,15 @@ describe('a call that is not answered', () => {
   });
 
   it('may be done when the server has meanwhile closed a connection kept alive', async () => {
-    const agent = new http.Agent({ keepAlive: true });
     const url = await rawServer((socket) => {
       socket.once('data', () => {
         socket.write('HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n');
         socket.once('data', () => socket.resetAndDestroy());
       });
     });
-    const transport = new Transport(new HttpService(axios.create({ httpAgent: agent })));
-    const client = clientOver(transport, url);
+    const client = clientOver(quickTransport({}, { connections: 1 }), url);
     await send(client);
     expect(await failureOf(send(client))).toMatchObject({ code: 'unknown_outcome' });
-    agent.destroy();
   });
 
   it('may be done when the answer is no HTTP', async () => {
@@ -148,14 +141,13 @@ describe('a call that is not answered', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const over = (pskCallback: () => { psk: Buffer; identity: string }) => {
-      const options = {
+      const connect = {
         ciphers: 'PSK',
         maxVersion: 'TLSv1.2' as const,
         pskCallback,
         checkServerIdentity: () => undefined,
       };
-      const httpsAgent = new https.Agent(options);
-      return clientOver(new Transport(new HttpService(axios.create({ httpsAgent }))), url);
+      return clientOver(quickTransport({}, { connect }), url);
     };
     const rightKey = over(() => ({ psk, identity: 'gateway' }));
     const wrongKey = over(() => ({ psk: Buffer.from('ff', 'hex'), identity: 'gateway' }));

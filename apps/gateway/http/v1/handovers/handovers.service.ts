@@ -13,7 +13,7 @@ import {
   updateHandover,
   type Answer,
   type Handover,
-  type HandoverTransaction,
+  type IdempotencyKey,
   type ProviderInstance,
 } from '#core';
 import { Injectable } from '@nestjs/common';
@@ -35,9 +35,9 @@ export class HandoversService {
 
   start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
-    return this.once(bot, 'handovers', key, input, async (tx) => {
-      if (caller.role === 'bot' && !caller.enabled)
-        throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
+    if (caller.role === 'bot' && !caller.enabled)
+      throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
+    return this.runtime.handovers.create(keyOf(bot, 'handovers', key, input), () => {
       const provider = this.runtime.registry.choose(input.provider);
       const unit = startHandover(
         {
@@ -57,57 +57,51 @@ export class HandoversService {
         this.runtime.clock.now(),
       );
       this.check(provider, unit.handover, input.transcript ?? []);
-      await tx.create(unit);
-      return { status: 201, body: handoverView(unit.handover) };
+      return { unit, answer: { status: 201, body: handoverView(unit.handover) } };
     });
   }
 
   async post(caller: Principal, id: string, input: PostMessageDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
-    await this.find(caller, id);
     const cards = (input.cards ?? []).map(({ contentType, content }): Card => ({ contentType, content }));
     if (input.text === undefined && cards.length === 0) {
       throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text or a card' }]);
     }
     if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
-    return this.once(bot, `messages ${id}`, key, input, async (tx) => {
-      const message = await tx.change(id, (unit) =>
-        postMessage(unit, { author: input.author ?? 'user', text: input.text ?? null, cards }),
-      );
-      return { status: 202, body: messageView(message!) };
+    const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
+      if (!mayRead(caller, unit.handover)) throw notFound(id);
+      const message = postMessage(unit, { author: input.author ?? 'user', text: input.text ?? null, cards });
+      return { status: 202, body: messageView(message) };
     });
+    return answer ?? fail(notFound(id));
   }
 
   async update(caller: Principal, id: string, input: UpdateHandoverDto): Promise<Handover> {
     botOf(caller);
-    await this.find(caller, id);
-    const changed = await this.runtime.handovers.transaction((tx) =>
-      tx.change(id, (unit) => {
-        updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
-        const provider = this.runtime.registry.get(unit.handover.provider);
-        if (provider && (input.user || input.settings)) {
-          if (!provider.session.update)
-            throw new Refusal('conflict', 'This contact centre cannot change a running conversation.', [], {
-              reason: 'unsupported',
-            });
-          this.check(provider, unit.handover, []);
-        }
-        return unit.handover;
-      }),
-    );
-    return changed!;
+    const changed = await this.runtime.handovers.change(id, (unit) => {
+      if (!mayRead(caller, unit.handover)) throw notFound(id);
+      updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
+      const provider = this.runtime.registry.get(unit.handover.provider);
+      if (provider && (input.user || input.settings)) {
+        if (!provider.session.update)
+          throw new Refusal('conflict', 'This contact centre cannot change a running conversation.', [], {
+            reason: 'unsupported',
+          });
+        this.check(provider, unit.handover, []);
+      }
+      return unit.handover;
+    });
+    return changed ?? fail(notFound(id));
   }
 
   async close(caller: Principal, id: string, reason: 'bot' | 'user' | undefined): Promise<Handover> {
-    await this.find(caller, id);
     const by = caller.role === 'operator' ? 'operator' : (reason ?? 'bot');
-    const closed = await this.runtime.handovers.transaction((tx) =>
-      tx.change(id, (unit) => {
-        closeHandover(unit, by);
-        return unit.handover;
-      }),
-    );
-    return closed!;
+    const closed = await this.runtime.handovers.change(id, (unit) => {
+      if (!mayRead(caller, unit.handover)) throw notFound(id);
+      closeHandover(unit, by);
+      return unit.handover;
+    });
+    return closed ?? fail(notFound(id));
   }
 
   /** Refuses what the provider could not send, before anything is stored. */
@@ -121,29 +115,19 @@ export class HandoversService {
     const problems = provider.session.validate(startRequestOf(handover, provider.defaults, transcript));
     if (problems.length > 0) throw invalid(problems);
   }
+}
 
-  /** Runs a request at most once per key: the same request again gets the same answer. */
-  private once(
-    bot: string,
-    scope: string,
-    key: string | undefined,
-    input: object,
-    work: (tx: HandoverTransaction) => Promise<Answer>,
-  ): Promise<Answer> {
-    if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
-      throw new Refusal('invalid', 'The Idempotency-Key header must have 1 to 255 visible ASCII characters.');
-    }
-    return this.runtime.handovers.transaction(async (tx) => {
-      if (key === undefined) return work(tx);
-      const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('hex');
-      const id = { bot, scope, key, fingerprint };
-      const earlier = await tx.earlierAnswer(id);
-      if (earlier) return earlier;
-      const answer = await work(tx);
-      await tx.rememberAnswer(id, answer);
-      return answer;
-    });
+/** Makes a request known again. @throws {Refusal} `invalid` */
+function keyOf(bot: string, scope: string, key: string | undefined, input: object): IdempotencyKey | null {
+  if (key === undefined) return null;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new Refusal('invalid', 'The Idempotency-Key header must have 1 to 255 visible ASCII characters.');
   }
+  return { bot, scope, key, fingerprint: createHash('sha256').update(JSON.stringify(input)).digest('hex') };
+}
+
+function fail(error: Error): never {
+  throw error;
 }
 
 export function mayRead(caller: Principal, handover: Handover): boolean {

@@ -1,0 +1,76 @@
+import type { DataSource } from 'typeorm';
+
+/** A row of a recordset parameter: what JSON can say, dates as themselves. */
+export type JsonRow = Record<string, unknown>;
+
+/**
+ * One statement put together from parts that all succeed or none does. Only parts that have rows are sent; each combination is
+ * a prepared statement of its own, so the server parses and plans it once per connection.
+ */
+export class Statement {
+  private readonly parts: string[] = [];
+  private readonly names: string[] = [];
+  private readonly params: unknown[] = [];
+
+  /** Adds a part over rows, which it sees as `r`: `columns` are their names and types. */
+  rows(name: string, rows: JsonRow[], columns: string, sql: (recordset: string) => string): this {
+    if (rows.length === 0) return this;
+    this.params.push(toJson(rows));
+    return this.part(name, sql(`json_to_recordset($${this.params.length}::json) AS r(${columns})`));
+  }
+
+  /** Adds a part with one value as its parameter. */
+  value(name: string, value: unknown, sql: (param: string) => string): this {
+    this.params.push(value);
+    return this.part(name, sql(`$${this.params.length}`));
+  }
+
+  has(name: string): boolean {
+    return this.names.includes(name);
+  }
+
+  async run<T extends object>(source: DataSource, label: string, select: string): Promise<T[]> {
+    const text = this.parts.length > 0 ? `WITH ${this.parts.join(',\n')} ${select}` : select;
+    return query<T>(source, `${label}:${this.names.join(',')}`, text, this.params);
+  }
+
+  private part(name: string, sql: string): this {
+    this.names.push(name);
+    this.parts.push(`${name} AS (${sql})`);
+    return this;
+  }
+}
+
+interface Pool {
+  query(config: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
+}
+
+/** Runs a prepared statement, one for each label. TypeORM's own `query` cannot name one. */
+export async function query<T extends object>(
+  source: DataSource,
+  label: string,
+  text: string,
+  values: unknown[],
+): Promise<T[]> {
+  const { master } = source.driver as unknown as { master: Pool };
+  return (await master.query({ name: shortName(label), text, values })).rows as T[];
+}
+
+/** PostgreSQL refuses half a surrogate pair, which a JSON string may smuggle in; it becomes the replacement character. */
+function toJson(rows: JsonRow[]): string {
+  const json = JSON.stringify(rows);
+  // Whole pairs are written as they are, so an escape is a half, or somebody's own backslash.
+  if (!json.includes('\\ud')) return json;
+  return JSON.stringify(rows, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value));
+}
+
+const names = new Map<string, string>();
+
+/** Names of prepared statements may have 63 characters. */
+function shortName(label: string): string {
+  const known = names.get(label);
+  if (known) return known;
+  const name = `handover_${names.size}`;
+  names.set(label, name);
+  return name;
+}

@@ -1,0 +1,246 @@
+import {
+  STALE_REPLICA_MS,
+  type Appetite,
+  type Handover,
+  type Lane,
+  type LaneStore,
+  type Lifecycle,
+  type LogItem,
+  type Message,
+  type TakenLane,
+} from '#core';
+import type { DataSource } from 'typeorm';
+import { query, Statement } from '../statement.js';
+import { HANDOVER_COLUMNS, type HandoverRow } from './unit-rows.js';
+
+const LANE = `l.handover_id AS "handoverId", l.direction, l.target, l.done, l.last, l.attempts, l.uncertain, l.resend`;
+const IS_ALIVE = `EXISTS (SELECT 1 FROM replica WHERE replica.id = l.owner AND seen_at > now() - interval '${STALE_REPLICA_MS} ms')`;
+/** Lanes of dead replicas taken in one go. */
+const TAKEOVER_LIMIT = 500;
+
+/** How far each handover's logs are done, and who works on them. */
+export class PgLaneStore implements LaneStore {
+  constructor(private readonly source: DataSource) {}
+
+  async heartbeat(replica: string): Promise<void> {
+    await this.source.query(
+      `INSERT INTO replica (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
+      [replica],
+    );
+  }
+
+  async retire(replica: string): Promise<void> {
+    await this.source.query(
+      `WITH gone AS (DELETE FROM replica WHERE id = $1 OR seen_at < now() - interval '1 day')
+       UPDATE lane SET owner = NULL, due_at = now() WHERE owner = $1`,
+      [replica],
+    );
+  }
+
+  async take(replica: string, appetite: Appetite[]): Promise<TakenLane[]> {
+    const due = await query<TakenLane>(
+      this.source,
+      'take due lanes',
+      `UPDATE lane l SET owner = $1 FROM (
+         SELECT found.handover_id, found.direction
+         FROM json_to_recordset($2::json) AS a(direction text, target text, "limit" integer), LATERAL (
+           SELECT d.handover_id, d.direction FROM lane d
+           WHERE d.direction = a.direction AND d.target = a.target AND d.owner IS NULL AND d.due_at <= now()
+           ORDER BY d.due_at LIMIT a."limit" FOR UPDATE SKIP LOCKED
+         ) found
+       ) f WHERE l.handover_id = f.handover_id AND l.direction = f.direction RETURNING ${LANE}`,
+      [replica, JSON.stringify(appetite)],
+    );
+    // Whoever held these may have done the first item already.
+    const orphaned = await query<TakenLane>(
+      this.source,
+      'take over lanes',
+      `UPDATE lane l SET owner = $1, uncertain = true FROM (
+         SELECT l.handover_id, l.direction FROM lane l WHERE l.owner IS NOT NULL AND l.owner <> $1 AND NOT ${IS_ALIVE}
+         LIMIT ${TAKEOVER_LIMIT} FOR UPDATE SKIP LOCKED
+       ) f WHERE l.handover_id = f.handover_id AND l.direction = f.direction RETURNING ${LANE}`,
+      [replica],
+    );
+    return [...due, ...orphaned];
+  }
+
+  held(replica: string): Promise<TakenLane[]> {
+    return query<TakenLane>(this.source, 'held lanes', `SELECT ${LANE} FROM lane l WHERE l.owner = $1`, [replica]);
+  }
+
+  async next(lane: TakenLane, after: number, limit: number): Promise<LogItem[]> {
+    return lane.direction === 'bot' ? this.nextEvents(lane, after, limit) : this.nextCommands(lane, after, limit);
+  }
+
+  async mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[]): Promise<Lane[]> {
+    const statement = new Statement()
+      .rows(
+        'emptied',
+        lanes.map((lane) => ({ ...lane, owner: replica })),
+        '"handoverId" text, direction text, done integer, owner uuid',
+        (r) => `DELETE FROM lane l USING ${r} WHERE l.handover_id = r."handoverId" AND l.direction = r.direction
+          AND l.owner = r.owner AND l.last = r.done AND NOT l.resend RETURNING l.handover_id AS "handoverId", l.direction`,
+      )
+      .rows(
+        'advanced',
+        lanes.map((lane) => ({ ...lane, owner: replica })),
+        '"handoverId" text, direction text, done integer, owner uuid',
+        (r) => `UPDATE lane l SET done = r.done, attempts = 0, uncertain = false, last_error = NULL FROM ${r}
+          WHERE l.handover_id = r."handoverId" AND l.direction = r.direction AND l.owner = r.owner
+          AND (l.last > r.done OR l.resend) AND l.done < r.done`,
+      );
+    if (delivered.length > 0) {
+      statement.value(
+        'arrived',
+        delivered,
+        (ids) =>
+          `UPDATE message SET status = 'delivered', error = NULL WHERE id = ANY(${ids}::text[]) AND status = 'pending'`,
+      );
+    }
+    // A mark that a crash loses is a repetition under the same id, so it need not wait for the disk.
+    const relaxed = `(SELECT set_config('synchronous_commit', 'off', true)) AS relaxed`;
+    const rows = await statement.run<Lane & { handoverId: string | null }>(
+      this.source,
+      'mark',
+      lanes.length > 0
+        ? `SELECT e."handoverId", e.direction FROM ${relaxed} LEFT JOIN emptied e ON true`
+        : `SELECT NULL AS "handoverId" FROM ${relaxed}`,
+    );
+    return rows.filter(({ handoverId }) => handoverId !== null);
+  }
+
+  async look(replica: string, lane: Lane): Promise<TakenLane | null> {
+    const [row] = await query<TakenLane>(
+      this.source,
+      'look at lane',
+      `SELECT ${LANE} FROM lane l WHERE handover_id = $1 AND direction = $2 AND owner = $3`,
+      [lane.handoverId, lane.direction, replica],
+    );
+    return row ?? null;
+  }
+
+  async postpone(
+    replica: string,
+    lane: Lane & { done: number },
+    delayMs: number,
+    tried: { uncertain: boolean; error: string } | null,
+  ): Promise<void> {
+    await query(
+      this.source,
+      'postpone lane',
+      `UPDATE lane SET owner = NULL, due_at = now() + $5 * interval '1 ms',
+         attempts = (CASE WHEN done < $4 THEN 0 ELSE attempts END) + $6, done = greatest(done, $4),
+         uncertain = coalesce($7, uncertain), last_error = coalesce($8, last_error)
+       WHERE handover_id = $1 AND direction = $2 AND owner = $3`,
+      [
+        lane.handoverId,
+        lane.direction,
+        replica,
+        lane.done,
+        Math.round(delayMs),
+        tried ? 1 : 0,
+        tried?.uncertain ?? null,
+        tried?.error ?? null,
+      ],
+    );
+  }
+
+  async bury(lane: TakenLane, item: LogItem, error: string): Promise<void> {
+    await this.source.query(
+      `INSERT INTO dead_letter (handover_id, direction, target, sequence, kind, error) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (handover_id, direction, sequence) DO UPDATE SET status = 'failed', error = excluded.error, failed_at = now()`,
+      [lane.handoverId, lane.direction, lane.target, item.sequence, item.kind, error],
+    );
+  }
+
+  async settleDeadLetter(id: string, error: string | null): Promise<void> {
+    await this.source.query(
+      `UPDATE dead_letter SET status = CASE WHEN $2::text IS NULL THEN 'delivered' ELSE 'failed' END,
+         delivered_at = CASE WHEN $2::text IS NULL THEN now() END, error = coalesce($2, error),
+         failed_at = CASE WHEN $2::text IS NULL THEN failed_at ELSE now() END
+       WHERE id = $1`,
+      [id, error],
+    );
+  }
+
+  async countIdenticalBefore(messageId: string): Promise<number> {
+    const [row] = await this.source.query<{ count: number }[]>(
+      `WITH this AS (SELECT * FROM message WHERE id = $1),
+            ours AS (SELECT m.sequence, (m.author->>'type' = 'user') = (t.author->>'type' = 'user') AND m.text IS NOT DISTINCT FROM t.text AS same
+                     FROM message m, this t
+                     WHERE m.handover_id = t.handover_id AND m.sequence < t.sequence AND m.status <> 'failed'
+                       AND (m.author->>'type' IN ('user', 'bot') OR m.sequence <= (SELECT transcript_length FROM handover WHERE id = t.handover_id)))
+       SELECT count(*)::int AS count FROM ours
+       WHERE sequence > coalesce((SELECT max(sequence) FROM ours WHERE NOT same), 0)`,
+      [messageId],
+    );
+    return row!.count;
+  }
+
+  /** What an operator wants sent again comes first. */
+  private async nextEvents({ handoverId, resend }: TakenLane, after: number, limit: number): Promise<LogItem[]> {
+    const again = resend ? await this.resendable(handoverId, 'bot') : [];
+    const rows = await query<{ sequence: number; body: string; ageMs: number }>(
+      this.source,
+      again.length > 0 ? 'events again' : 'next events',
+      `SELECT sequence, body, extract(epoch FROM now() - created_at)::float8 * 1000 AS "ageMs" FROM event
+       WHERE handover_id = $1 AND ${again.length > 0 ? 'sequence = ANY($2::integer[])' : 'sequence > $2::integer'}
+       ORDER BY sequence LIMIT $3`,
+      [handoverId, again.length > 0 ? again.map(({ sequence }) => sequence) : after, limit],
+    );
+    return rows.map((row) => ({ kind: 'event', ...row, ...letterOf(again, row.sequence) }));
+  }
+
+  private async nextCommands({ handoverId, resend }: TakenLane, after: number, limit: number): Promise<LogItem[]> {
+    const again = resend ? await this.resendable(handoverId, 'provider') : [];
+    const rows = await query<CommandRow>(
+      this.source,
+      again.length > 0 ? 'commands again' : 'next commands',
+      `SELECT sequence, kind, payload, extract(epoch FROM now() - c.created_at)::float8 * 1000 AS "ageMs",
+         (SELECT row_to_json(m) FROM (SELECT id, handover_id AS "handoverId", sequence, author, text, attachments, cards, status, error, at
+            FROM message WHERE id = c.message_id) m) AS message
+       FROM command c
+       WHERE handover_id = $1 AND ${again.length > 0 ? 'sequence = ANY($2::integer[])' : 'sequence > $2::integer'}
+       ORDER BY sequence LIMIT $3`,
+      [handoverId, again.length > 0 ? again.map(({ sequence }) => sequence) : after, limit],
+    );
+    if (rows.length === 0) return [];
+    const [handover] = await query<HandoverRow>(
+      this.source,
+      'handover of lane',
+      `SELECT ${HANDOVER_COLUMNS} FROM handover WHERE id = $1`,
+      [handoverId],
+    );
+    if (!handover) return [];
+    return rows.map((row) => ({
+      ...row,
+      message: row.message && { ...row.message, at: new Date(row.message.at) },
+      handover: handoverOf(handover),
+      ...letterOf(again, row.sequence),
+    }));
+  }
+
+  private async resendable(handoverId: string, direction: string): Promise<{ id: string; sequence: number }[]> {
+    return this.source.query<{ id: string; sequence: number }[]>(
+      `SELECT id, sequence FROM dead_letter WHERE handover_id = $1 AND direction = $2 AND status = 'resending' ORDER BY sequence`,
+      [handoverId, direction],
+    );
+  }
+}
+
+interface CommandRow {
+  sequence: number;
+  kind: 'start' | 'message' | 'update' | 'end';
+  payload: null | { userChanged?: boolean; queueId?: string; conversationId?: string };
+  ageMs: number;
+  message: (Omit<Message, 'at'> & { at: string }) | null;
+}
+
+function letterOf(letters: { id: string; sequence: number }[], sequence: number): { deadLetter?: string } {
+  const found = letters.find((letter) => letter.sequence === sequence);
+  return found ? { deadLetter: found.id } : {};
+}
+
+function handoverOf({ lifecycleText, version: _, ...row }: HandoverRow): Handover {
+  return { ...row, lifecycle: JSON.parse(lifecycleText) as Lifecycle };
+}
