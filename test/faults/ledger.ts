@@ -17,7 +17,16 @@ export interface WebhookBody {
 /** Counts what was acknowledged as it happens, for those who wait for it. */
 export class Ledger {
   private readonly events = new Map<string, Map<number, string>>();
+  private readonly messages = new Map<string, Set<number>>();
   private readonly agentMessages = new Map<string, Set<string>>();
+
+  /** A callback of the bot has begun. */
+  calling(exchange: Exchange): void {
+    const { type, data } = JSON.parse(exchange.body) as EventBody;
+    if (type !== 'message.created') return;
+    const known = this.messages.get(data.handoverId) ?? new Set<number>();
+    this.messages.set(data.handoverId, known.add(data.sequence!));
+  }
 
   /** A callback of the bot is over. */
   called(exchange: Exchange): void {
@@ -40,6 +49,11 @@ export class Ledger {
   /** The types of a handover's events that the bot has acknowledged, each event once. */
   acknowledged(handoverId: string): string[] {
     return [...(this.events.get(handoverId)?.values() ?? [])];
+  }
+
+  /** How many different messages the bot was brought, acknowledged or not. */
+  brought(handoverId: string): number {
+    return this.messages.get(handoverId)?.size ?? 0;
   }
 
   /** How many different messages of agents the gateway has acknowledged to 8x8. */

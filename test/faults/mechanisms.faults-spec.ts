@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Rule } from './auditor.js';
 import { Cluster } from './cluster.js';
-import { answersLost, deliveredTwice, firstOneWaits, paused, play, type Outcome } from './scenarios.js';
+import {
+  answersLost,
+  deliveredTwice,
+  oneWaits,
+  pausedForLong,
+  pausedUntilTakenOver,
+  play,
+  type Outcome,
+} from './scenarios.js';
 
 const LIMIT_MS = 60_000;
 
@@ -16,8 +24,8 @@ describe('the mechanisms that keep the promises', () => {
   beforeAll(async () => {
     cluster = await Cluster.start();
     // These two take long but do little; the others run meanwhile. Whoever awaits them gets their errors.
-    pause = play(cluster, [paused], { only: 'first', limitMs: LIMIT_MS });
-    pauseWithoutCheck = play(cluster, [paused], { only: 'first', limitMs: LIMIT_MS, mutation: 'no lease check' });
+    pause = play(cluster, [pausedForLong, pausedUntilTakenOver], { limitMs: LIMIT_MS });
+    pauseWithoutCheck = play(cluster, [pausedUntilTakenOver], { limitMs: LIMIT_MS, mutation: 'no lease check' });
     for (const one of [pause, pauseWithoutCheck]) one.catch(() => undefined);
   }, LIMIT_MS);
   afterAll(() => cluster.stop());
@@ -32,7 +40,7 @@ describe('the mechanisms that keep the promises', () => {
   it(
     'keep them when everything that they are for happens',
     async () => {
-      const { text } = await play(cluster, [deliveredTwice, firstOneWaits, answersLost]);
+      const { text } = await play(cluster, [deliveredTwice, oneWaits, answersLost]);
       expect(text).toBe('');
     },
     LIMIT_MS,
@@ -41,7 +49,7 @@ describe('the mechanisms that keep the promises', () => {
   it(
     'include the dedupe of webhooks: without it an agent is heard twice',
     async () => {
-      const outcome = await play(cluster, [deliveredTwice], { replicas: 1, mutation: 'no dedupe of webhooks' });
+      const outcome = await play(cluster, [deliveredTwice], { mutation: 'no dedupe of webhooks' });
       mustFind(outcome, 'agent message doubled');
     },
     LIMIT_MS,
@@ -50,7 +58,7 @@ describe('the mechanisms that keep the promises', () => {
   it(
     'include the order: without it what waits is overtaken in both directions',
     async () => {
-      const outcome = await play(cluster, [firstOneWaits], { replicas: 1, mutation: 'no head of line' });
+      const outcome = await play(cluster, [oneWaits], { replicas: 1, mutation: 'no head of line' });
       mustFind(outcome, 'user messages out of order', 'event sent before the one before it was acknowledged');
     },
     LIMIT_MS,
@@ -74,7 +82,7 @@ describe('the mechanisms that keep the promises', () => {
   it(
     'include the lease check: without it the paused replica goes on beside the other one',
     async () => {
-      mustFind(await pauseWithoutCheck, 'user message doubled', 'event sent by two at once');
+      mustFind(await pauseWithoutCheck, 'user message doubled', 'event sent again after a later one');
     },
     LIMIT_MS,
   );

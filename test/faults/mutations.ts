@@ -10,7 +10,7 @@ export interface Mutation {
 }
 
 export const MUTATIONS = {
-  /** A replica that was silent for too long works on, although another one has taken its lanes over. */
+  /** A replica that was silent for too long works on with what it holds, although another one has taken it over. */
   'no lease check': {
     replacements: [
       {
@@ -18,22 +18,26 @@ export const MUTATIONS = {
         find: 'return !this.stopped && performance.now() - this.lastHeartbeat < TRUST_OWN_LEASE_MS;',
         replace: 'return !this.stopped;',
       },
+      {
+        file: 'delivery/relay.js',
+        find: 'sentAt - this.lastHeartbeat > TRUST_OWN_LEASE_MS',
+        replace: 'false',
+      },
     ],
   },
   /** An event of 8x8's that is known already is taken in again. */
   'no dedupe of webhooks': {
-    replacements: [
-      { file: 'persistence/stores/inbox-store.js', find: ' ON CONFLICT (source, key) DO NOTHING', replace: '' },
-    ],
+    replacements: [{ file: 'persistence/stores/inbox-store.js', find: ' ON CONFLICT DO NOTHING', replace: '' }],
     sql: ['ALTER TABLE inbox DROP CONSTRAINT inbox_source_key_key'],
   },
-  /** What waits for another try lets the later ones pass. */
+  /** What has to be tried again lets the next ones pass. */
   'no head of line': {
     replacements: [
       {
-        file: 'persistence/stores/outbox-store.js',
-        find: `status = 'pending' ORDER BY id LIMIT 1`,
-        replace: `status = 'pending' ORDER BY next_attempt_at, id LIMIT 1`,
+        file: 'delivery/relay.js',
+        find: 'return this.putOff(held, outcome);',
+        replace:
+          'if (held.items.length > 1) held.items.push(held.items.shift()); else return this.putOff(held, outcome);',
       },
     ],
   },
@@ -42,14 +46,10 @@ export const MUTATIONS = {
     replacements: [
       {
         file: 'delivery/provider-commands.js',
-        find: 'if (!conversation && item.uncertain && session.findStarted)',
+        find: 'if (!conversation && uncertain && session.findStarted)',
         replace: 'if (false)',
       },
-      {
-        file: 'delivery/provider-commands.js',
-        find: 'const there = item.uncertain &&',
-        replace: 'const there = false &&',
-      },
+      { file: 'delivery/provider-commands.js', find: 'const there = uncertain &&', replace: 'const there = false &&' },
     ],
   },
 } satisfies Record<string, Mutation>;

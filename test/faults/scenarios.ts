@@ -11,10 +11,11 @@ import { Talk } from './talk.js';
 import { report } from './timeline.js';
 import type { Exchange, WireFault } from './wire.js';
 
-/** How long a replica is paused: long enough for another one to notice, take over and be at work, in milliseconds. */
+/** Long enough for another replica to notice, take over and be at work, and for any call to run out of time. Milliseconds. */
 const PAUSE_MS = 15_000;
-/** How long 8x8 and the bot take to answer meanwhile, in milliseconds. */
-const SLOW_MS = 500;
+/** How long 8x8 and the bot take to answer, before and during the pause. Milliseconds. */
+const BEFORE_PAUSE_MS = 2_000;
+const MEANWHILE_MS = 500;
 /** More messages than are sent while the pause lasts. */
 const MANY = 30;
 
@@ -34,16 +35,22 @@ export const deliveredTwice: Scenario = async (stage, talk) => {
   stage.fleet.front.twice = () => false;
 };
 
-/** The first message in either direction has to wait, and the next ones are there already. */
-export const firstOneWaits: Scenario = async (stage, talk) => {
+/** A message in either direction is turned away once, while the next ones wait behind it. */
+export const oneWaits: Scenario = async (stage, talk) => {
   await talk.start();
   await talk.join();
   await talk.wait('the agent', () => talk.events().includes('handover.active'));
+  const isTold = ({ body }: Exchange): boolean => body.includes('message.created');
   const busy: WireFault = { kind: 'status', status: 429, retryAfter: 1, when: 'before' };
-  stage.vendor.decide = firstOf(isSend, busy);
-  stage.callback.decide = firstOf(({ body }) => body.includes('message.created'), busy);
-  for (const text of texts('question', 3)) await talk.say(text);
-  for (const text of texts('answer', 3)) await talk.agentSays(text);
+  let release = (): void => undefined;
+  // The one before it is held until all others are there.
+  const held: WireFault = { kind: 'held', until: new Promise((resolve) => (release = resolve)) };
+  stage.vendor.decide = either(firstOf(isSend, held), firstOf(isSend, busy));
+  stage.callback.decide = either(firstOf(isTold, held), firstOf(isTold, busy));
+  for (const text of texts('question', 4)) await talk.say(text);
+  for (const text of texts('answer', 4)) await talk.agentSays(text);
+  await talk.webhooksAnswered();
+  release();
   await talk.leave();
   await talk.settled();
 };
@@ -66,58 +73,75 @@ export const answersLost: Scenario = async (stage, talk) => {
 };
 
 /**
- * A replica is paused in the middle of its work, another one takes over, and the first one wakes up while that is at work. Before the pause
- * every call is left unanswered, so that all the work is still to be done however long it takes to get there.
+ * A replica is paused in the middle of its work, another one takes over, and the first one wakes up while that is at work. All calls are
+ * answered late, so that there is work left at every step.
  */
-export const paused: Scenario = async (stage, talk) => {
-  const [sleeper, other] = stage.fleet.replicas;
-  await talk.start();
-  await talk.join();
-  await talk.wait('the agent', () => talk.events().includes('handover.active'));
-  await talk.say('question 1');
-  await talk.wait('the first message', () => talk.arrived() === 1);
-  const hold = (fault: WireFault | null): void => {
-    stage.vendor.decide = (exchange) => (isSend(exchange) ? fault : null);
-    stage.callback.decide = () => fault;
+function paused(nap: (hasTakenOver: () => boolean, talk: Talk) => Promise<unknown>): Scenario {
+  return async (stage, talk) => {
+    const [sleeper, other] = stage.fleet.replicas;
+    await other!.kill();
+    await talk.start();
+    await talk.join();
+    await talk.wait('the agent', () => talk.events().includes('handover.active'));
+    await talk.say('question 1');
+    await talk.wait('the first message', () => talk.arrived() === 1);
+    const meet = (fault: WireFault | null): void => {
+      stage.vendor.decide = (exchange) => (isSend(exchange) ? fault : null);
+      stage.callback.decide = () => fault;
+    };
+    meet({ kind: 'slow', ms: BEFORE_PAUSE_MS });
+    await Promise.all([ask(talk), answer(talk)]);
+    await other!.start();
+    // The call that it has under way in its sleep is young, so that it has not run out of time when it wakes up soon.
+    const arrived = talk.arrived();
+    await talk.wait('the next call', () => talk.arrived() > arrived);
+    const hasGoneOn = beyond(talk, 1);
+    await stage.disturb(`${sleeper!.name} is paused`, async () => {
+      sleeper!.pause();
+      meet({ kind: 'slow', ms: MEANWHILE_MS });
+      await nap(hasGoneOn, talk);
+      provoked(hasGoneOn(), 'nobody took over');
+      sleeper!.resume();
+    });
+    await talk.wait('more work', beyond(talk, 3));
+    provoked(talk.arrived() < MANY && talk.received() < MANY, 'the work was done before the pause was over');
+    meet(null);
+    await talk.leave();
+    await talk.settled();
   };
-  let release = (): void => undefined;
-  hold({ kind: 'held', until: new Promise((resolve) => (release = resolve)) });
-  const ask = async (): Promise<void> => {
-    for (const text of texts('next question', MANY)) await talk.say(text);
-  };
-  const answer = async (): Promise<void> => {
-    for (const text of texts('answer', MANY)) await talk.agentSays(text);
-    await talk.webhooksAnswered();
-  };
-  await Promise.all([ask(), answer()]);
-  await other!.start();
-  const before = [talk.arrived(), talk.received()] as const;
-  await stage.disturb(`${sleeper!.name} is paused`, async () => {
-    sleeper!.pause();
-    hold({ kind: 'slow', ms: SLOW_MS });
-    release();
-    await delay(PAUSE_MS);
-    provoked(talk.arrived() > before[0] + 2 && talk.received() > before[1] + 2, 'nobody took over');
-    sleeper!.resume();
-  });
-  const after = [talk.arrived(), talk.received()] as const;
-  await talk.wait('more work', () => talk.arrived() > after[0] + 3 && talk.received() > after[1] + 3);
-  provoked(talk.arrived() < MANY && talk.received() < MANY, 'the work was done before the pause was over');
-  hold(null);
-  await talk.leave();
-  await talk.settled();
-};
+}
+
+/** Its calls have run out of time when it wakes up. */
+export const pausedForLong = paused(() => delay(PAUSE_MS));
+
+/** It wakes up with answers in its hands, and goes on at once if nothing keeps it from that. */
+export const pausedUntilTakenOver = paused((hasTakenOver, talk) => talk.wait('the takeover', hasTakenOver));
+
+async function ask(talk: Talk): Promise<void> {
+  for (const text of texts('next question', MANY)) await talk.say(text);
+}
+
+async function answer(talk: Talk): Promise<void> {
+  for (const text of texts('answer', MANY)) await talk.agentSays(text);
+  await talk.webhooksAnswered();
+}
+
+/** Tells whether `count` further messages have arrived in both directions. */
+function beyond(talk: Talk, count: number): () => boolean {
+  const [arrived, brought] = [talk.arrived(), talk.brought()];
+  return () => talk.arrived() >= arrived + count && talk.brought() >= brought + count;
+}
 
 /** Plays scenarios one after the other on one stage and audits them. What does not happen within the limit becomes a finding. */
 export async function play(
   cluster: Cluster,
   scenarios: Scenario[],
-  options: { mutation?: MutationName; replicas?: number; only?: 'first'; limitMs?: number } = {},
+  options: { mutation?: MutationName; replicas?: number; limitMs?: number } = {},
 ): Promise<Outcome> {
-  const { mutation, replicas = 2, only, limitMs = 30_000 } = options;
+  const { mutation, replicas = 2, limitMs = 30_000 } = options;
   const mutant: Mutation | null = mutation ? MUTATIONS[mutation] : null;
   const build = mutant ? mutatedBuild(mutant) : null;
-  const stage = await Stage.start(cluster, { replicas, root: build?.root, sql: mutant?.sql }, only);
+  const stage = await Stage.start(cluster, { replicas, root: build?.root, sql: mutant?.sql });
   try {
     const talks: Talk[] = [];
     for (const scenario of scenarios) {
@@ -160,7 +184,13 @@ function firstOf(matches: (exchange: Exchange) => boolean, fault: WireFault): (e
 }
 
 function either(...deciders: ((exchange: Exchange) => WireFault | null)[]): (exchange: Exchange) => WireFault | null {
-  return (exchange) => deciders.map((decide) => decide(exchange)).find((fault) => fault !== null) ?? null;
+  return (exchange) => {
+    for (const decide of deciders) {
+      const fault = decide(exchange);
+      if (fault) return fault;
+    }
+    return null;
+  };
 }
 
 /** @throws {Error} when the scenario did not come to what it is for: then its result means nothing */

@@ -52,12 +52,12 @@ export class Stage {
     readonly cluster: Cluster,
     private readonly folder: string,
   ) {
+    callback.begun = (exchange) => this.ledger.calling(exchange);
     callback.done = (exchange) => this.ledger.called(exchange);
     fleet.front.done = (exchange) => this.ledger.fronted(exchange);
   }
 
-  /** Starts everything; only the first replica runs at the end when there is `only: 'first'`. */
-  static async start(cluster: Cluster, options: StageOptions, only?: 'first'): Promise<Stage> {
+  static async start(cluster: Cluster, options: StageOptions): Promise<Stage> {
     const simulator = await Simulator.start({ webhookRetryDelaysMs: WEBHOOK_RETRIES_MS });
     const bot = await TestBot.start();
     const vendor = await Wire.start(() => [{ name: '8x8', url: simulator.url }]);
@@ -76,8 +76,7 @@ export class Stage {
     };
     const fleet = await Fleet.create(options.replicas, env, folder, options.root ?? '.');
     const stage = new Stage(simulator, bot, vendor, callback, fleet, cluster, folder);
-    const [first, ...others] = fleet.replicas;
-    await Promise.all([first!, ...(only ? [] : others)].map((replica) => replica.start()));
+    await Promise.all(fleet.replicas.map((replica) => replica.start()));
     for (const sql of options.sql ?? []) await cluster.query(sql, database);
     const webhookId = simulator.registerWebhook(`${fleet.front.url}/handover/eightByEight`);
     simulator.createChannel({ webhookId, queueId: '101', id: 'channel-1' });

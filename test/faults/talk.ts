@@ -112,7 +112,12 @@ export class Talk {
     return conversation?.messages.filter(({ authorType }) => authorType === 'user').length ?? 0;
   }
 
-  /** How many different messages the bot has acknowledged. */
+  /** How many different messages of agents the bot was brought, acknowledged or not. */
+  brought(): number {
+    return this.stage.ledger.brought(this.handoverId);
+  }
+
+  /** How many different messages of agents the bot has acknowledged. */
   received(): number {
     return this.events().filter((type) => type === 'message.created').length;
   }

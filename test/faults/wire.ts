@@ -47,6 +47,8 @@ export class Wire {
   decide: (exchange: Exchange) => WireFault | null = () => null;
   /** Whether a call is made twice at the same moment, at two targets where there are two. The caller gets the first one's answer. */
   twice: (exchange: Exchange) => boolean = () => false;
+  /** Told of every call that is there as a whole. */
+  begun: (exchange: Exchange) => void = () => undefined;
   /** Told of every call that was answered. */
   done: (exchange: Exchange) => void = () => undefined;
   /** Told of a target that had not answered when the caller gave up. */
@@ -61,7 +63,8 @@ export class Wire {
 
   /** @param targets in the order in which they are tried; the next one only when a connection is refused */
   static async start(targets: () => Target[]): Promise<Wire> {
-    const server = createServer();
+    // A caller that is paused finds its connection as it left it.
+    const server = createServer({ keepAliveTimeout: 60_000 });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const wire = new Wire(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`, targets);
     server.on('request', (incoming, answer) => wire.take(incoming, answer));
@@ -95,6 +98,7 @@ export class Wire {
       fault: null,
     };
     this.exchanges.push(exchange);
+    this.begun(exchange);
     answer.on('finish', () => {
       exchange.doneAt = Date.now();
       exchange.status = answer.statusCode;
