@@ -6,7 +6,7 @@ if (!chromiumPath) {
   );
 }
 
-const common = {
+export const common = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],

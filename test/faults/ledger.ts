@@ -46,6 +46,10 @@ export class Ledger {
     this.agentMessages.set(conversationId!, known.add(exchange.headers['x-8x8-event-id'] as string));
   }
 
+  forget(): void {
+    for (const counted of [this.events, this.messages, this.agentMessages]) counted.clear();
+  }
+
   /** The types of a handover's events that the bot has acknowledged, each event once. */
   acknowledged(handoverId: string): string[] {
     return [...(this.events.get(handoverId)?.values() ?? [])];

@@ -3,6 +3,7 @@ import type { Rule } from './auditor.js';
 import { Cluster } from './cluster.js';
 import {
   answersLost,
+  crowded,
   deliveredTwice,
   oneWaits,
   pausedForLong,
@@ -24,11 +25,14 @@ describe('the mechanisms that keep the promises', () => {
   beforeAll(async () => {
     cluster = await Cluster.start();
     // These two take long but do little; the others run meanwhile. Whoever awaits them gets their errors.
-    pause = play(cluster, [pausedForLong, pausedUntilTakenOver], { limitMs: LIMIT_MS });
-    pauseWithoutCheck = play(cluster, [pausedUntilTakenOver], { limitMs: LIMIT_MS, mutation: 'no lease check' });
+    pause = play(cluster, { pausedForLong, pausedUntilTakenOver }, { limitMs: LIMIT_MS });
+    pauseWithoutCheck = play(cluster, { pausedUntilTakenOver }, { limitMs: LIMIT_MS, mutation: 'no lease check' });
     for (const one of [pause, pauseWithoutCheck]) one.catch(() => undefined);
   }, LIMIT_MS);
-  afterAll(() => cluster.stop());
+  afterAll(async () => {
+    await Promise.allSettled([pause, pauseWithoutCheck]);
+    await cluster.stop();
+  }, LIMIT_MS);
 
   /** @throws {Error} with all that was seen, when the auditor has not found what had to happen */
   const mustFind = ({ findings, text }: Outcome, ...wanted: Rule[]): void => {
@@ -40,7 +44,7 @@ describe('the mechanisms that keep the promises', () => {
   it(
     'keep them when everything that they are for happens',
     async () => {
-      const { text } = await play(cluster, [deliveredTwice, oneWaits, answersLost]);
+      const { text } = await play(cluster, { deliveredTwice, oneWaits, answersLost, crowded });
       expect(text).toBe('');
     },
     LIMIT_MS,
@@ -49,7 +53,7 @@ describe('the mechanisms that keep the promises', () => {
   it(
     'include the dedupe of webhooks: without it an agent is heard twice',
     async () => {
-      const outcome = await play(cluster, [deliveredTwice], { mutation: 'no dedupe of webhooks' });
+      const outcome = await play(cluster, { deliveredTwice }, { mutation: 'no dedupe of webhooks' });
       mustFind(outcome, 'agent message doubled');
     },
     LIMIT_MS,
@@ -58,7 +62,7 @@ describe('the mechanisms that keep the promises', () => {
   it(
     'include the order: without it what waits is overtaken in both directions',
     async () => {
-      const outcome = await play(cluster, [oneWaits], { replicas: 1, mutation: 'no head of line' });
+      const outcome = await play(cluster, { oneWaits }, { replicas: 1, mutation: 'no head of line' });
       mustFind(outcome, 'user messages out of order', 'event sent before the one before it was acknowledged');
     },
     LIMIT_MS,
@@ -67,7 +71,7 @@ describe('the mechanisms that keep the promises', () => {
   it(
     'include the read-back: without it an answer that was lost doubles a conversation and a message',
     async () => {
-      const outcome = await play(cluster, [answersLost], { replicas: 1, mutation: 'no read-back' });
+      const outcome = await play(cluster, { answersLost }, { replicas: 1, mutation: 'no read-back' });
       mustFind(outcome, 'no or more than one conversation', 'user message doubled', 'conversation left open');
     },
     LIMIT_MS,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { audit, type Finding } from './auditor.js';
 import { gather } from './evidence.js';
+import type { Replica } from './fleet.js';
 import { isWebhook } from './ledger.js';
 import { Random } from './random.js';
 import type { Stage } from './stage.js';
@@ -39,9 +40,11 @@ export async function mixedRun(stage: Stage, options: MixedOptions): Promise<{ f
   const lives = talks.map((talk) => talk.live(planOf(random, messages)));
   const total = 2 * conversations * messages;
   const progress = (): number => talks.reduce((sum, talk) => sum + talk.arrived() + talk.received(), 0) / total;
-  const over = Promise.all(lives).then(() => 'over' as const);
-  await Promise.race([over, disturb(stage, random, progress)]);
-  await over;
+  const end = new AbortController();
+  const disturbing = disturb(stage, random, progress, end.signal);
+  await Promise.all(lives);
+  end.abort();
+  await disturbing;
   mendWires(stage);
   const evidence = await gather(stage, talks);
   const findings = audit(evidence);
@@ -61,29 +64,37 @@ function planOf(random: Random, messages: number): TalkPlan {
   };
 }
 
-/** Does one thing after the other, each when a random share of the messages has arrived. */
-async function disturb(stage: Stage, random: Random, progress: () => number): Promise<void> {
+/** Does one thing after the other, each when a random share of the messages has arrived, until all is over. */
+async function disturb(stage: Stage, random: Random, progress: () => number, end: AbortSignal): Promise<void> {
   const steps = random.shuffled(DISTURBANCES);
   for (const [index, what] of steps.entries()) {
     const share = (index + random.next()) / (steps.length + 0.5);
-    while (progress() < share) await delay(20);
+    while (progress() < share && !end.aborted) await delay(20);
+    if (end.aborted) return;
     const replica = random.pick(stage.fleet.replicas);
     const name = what.includes('replica') ? `${what}: ${replica.name}` : what;
-    await stage.disturb(name, async () => {
-      if (what === 'kill PostgreSQL') {
-        stage.cluster.kill();
-        await stage.cluster.bringUp();
-      } else if (what === 'pause a replica') {
-        replica.pause();
-        await delay(PAUSE_MS);
-        replica.resume();
-      } else {
-        await replica.kill();
-        await replica.start();
-      }
-    });
+    await stage.disturb(name, () => ACTIONS[what](stage, replica, end));
   }
 }
+
+const ACTIONS: Record<
+  (typeof DISTURBANCES)[number],
+  (stage: Stage, replica: Replica, end: AbortSignal) => Promise<void>
+> = {
+  'kill a replica': async (_, replica) => {
+    await replica.kill();
+    await replica.start();
+  },
+  'pause a replica': async (_, replica, end) => {
+    replica.pause();
+    await delay(PAUSE_MS, undefined, { signal: end }).catch(() => undefined);
+    replica.resume();
+  },
+  'kill PostgreSQL': async ({ cluster }) => {
+    cluster.kill();
+    await cluster.bringUp();
+  },
+};
 
 type Chance = [probability: number, fault: (random: Random) => WireFault];
 

@@ -35,6 +35,15 @@ export const deliveredTwice: Scenario = async (stage, talk) => {
   stage.fleet.front.twice = () => false;
 };
 
+/** Much comes in at both replicas at the same moment, while some of what goes out is turned away. */
+export const crowded: Scenario = async (stage, talk) => {
+  const busy: WireFault = { kind: 'status', status: 503, when: 'before' };
+  stage.vendor.decide = everyTenth(isSend, busy);
+  stage.callback.decide = everyTenth(() => true, busy);
+  const plan = { userTexts: texts('question', MANY), agentTexts: texts('answer', MANY) };
+  await talk.live({ ...plan, window: MANY, end: 'agent leaves' });
+};
+
 /** A message in either direction is turned away once, while the next ones wait behind it. */
 export const oneWaits: Scenario = async (stage, talk) => {
   await talk.start();
@@ -135,7 +144,7 @@ function beyond(talk: Talk, count: number): () => boolean {
 /** Plays scenarios one after the other on one stage and audits them. What does not happen within the limit becomes a finding. */
 export async function play(
   cluster: Cluster,
-  scenarios: Scenario[],
+  scenarios: Record<string, Scenario>,
   options: { mutation?: MutationName; replicas?: number; limitMs?: number } = {},
 ): Promise<Outcome> {
   const { mutation, replicas = 2, limitMs = 30_000 } = options;
@@ -144,8 +153,8 @@ export async function play(
   const stage = await Stage.start(cluster, { replicas, root: build?.root, sql: mutant?.sql });
   try {
     const talks: Talk[] = [];
-    for (const scenario of scenarios) {
-      const talk = new Talk(stage, `talk-${talks.length + 1}`, new Random(talks.length), Date.now() + limitMs);
+    for (const [name, scenario] of Object.entries(scenarios)) {
+      const talk = new Talk(stage, name, new Random(talks.length), Date.now() + limitMs);
       talks.push(talk);
       await scenario(stage, talk).catch((error: Error) => talk.stuck.push(error.message));
       stage.vendor.decide = () => null;
@@ -181,6 +190,15 @@ function firstOf(matches: (exchange: Exchange) => boolean, fault: WireFault): (e
     met = true;
     return fault;
   };
+}
+
+/** Spoils the tenth call of a kind, the twentieth, and so on. */
+function everyTenth(
+  matches: (exchange: Exchange) => boolean,
+  fault: WireFault,
+): (exchange: Exchange) => WireFault | null {
+  let count = 0;
+  return (exchange) => (matches(exchange) && ++count % 10 === 0 ? fault : null);
 }
 
 function either(...deciders: ((exchange: Exchange) => WireFault | null)[]): (exchange: Exchange) => WireFault | null {

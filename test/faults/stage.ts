@@ -122,6 +122,16 @@ export class Stage {
     disturbance.until = Date.now();
   }
 
+  /** Forgets all that was seen so far, so that a long run does not fill the memory. To be called when every handover is over. */
+  forget(): void {
+    for (const wire of [this.vendor, this.callback, this.fleet.front]) wire.exchanges = [];
+    for (const list of [this.bot.deliveries, this.disturbances, this.simulator.webhooks, this.simulator.requests])
+      list.length = 0;
+    for (const { conversations } of this.simulator.tenants.values()) conversations.clear();
+    this.firstConversations.clear();
+    this.ledger.forget();
+  }
+
   private async request(
     key: string,
     method: string,

@@ -99,6 +99,8 @@ export class Talk {
       return answer?.status === 200 && ['completed', 'cancelled', 'failed'].includes(answer.body.status as string);
     });
     await this.wait('the final event', () => this.events().some((type) => FINAL.test(type)));
+    // The transcript may lag behind for a moment; for longer is a finding of the auditor's.
+    await until('nothing to be pending', () => this.nothingPending(), LAG_MS).catch(() => undefined);
   }
 
   /** Waits until a state is reached, until the deadline of the whole run. */
@@ -146,6 +148,11 @@ export class Talk {
     return this.stage.conversationOf(this.handoverId)!.id;
   }
 
+  private async nothingPending(): Promise<boolean> {
+    const answer = await this.stage.call('GET', `/v1/handovers/${this.handoverId}/messages?limit=200`);
+    return answer?.status === 200 && !JSON.stringify(answer.body).includes('"status":"pending"');
+  }
+
   /** Every message of the agents' so far was answered 2xx. What comes later than the end may rightly get nowhere. */
   async webhooksAnswered(): Promise<void> {
     const conversation = await this.conversation();
@@ -172,4 +179,5 @@ export class Talk {
 
 /** Answers that repeating cannot change. A 409 can be a call under the same key that is still under way. */
 const REFUSED = [400, 401, 403, 404, 413, 422];
+const LAG_MS = 5_000;
 const FINAL = /^handover\.(completed|cancelled|failed)$/;

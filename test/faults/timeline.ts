@@ -12,7 +12,7 @@ export function report(findings: Finding[], all: Evidence[]): string {
       const own = findings.filter(({ handoverId }) => handoverId === id);
       const evidence = all.find(({ handoverId, name }) => handoverId === id || name === id);
       return [
-        `handover ${id}`,
+        `handover ${id}${evidence ? `, ${evidence.name}` : ''}`,
         ...own.map(({ rule, detail }) => `  DEVIATION ${rule}: ${detail}`),
         ...(evidence ? timeline(evidence) : []),
       ].join('\n');
