@@ -63,8 +63,8 @@ export interface Appetite {
 
 /** Who works on what, and what comes next. All times are the database's, so replicas' clocks need not agree. */
 export interface LaneStore {
-  /** Says that this replica is alive. One that stays silent for `STALE_REPLICA_MS` loses its lanes. */
-  heartbeat(replica: string): Promise<void>;
+  /** Says that this replica is alive, and tells how many are. One that stays silent for `STALE_REPLICA_MS` loses its lanes. */
+  heartbeat(replica: string): Promise<number>;
   /** Says that this replica is gone and gives its lanes back; `clean` when nothing was in hand. */
   retire(replica: string): Promise<void>;
   /** Takes lanes whose next item is due and that nobody holds, and lanes of replicas that died. */

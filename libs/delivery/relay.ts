@@ -71,6 +71,7 @@ export class Relay {
   private polling: Promise<void> | null = null;
   private suspects = new Set<string>();
   private lastHeartbeat = -Infinity;
+  private living = 0;
   private stopped = true;
 
   constructor(
@@ -90,6 +91,11 @@ export class Relay {
   /** Under whose name new lanes are taken; null while this replica takes none. */
   get taker(): string | null {
     return !this.mayWork() || this.held.size >= MAX_HELD ? null : this.replica;
+  }
+
+  /** No other replica is alive, as far as this one knows. */
+  get isAlone(): boolean {
+    return this.living === 1;
   }
 
   async start(): Promise<void> {
@@ -169,7 +175,7 @@ export class Relay {
   private async beat(): Promise<void> {
     const sentAt = performance.now();
     if (this.lastHeartbeat > -Infinity && sentAt - this.lastHeartbeat > TRUST_OWN_LEASE_MS) this.startOver();
-    await this.store.heartbeat(this.replica);
+    this.living = await this.store.heartbeat(this.replica);
     this.lastHeartbeat = sentAt;
     for (const destination of this.queues.keys()) this.pump(destination);
   }

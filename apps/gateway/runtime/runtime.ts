@@ -128,6 +128,10 @@ export class Runtime implements Wakeups {
     return this.relay.taker;
   }
 
+  get isAlone(): boolean {
+    return this.relay.isAlone;
+  }
+
   committed(changes: Committed[]): void {
     for (const change of changes) {
       const { unit } = change;

@@ -22,11 +22,13 @@ const TAKEOVER_LIMIT = 500;
 export class PgLaneStore implements LaneStore {
   constructor(private readonly source: DataSource) {}
 
-  async heartbeat(replica: string): Promise<void> {
-    await this.source.query(
-      `INSERT INTO replica (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
+  async heartbeat(replica: string): Promise<number> {
+    const [row] = await this.source.query<{ others: number }[]>(
+      `WITH me AS (INSERT INTO replica (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now())
+       SELECT count(*)::int AS others FROM replica WHERE id <> $1 AND seen_at > now() - interval '${STALE_REPLICA_MS} ms'`,
       [replica],
     );
+    return row!.others + 1;
   }
 
   async retire(replica: string): Promise<void> {
