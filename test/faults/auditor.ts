@@ -127,7 +127,7 @@ const order: Check = ({ deliveries, disturbances, events }, report) => {
     const before = acknowledgedBefore(numbered, sequence - 1, delivery.at);
     if (sequence > 1 && !before)
       report('event sent before the one before it was acknowledged', `${sequence}, at ${time(delivery.at)}`);
-    if (sequence < highest)
+    if (sequence < highest && !mayRepeat(numbered, highest, delivery, disturbances))
       report('event sent again after a later one', `${sequence} after ${highest}, at ${time(delivery.at)}`);
     highest = Math.max(highest, sequence);
     const same = numbered.slice(0, index).filter((one) => one.sequence === sequence);
@@ -199,6 +199,20 @@ function pairsInOrder(webhooks: AgentWebhook[]): [AgentWebhook, AgentWebhook][] 
       .filter((later) => earlier.answeredAt <= later.firstSentAt)
       .map((later): [AgentWebhook, AgentWebhook] => [earlier, later]),
   );
+}
+
+/**
+ * Whoever takes over from a killed or paused replica repeats what that one had not noted yet. The paused one itself must not, when it
+ * goes on.
+ */
+function mayRepeat(
+  numbered: Numbered[],
+  highest: number,
+  { at: now }: Numbered,
+  disturbances: Evidence['disturbances'],
+): boolean {
+  const later = numbered.find(({ sequence }) => sequence === highest)!;
+  return disturbances.some(({ kind, at, until }) => at >= later.at && at <= now && (kind === 'kill' || now <= until));
 }
 
 function acknowledgedBefore(numbered: Numbered[], sequence: number, at: number): boolean {

@@ -73,7 +73,8 @@ async function disturb(stage: Stage, random: Random, progress: () => number, end
     if (end.aborted) return;
     const replica = random.pick(stage.fleet.replicas);
     const name = what.includes('replica') ? `${what}: ${replica.name}` : what;
-    await stage.disturb(name, () => ACTIONS[what](stage, replica, end));
+    const kind = what === 'pause a replica' ? 'pause' : 'kill';
+    await stage.disturb(kind, name, () => ACTIONS[what](stage, replica, end));
   }
 }
 

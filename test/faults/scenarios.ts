@@ -105,7 +105,7 @@ function paused(nap: (hasTakenOver: () => boolean, talk: Talk) => Promise<unknow
     const arrived = talk.arrived();
     await talk.wait('the next call', () => talk.arrived() > arrived);
     const hasGoneOn = beyond(talk, 1);
-    await stage.disturb(`${sleeper!.name} is paused`, async () => {
+    await stage.disturb('pause', `${sleeper!.name} is paused`, async () => {
       sleeper!.pause();
       meet({ kind: 'slow', ms: MEANWHILE_MS });
       await nap(hasGoneOn, talk);

@@ -26,6 +26,7 @@ export interface StageOptions {
 
 /** Something that was done to the whole. */
 export interface Disturbance {
+  kind: 'kill' | 'pause';
   at: number;
   until: number;
   what: string;
@@ -115,8 +116,8 @@ export class Stage {
   }
 
   /** Does something to the whole and notes when. */
-  async disturb(what: string, action: () => Promise<void>): Promise<void> {
-    const disturbance = { at: Date.now(), until: Infinity, what };
+  async disturb(kind: Disturbance['kind'], what: string, action: () => Promise<void>): Promise<void> {
+    const disturbance = { kind, at: Date.now(), until: Infinity, what };
     this.disturbances.push(disturbance);
     await action();
     disturbance.until = Date.now();
