@@ -23,6 +23,14 @@ export interface TakenLane extends Lane {
   resend: boolean;
 }
 
+/** A lane that a commit opened or made longer. */
+export interface CommittedLane extends TakenLane {
+  /** The replica that holds it; null while it waits for its next try. */
+  owner: string | null;
+  /** The commit opened it. One that was there before may have been put off or taken over by the time the answer is here. */
+  isNew: boolean;
+}
+
 /** A numbered event on its way to the bot, or a command on its way to the contact centre. */
 export type LogItem = {
   sequence: number;
@@ -73,8 +81,11 @@ export interface LaneStore {
   held(replica: string): Promise<TakenLane[]>;
   /** What comes after `after` in the handover's log, or what is to be sent again. */
   next(lane: TakenLane, after: number, limit: number): Promise<LogItem[]>;
-  /** Notes how far lanes are done, and messages that arrived. Resolves to the lanes that are empty and gone. */
-  mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[]): Promise<Lane[]>;
+  /**
+   * Notes how far lanes are done, and messages that arrived. Resolves to the lanes that are empty and gone. What is not durable may
+   * be lost when the database crashes.
+   */
+  mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[], isDurable: boolean): Promise<Lane[]>;
   /** Reads how far a held lane reaches now; null when it is another's. */
   look(replica: string, lane: Lane): Promise<TakenLane | null>;
   /** Lets go of a lane until its next try, with what its last one came to; null when nothing was tried. */

@@ -1,4 +1,4 @@
-import type { TakenLane } from './delivery-ports.js';
+import type { CommittedLane } from './delivery-ports.js';
 import type { Handover, HandoverStatus, Message } from './handover.js';
 import type { HandoverUnit } from './unit.js';
 
@@ -97,8 +97,8 @@ export interface HandoverStore {
 /** What a commit left to do. */
 export interface Committed {
   unit: HandoverUnit;
-  /** Lanes that this replica took for the new events and commands. */
-  lanes: TakenLane[];
+  /** The lanes of its new events and commands. */
+  lanes: CommittedLane[];
 }
 
 /** Told in process of what was committed, right after the commit; other replicas find it by polling. */

@@ -170,10 +170,9 @@ export class InboxProcessor {
 
   /** Applies all open events of the conversations, or only one of them. */
   private async apply(conversations: string[], only?: string): Promise<void> {
-    const [found, bound] = await Promise.all([
-      this.store.openRows(conversations),
-      this.handovers.unitsOf({ conversationIds: conversations }),
-    ]);
+    // In this order: a row that is still open now was not applied when the handover was read, or the commit finds it changed.
+    const bound = await this.handovers.unitsOf({ conversationIds: conversations });
+    const found = await this.store.openRows(conversations);
     const rows = only === undefined ? found : found.filter(({ id }) => id === only);
     const lanes = byLane(rows);
     const hinted = await this.hinted(rows, bound);

@@ -1,4 +1,4 @@
-import type { HandoverUnit, TakenLane } from '#core';
+import type { CommittedLane, HandoverUnit } from '#core';
 import type { DataSource } from 'typeorm';
 import { Statement, type JsonRow } from '../statement.js';
 import { CHANGED_COLUMNS, changedRow, logsBefore, NEW_COLUMNS, newRow } from './unit-rows.js';
@@ -11,7 +11,7 @@ export interface CommitResult {
   /** Ids of handovers that somebody else had changed. */
   stale: Set<string>;
   /** The lanes of what was committed, whoever holds them. */
-  lanes: (TakenLane & { owner: string | null })[];
+  lanes: CommittedLane[];
 }
 
 /**
@@ -60,7 +60,7 @@ function insertHandovers(recordset: string): string {
 
 /**
  * A handover is changed only as it was read. Events that come with the change must be new, and nothing of their conversation may
- * be open: what another replica has taken before comes first.
+ * be open: what another replica has taken before comes first. Nor does a handover end while events that arrived are not applied.
  */
 function updateHandovers(recordset: string): string {
   return `UPDATE handover h SET status = r.status, conversation_id = r.conversation_id, bound_at = r.bound_at, queue = r.queue, agent = r.agent,
@@ -73,6 +73,8 @@ function updateHandovers(recordset: string): string {
       AND (r.source IS NULL OR NOT EXISTS (SELECT 1 FROM inbox i WHERE i.source = r.source AND i.key = ANY(r.keys))
         AND (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
           AND i.status IN ('pending', 'parked') LIMIT 1) earlier) = 0)
+      AND (NOT r.is_ending OR (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
+        AND i.status = 'pending' AND NOT (i.id = ANY(r.settled)) LIMIT 1) earlier) = 0)
     RETURNING h.id`;
 }
 
@@ -166,7 +168,8 @@ function addLanes(statement: Statement, units: HandoverUnit[], taker: string | n
       SELECT r.handover_id, r.direction, r.target, r.done, r.last, r.owner FROM ${r} ${IF_OK}
         AND (r.direction = 'provider' OR EXISTS (SELECT 1 FROM bot b WHERE b.name = r.target AND b.callback_url IS NOT NULL))
       ON CONFLICT (handover_id, direction) DO UPDATE SET last = greatest(l.last, excluded.last)
-      RETURNING handover_id AS "handoverId", direction, target, done, last, attempts, uncertain, resend, owner`,
+      RETURNING handover_id AS "handoverId", direction, target, done, last, attempts, uncertain, resend, owner,
+        xmax = 0 AS "isNew"`,
   );
 }
 

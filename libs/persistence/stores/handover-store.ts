@@ -160,11 +160,10 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
   async commit(units: HandoverUnit[]): Promise<Set<string>> {
     const { taker } = this.wakeups;
     const { stale, lanes } = await commitUnits(this.source, units, taker);
-    const mine = lanes.filter(({ owner }) => owner !== null && owner === taker);
     const stored = units.filter(({ handover }) => !stale.has(handover.id));
     for (const unit of stored) this.cache.put(unit);
     this.wakeups.committed(
-      stored.map((unit) => ({ unit, lanes: mine.filter(({ handoverId }) => handoverId === unit.handover.id) })),
+      stored.map((unit) => ({ unit, lanes: lanes.filter(({ handoverId }) => handoverId === unit.handover.id) })),
     );
     return stale;
   }

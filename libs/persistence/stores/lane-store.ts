@@ -74,7 +74,12 @@ export class PgLaneStore implements LaneStore {
     return lane.direction === 'bot' ? this.nextEvents(lane, after, limit) : this.nextCommands(lane, after, limit);
   }
 
-  async mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[]): Promise<Lane[]> {
+  async mark(
+    replica: string,
+    lanes: (Lane & { done: number })[],
+    delivered: string[],
+    isDurable: boolean,
+  ): Promise<Lane[]> {
     const statement = new Statement()
       .rows(
         'emptied',
@@ -99,14 +104,11 @@ export class PgLaneStore implements LaneStore {
           `UPDATE message SET status = 'delivered', error = NULL WHERE id = ANY(${ids}::text[]) AND status = 'pending'`,
       );
     }
-    // A mark that a crash loses is a repetition under the same id, so it need not wait for the disk.
-    const relaxed = `(SELECT set_config('synchronous_commit', 'off', true)) AS relaxed`;
+    const commit = `(SELECT set_config('synchronous_commit', '${isDurable ? 'on' : 'off'}', true)) AS commit`;
     const rows = await statement.run<Lane & { handoverId: string | null }>(
       this.source,
-      'mark',
-      lanes.length > 0
-        ? `SELECT e."handoverId", e.direction FROM ${relaxed} LEFT JOIN emptied e ON true`
-        : `SELECT NULL AS "handoverId" FROM ${relaxed}`,
+      isDurable ? 'mark for good' : 'mark',
+      `SELECT e."handoverId", e.direction FROM ${commit} LEFT JOIN emptied e ON true`,
     );
     return rows.filter(({ handoverId }) => handoverId !== null);
   }

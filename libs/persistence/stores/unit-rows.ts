@@ -1,4 +1,4 @@
-import { HandoverUnit, type Handover, type Lifecycle } from '#core';
+import { HandoverUnit, isFinal, type Handover, type Lifecycle } from '#core';
 
 /** A handover as the database has it: what it takes to see what has changed, and whether somebody else changed it meanwhile. */
 export interface Image {
@@ -88,7 +88,7 @@ function isSame(a: State, b: State): boolean {
 export const CHANGED_COLUMNS = `id text, status text, conversation_id text, bound_at timestamptz, queue jsonb, agent jsonb, error jsonb,
   end_reason text, queued_at timestamptz, active_at timestamptz, ended_at timestamptz, closing text, wake_at timestamptz,
   message_sequence integer, event_sequence integer, command_sequence integer, version integer, lifecycle json,
-  "user" jsonb, settings jsonb, metadata json, has_metadata boolean, source text, keys text[]`;
+  "user" jsonb, settings jsonb, metadata json, has_metadata boolean, source text, keys text[], is_ending boolean, settled bigint[]`;
 
 interface Change {
   state: State;
@@ -129,6 +129,8 @@ export function changedRow(unit: HandoverUnit): Record<string, unknown> | null {
     has_metadata: change.metadata,
     source: arrivals[0]?.entry.source ?? null,
     keys: arrivals.map(({ entry }) => entry.key),
+    is_ending: isFinal(handover) && change.state.status !== images.get(unit)!.state.status,
+    settled: unit.verdicts.map(({ id }) => id),
   };
 }
 
