@@ -23,14 +23,6 @@ export interface TakenLane extends Lane {
   resend: boolean;
 }
 
-/** A lane that a commit opened or made longer. */
-export interface CommittedLane extends TakenLane {
-  /** The replica that holds it; null while it waits for its next try. */
-  owner: string | null;
-  /** The commit opened it. One that was there before may have been put off or taken over by the time the answer is here. */
-  isNew: boolean;
-}
-
 /** A numbered event on its way to the bot, or a command on its way to the contact centre. */
 export type LogItem = {
   sequence: number;

@@ -1,4 +1,4 @@
-import type { CommittedLane } from './delivery-ports.js';
+import type { TakenLane } from './delivery-ports.js';
 import type { Handover, HandoverStatus, Message } from './handover.js';
 import type { HandoverUnit } from './unit.js';
 
@@ -97,8 +97,11 @@ export interface HandoverStore {
 /** What a commit left to do. */
 export interface Committed {
   unit: HandoverUnit;
-  /** The lanes of its new events and commands. */
-  lanes: CommittedLane[];
+  /** Who took the lanes that the commit opened; null when they were left to be taken. */
+  taker: string | null;
+  opened: TakenLane[];
+  /** Lanes that were there before and got longer. They may have been put off or taken over by the time the answer is here. */
+  extended: TakenLane[];
 }
 
 /** Told in process of what was committed, right after the commit; other replicas find it by polling. */

@@ -134,9 +134,9 @@ export class Relay {
   }
 
   /** Goes on with what was just committed, without asking the database. */
-  committed({ unit, lanes }: Committed): void {
-    for (const { owner, isNew, ...lane } of lanes) {
-      if (owner !== this.replica || (!isNew && !this.held.has(keyOf(lane)))) continue;
+  committed({ unit, taker, opened, extended }: Committed): void {
+    if (taker !== this.replica) return;
+    for (const lane of [...opened, ...extended.filter((one) => this.held.has(keyOf(one)))]) {
       const held = this.hold(lane);
       for (const item of itemsOf(unit, lane.direction)) {
         const tail = held.items.at(-1)?.sequence ?? held.lane.done;

@@ -1,7 +1,7 @@
-import type { CommittedLane, HandoverUnit } from '#core';
+import type { HandoverUnit, TakenLane } from '#core';
 import type { DataSource } from 'typeorm';
 import { Statement, type JsonRow } from '../statement.js';
-import { CHANGED_COLUMNS, changedRow, logsBefore, NEW_COLUMNS, newRow } from './unit-rows.js';
+import { CHANGED_COLUMNS, changedRow, NEW_COLUMNS, newRow } from './unit-rows.js';
 
 /** Everything that follows a handover's row is stored only if the row was. */
 const IF_OK = 'WHERE r.handover_id IN (SELECT id FROM ok)';
@@ -10,8 +10,9 @@ const NO_LIMIT = 2_147_483_647;
 export interface CommitResult {
   /** Ids of handovers that somebody else had changed. */
   stale: Set<string>;
-  /** The lanes of what was committed, whoever holds them. */
-  lanes: CommittedLane[];
+  /** Lanes that did not exist before, and those that did, as `direction handoverId`. */
+  opened: Set<string>;
+  extended: Set<string>;
 }
 
 /**
@@ -38,15 +39,19 @@ export async function commitUnits(
   addLanes(statement, units, taker);
   addRecords(statement, units);
 
-  const laned = statement.has('laned') ? `(SELECT coalesce(json_agg(laned), '[]') FROM laned)` : `'[]'::json`;
-  const [result] = await statement.run<{ ok: string[]; lanes: CommitResult['lanes'] }>(
+  const laned = (isNew: string): string =>
+    statement.has('laned') ? `ARRAY(SELECT direction || ' ' || handover_id FROM laned WHERE ${isNew})` : `'{}'::text[]`;
+  const [result] = await statement.run<{ ok: string[]; opened: string[]; extended: string[] }>(
     source,
     'commit',
-    `SELECT ARRAY(SELECT id FROM ok) AS ok, ${laned} AS lanes`,
+    `SELECT ARRAY(SELECT id FROM ok) AS ok, ${laned('is_new')} AS opened, ${laned('NOT is_new')} AS extended`,
   );
   const ok = new Set(result!.ok);
-  const stale = units.map(({ handover }) => handover.id).filter((id) => !ok.has(id));
-  return { stale: new Set(stale), lanes: result!.lanes };
+  return {
+    stale: new Set(units.map(({ handover }) => handover.id).filter((id) => !ok.has(id))),
+    opened: new Set(result!.opened),
+    extended: new Set(result!.extended),
+  };
 }
 
 function insertHandovers(recordset: string): string {
@@ -144,21 +149,8 @@ function addLogs(statement: Statement, units: HandoverUnit[]): void {
 
 /** A lane that somebody holds or that waits for its next try stays as it is and only gets longer. */
 function addLanes(statement: Statement, units: HandoverUnit[], taker: string | null): void {
-  const lanes = units.flatMap((unit) => {
-    const { handover, events, commands } = unit;
-    const before = logsBefore(unit);
-    const lane = (direction: string, target: string, done: number, last: number): JsonRow => ({
-      handover_id: handover.id,
-      direction,
-      target,
-      done,
-      last,
-      owner: taker,
-    });
-    return [
-      ...(events.length > 0 ? [lane('bot', handover.bot, before.bot, handover.eventSequence)] : []),
-      ...(commands.length > 0 ? [lane('provider', handover.provider, before.provider, handover.commandSequence)] : []),
-    ];
+  const lanes = units.flatMap(lanesOf).map(({ handoverId, direction, target, done, last }): JsonRow => {
+    return { handover_id: handoverId, direction, target, done, last, owner: taker };
   });
   statement.rows(
     'laned',
@@ -168,9 +160,24 @@ function addLanes(statement: Statement, units: HandoverUnit[], taker: string | n
       SELECT r.handover_id, r.direction, r.target, r.done, r.last, r.owner FROM ${r} ${IF_OK}
         AND (r.direction = 'provider' OR EXISTS (SELECT 1 FROM bot b WHERE b.name = r.target AND b.callback_url IS NOT NULL))
       ON CONFLICT (handover_id, direction) DO UPDATE SET last = greatest(l.last, excluded.last)
-      RETURNING handover_id AS "handoverId", direction, target, done, last, attempts, uncertain, resend, owner,
-        xmax = 0 AS "isNew"`,
+      RETURNING handover_id, direction, xmax = 0 AS is_new`,
   );
+}
+
+/** The lanes that a unit's events and commands open, where there were none. */
+export function lanesOf(unit: HandoverUnit): TakenLane[] {
+  const { handover, events, commands } = unit;
+  const untried = { handoverId: handover.id, attempts: 0, uncertain: false, resend: false };
+  const lanes: TakenLane[] = [];
+  if (events.length > 0) {
+    const last = handover.eventSequence;
+    lanes.push({ ...untried, direction: 'bot', target: handover.bot, done: last - events.length, last });
+  }
+  if (commands.length > 0) {
+    const last = handover.commandSequence;
+    lanes.push({ ...untried, direction: 'provider', target: handover.provider, done: last - commands.length, last });
+  }
+  return lanes;
 }
 
 function addRecords(statement: Statement, units: HandoverUnit[]): void {

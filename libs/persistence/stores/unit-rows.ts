@@ -153,9 +153,3 @@ export function newRow(unit: HandoverUnit): Record<string, unknown> {
     metadata: handover.metadata,
   };
 }
-
-/** How far the logs reached before the change. */
-export function logsBefore(unit: HandoverUnit): { bot: number; provider: number } {
-  const { handover, events, commands } = unit;
-  return { bot: handover.eventSequence - events.length, provider: handover.commandSequence - commands.length };
-}
