@@ -16,6 +16,7 @@ const IDLE_TRANSACTION_MS = 15_000;
 const SESSION_OPTIONS = [
   'plan_cache_mode=force_generic_plan',
   'enable_seqscan=off',
+  'enable_bitmapscan=off',
   'enable_hashjoin=off',
   'enable_mergejoin=off',
   'jit=off',

@@ -92,6 +92,8 @@ export class Lanes0002 implements MigrationInterface {
       DROP TABLE outbox;
       DELETE FROM replica;
 
+      -- By the key first: all deliveries of an account have the same source.
+      ALTER TABLE inbox DROP CONSTRAINT inbox_source_key_key, ADD CONSTRAINT inbox_source_key_key UNIQUE (key, source);
       ALTER TABLE inbox ADD COLUMN repeats integer NOT NULL DEFAULT 0;
       ALTER TABLE inbox ALTER COLUMN conversation_id DROP NOT NULL;
       DROP INDEX inbox_open;

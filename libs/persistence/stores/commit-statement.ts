@@ -64,6 +64,7 @@ function insertHandovers(recordset: string): string {
 }
 
 /**
+ * The LIMITs keep the planner from turning look-ups into joins, which read the whole table once it has grown.
  * A handover is changed only as it was read. Events that come with the change must be new, and nothing of their conversation may
  * be open: what another replica has taken before comes first. Nor does a handover end while events that arrived are not applied.
  */
@@ -75,7 +76,8 @@ function updateHandovers(recordset: string): string {
       "user" = coalesce(r."user", h."user"), settings = coalesce(r.settings, h.settings),
       metadata = CASE WHEN r.has_metadata THEN r.metadata ELSE h.metadata END
     FROM ${recordset} WHERE h.id = r.id AND h.version = r.version
-      AND (r.source IS NULL OR NOT EXISTS (SELECT 1 FROM inbox i WHERE i.source = r.source AND i.key = ANY(r.keys))
+      AND (r.source IS NULL OR (SELECT count(*) FROM unnest(r.keys) AS k(key),
+          LATERAL (SELECT 1 FROM inbox i WHERE i.key = k.key AND i.source = r.source LIMIT 1) known) = 0
         AND (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
           AND i.status IN ('pending', 'parked') LIMIT 1) earlier) = 0)
       AND (NOT r.is_ending OR (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
