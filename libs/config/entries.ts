@@ -1,5 +1,5 @@
-import { IsBoolean, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
-import { IfPresent, Nested, Setting } from '#contract';
+import { IsBoolean, IsInt, IsObject, Matches, Max, Min, ValidateBy, ValidateNested } from 'class-validator';
+import { durationMs, IfPresent, isDuration, Nested, Setting } from '#contract';
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const SLUG_RULE = 'must be 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends';
@@ -80,4 +80,20 @@ export class ProviderConfig {
   @IsObject({ message: 'must be a mapping' })
   @ValidateNested({ message: 'must be a mapping' })
   copilot?: CopilotConfig;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** How long is kept what is only looked up. */
+export class RetentionConfig {
+  /** Events of contact centres once they are settled. They also tell repeated deliveries, so they stay for a while at least. */
+  @Setting({ type: 'duration', title: 'Inbox', help: 'How long settled events are kept.' })
+  @ValidateBy({
+    name: 'atLeastAnHour',
+    validator: {
+      validate: (value) => !isDuration(value) || durationMs(value) >= HOUR_MS,
+      defaultMessage: () => 'must be 1h or longer: by these rows a repeated webhook is known',
+    },
+  })
+  inbox: string = '7d';
 }

@@ -20,6 +20,7 @@ import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
 import { commitUnits } from './commit-statement.js';
+import { page } from './page.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
 
 const OPEN = `('${HANDOVER_STATUSES.slice(0, 3).join("', '")}')`;
@@ -138,9 +139,4 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     );
     return stale;
   }
-}
-
-function page<T>(rows: T[], limit: number, cursorOf: (row: T) => string): Page<T> {
-  const data = rows.slice(0, limit);
-  return { data, next: rows.length > limit ? cursorOf(data.at(-1)!) : null };
 }
