@@ -82,17 +82,22 @@ export class ProviderConfig {
   copilot?: CopilotConfig;
 }
 
-const HOUR_MS = 3_600_000;
+const MIN_RETENTION_MS = 3_600_000;
+const MAX_RETENTION_MS = 3_650 * 24 * 3_600_000;
+
+function isRetention(value: unknown): boolean {
+  return !isDuration(value) || (durationMs(value) >= MIN_RETENTION_MS && durationMs(value) <= MAX_RETENTION_MS);
+}
 
 /** How long is kept what is only looked up. */
 export class RetentionConfig {
   /** Events of contact centres once they are settled. They also tell repeated deliveries, so they stay for a while at least. */
   @Setting({ type: 'duration', title: 'Inbox', help: 'How long settled events are kept.' })
   @ValidateBy({
-    name: 'atLeastAnHour',
+    name: 'isRetention',
     validator: {
-      validate: (value) => !isDuration(value) || durationMs(value) >= HOUR_MS,
-      defaultMessage: () => 'must be 1h or longer: by these rows a repeated webhook is known',
+      validate: isRetention,
+      defaultMessage: () => 'must be from 1h to 3650d: by what is kept, a repeated webhook is known',
     },
   })
   inbox: string = '7d';

@@ -1,4 +1,11 @@
-import { durationMs, settingsOf, withDefaults, type HandoverProvider, type ProviderContext, type ProviderLog } from '#contract';
+import {
+  durationMs,
+  settingsOf,
+  withDefaults,
+  type HandoverProvider,
+  type ProviderContext,
+  type ProviderLog,
+} from '#contract';
 import type { Environment, FileConfig } from '#config';
 import { ProviderRegistry, type Clock, type Committed, type ProviderInstance, type Wakeups } from '#core';
 import {
@@ -120,18 +127,7 @@ export class Runtime implements Wakeups {
         openProvider(account, providers, environment, clock, log),
       );
       const bots = await store.bots();
-      return new Runtime(
-        keys,
-        database,
-        embedded,
-        store,
-        bots,
-        config.retention,
-        providers,
-        instances,
-        clock,
-        log,
-      );
+      return new Runtime(keys, database, embedded, store, bots, config.retention, providers, instances, clock, log);
     } catch (error) {
       await embedded?.stop();
       throw error;

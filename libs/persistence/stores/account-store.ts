@@ -126,10 +126,9 @@ export class PgAccountStore {
 
   /** The bot's callback URL that is gone for good, as far as any replica knows. */
   async goneUrl(bot: string): Promise<string | null> {
-    const [row] = await this.source.query<{ url: string | null }[]>(
-      `SELECT gone_url AS url FROM bot WHERE name = $1`,
-      [bot],
-    );
+    const [row] = await this.source.query<{ url: string | null }[]>(`SELECT gone_url AS url FROM bot WHERE name = $1`, [
+      bot,
+    ]);
     return row?.url ?? null;
   }
 
