@@ -56,7 +56,7 @@ class FileReader {
   read(): FileConfig {
     const root = this.source.value ?? {};
     const readable = isPlainObject(root);
-    if (!readable) this.report('', 'must be a mapping with the keys bots and providers');
+    if (!readable) this.report('', `must be a mapping with the keys ${TOP_LEVEL.join(', ')}`);
     const lists = readable ? root : {};
     for (const key of Object.keys(lists)) {
       if (!TOP_LEVEL.includes(key)) this.report(below('', key), UNKNOWN_TOP_LEVEL);
