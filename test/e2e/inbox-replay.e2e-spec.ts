@@ -151,9 +151,10 @@ describe('the inbox for operators', () => {
     const { id, conversationId } = await world.active();
     await world.database.query(`UPDATE inbox SET status = 'applied' WHERE status = 'dead'`);
     const texts = Array.from({ length: 230 }, (_, index) => `text ${index}`);
+    const lost: string[] = [];
+    while (lost.length < 120) lost.push(await store(null, 'broken', 'dead'));
     const events: string[] = [];
     for (const _ of texts) events.push(await store(conversationId, 'broken', 'dead'));
-    const lost = await store(null, 'broken', 'dead');
     for (const [index, text] of texts.entries()) await repair(events[index]!, message(conversationId, text));
     expect((await replayMany({ status: 'dead', provider: 'nobody' }).expect(202)).body).toEqual({ replayed: 0 });
     const later = new Date(Date.now() + 60_000).toISOString();
@@ -164,7 +165,7 @@ describe('the inbox for operators', () => {
     expect((await replayMany(rest).expect(202)).body).toEqual({ replayed: 227 });
     await until('all to arrive', () => world.bot.texts(id).length === texts.length, 20_000);
     expect(world.bot.texts(id)).toEqual(texts);
-    expect((await read(lost)).status).toBe('dead');
+    for (const event of [lost[0]!, lost.at(-1)!]) expect((await read(event)).status).toBe('dead');
   });
 
   it('applies an event once, however often it is asked for at the same moment', async () => {
