@@ -6,7 +6,7 @@ if (!chromiumPath) {
   );
 }
 
-const common = {
+export const common = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
@@ -28,7 +28,10 @@ const common = {
   },
 };
 
-/** Three suites: `unit` needs nothing, `e2e` starts its own PostgreSQL, `browser` runs the try-out, in a Chromium where there is one. */
+/**
+ * Four suites: `unit` needs nothing, `e2e` starts its own PostgreSQL, `faults` breaks what it runs, `browser` runs the try-out, in a Chromium
+ * where there is one.
+ */
 export default {
   projects: [
     {
@@ -42,6 +45,11 @@ export default {
       testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.js',
       globalTeardown: '<rootDir>/test/support/global-teardown.js',
+    },
+    {
+      ...common,
+      displayName: 'faults',
+      testMatch: ['<rootDir>/test/faults/*.faults-spec.ts'],
     },
     {
       ...common,

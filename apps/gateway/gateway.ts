@@ -9,6 +9,7 @@ import { createLogger, NestLogger, type Logger } from '#telemetry';
 import { AppModule } from './app.module.js';
 import { registerBodyParser } from './http/body-parser.js';
 import { serveReference } from './http/openapi.js';
+import { refuseOverload } from './http/overload.js';
 import { problem, problemHeaders } from './http/problem.js';
 import { loadProviders, type LoadedProviders } from './runtime/load-providers.js';
 import { Runtime } from './runtime/runtime.js';
@@ -64,6 +65,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
   try {
     const fastify = app.getHttpAdapter().getInstance();
     registerBodyParser(fastify);
+    refuseOverload(fastify);
     refuseNul(fastify);
     await serveReference(app);
     const { port, host } = app.get(ConfigService).getOrThrow<Environment>('environment');

@@ -23,6 +23,14 @@ export interface TakenLane extends Lane {
   resend: boolean;
 }
 
+/** A lane that a commit opened or made longer. */
+export interface CommittedLane extends TakenLane {
+  /** The replica that holds it; null while it waits for its next try. */
+  owner: string | null;
+  /** The commit opened it. One that was there before may have been put off or taken over by the time the answer is here. */
+  isNew: boolean;
+}
+
 /** A numbered event on its way to the bot, or a command on its way to the contact centre. */
 export type LogItem = {
   sequence: number;
@@ -77,8 +85,8 @@ export interface Appetite {
 
 /** Who works on what, and what comes next. All times are the database's, so replicas' clocks need not agree. */
 export interface LaneStore {
-  /** Says that this replica is alive. One that stays silent for `STALE_REPLICA_MS` loses its lanes. */
-  heartbeat(replica: string): Promise<void>;
+  /** Says that this replica is alive, and tells how many are. One that stays silent for `STALE_REPLICA_MS` loses its lanes. */
+  heartbeat(replica: string): Promise<number>;
   /** Says that this replica is gone and gives its lanes back; `clean` when nothing was in hand. */
   retire(replica: string): Promise<void>;
   /** Takes lanes whose next item is due and that nobody holds, and lanes of replicas that died. */
@@ -87,8 +95,11 @@ export interface LaneStore {
   held(replica: string): Promise<TakenLane[]>;
   /** What comes after `after` in the handover's log, or what is to be sent again. */
   next(lane: TakenLane, after: number, limit: number): Promise<LogItem[]>;
-  /** Notes how far lanes are done, and messages that arrived. Resolves to the lanes that are empty and gone. */
-  mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[]): Promise<Lane[]>;
+  /**
+   * Notes how far lanes are done, and messages that arrived. Resolves to the lanes that are empty and gone. What is not durable may
+   * be lost when the database crashes.
+   */
+  mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[], isDurable: boolean): Promise<Lane[]>;
   /** Reads how far a held lane reaches now; null when it is another's. */
   look(replica: string, lane: Lane): Promise<TakenLane | null>;
   /** Lets go of a lane until its next try, with what its last one came to; null when nothing was tried. */

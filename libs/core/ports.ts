@@ -1,4 +1,4 @@
-import type { TakenLane } from './delivery-ports.js';
+import type { CommittedLane } from './delivery-ports.js';
 import type { Handover, HandoverStatus, Message } from './handover.js';
 import type { HandoverUnit } from './unit.js';
 
@@ -53,6 +53,13 @@ export interface Change<T> {
   work(unit: HandoverUnit): T;
 }
 
+/** Handovers by their own ids or by the contact centre's ids of their conversations; `anew`: not from memory. */
+export interface UnitQuery {
+  ids?: string[];
+  conversationIds?: string[];
+  anew?: boolean;
+}
+
 /** Reads handovers, and changes them. What is changed at the same moment is committed together. */
 export interface HandoverStore {
   get(id: string): Promise<Handover | null>;
@@ -61,8 +68,12 @@ export interface HandoverStore {
   events(handoverId: string, afterSequence: number, limit: number): Promise<StoredEvent[]>;
   message(id: string): Promise<Message | null>;
 
-  /** Changes a handover; null when there is none of that id. Committed when this resolves. @throws {Refusal} `unavailable` under overload */
-  change<T>(handoverId: string, work: Change<T>['work']): Promise<T | null>;
+  /**
+   * Changes a handover; null when there is none of that id. Committed when this resolves. `anew`: what this replica remembers of
+   * it may be behind, so it is read first.
+   * @throws {Refusal} `unavailable` under overload
+   */
+  change<T>(handoverId: string, work: Change<T>['work'], options?: { anew?: boolean }): Promise<T | null>;
   /**
    * The same for a request that may be repeated under a key: the same request gets the same answer and nothing happens twice.
    * @throws {Refusal} `key_reused`
@@ -71,8 +82,14 @@ export interface HandoverStore {
   /** Stores a new handover. @throws {Refusal} `conflict` with member `handoverId` when the session has an open one, `key_reused` */
   create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer>;
 
-  /** Handovers to be changed together, by the contact centre's id of their conversation or by their own. */
-  unitsOf(by: { conversationIds?: string[]; ids?: string[] }): Promise<HandoverUnit[]>;
+  /** Handovers to be changed together. */
+  unitsOf(by: UnitQuery): Promise<HandoverUnit[]>;
+  /**
+   * Stores an event of a conversation and applies it in one go, where the conversation is known and no earlier event of it is
+   * open. False when that is not so, or `work` says no: nothing is stored then. Committed when this resolves.
+   * @throws {Refusal} `unavailable` under overload
+   */
+  receive(conversationId: string, work: (unit: HandoverUnit) => boolean): Promise<boolean>;
   /** Commits changed units. Resolves to the ids of those that somebody else had changed meanwhile: of them nothing is stored. */
   commit(units: HandoverUnit[]): Promise<Set<string>>;
 }
@@ -80,14 +97,16 @@ export interface HandoverStore {
 /** What a commit left to do. */
 export interface Committed {
   unit: HandoverUnit;
-  /** Lanes that this replica took for the new events and commands. */
-  lanes: TakenLane[];
+  /** The lanes of its new events and commands. */
+  lanes: CommittedLane[];
 }
 
 /** Told in process of what was committed, right after the commit; other replicas find it by polling. */
 export interface Wakeups {
   /** The replica that takes new lanes now; null while it takes none. */
   readonly taker: string | null;
+  /** No other replica is at work, so what this one remembers is likely to be true. */
+  readonly isAlone: boolean;
   committed(changes: Committed[]): void;
 }
 

@@ -1,4 +1,5 @@
 import type { Agent, Card } from '#contract';
+import type { InboxEntry } from './delivery-ports.js';
 import type { Answer, IdempotencyKey } from './ports.js';
 import type { Attachment, Handover, Message, MessageStatus } from './handover.js';
 import { newId } from './ids.js';
@@ -49,6 +50,13 @@ export interface InboxVerdict {
   reason: string | null;
 }
 
+/** An event of the contact centre that is stored and applied in one go. */
+export interface Arrival {
+  entry: InboxEntry;
+  status: 'applied' | 'ignored';
+  reason: string | null;
+}
+
 /**
  * One handover being changed: the row, and everything that the change brings with it. It is stored in one statement, so an
  * event or a command exists if and only if the change that caused it does.
@@ -67,6 +75,8 @@ export class HandoverUnit {
   /** Answers to be given again to repeated requests. */
   readonly answers: { key: IdempotencyKey; answer: Answer }[] = [];
 
+  /** Events that are applied as they come and go into the inbox with this change. */
+  readonly arrivals: Arrival[] = [];
   private readonly wasBound: boolean;
 
   /** @param isNew there is no row yet */

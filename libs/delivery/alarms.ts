@@ -1,5 +1,5 @@
 import type { ProviderLog } from '#contract';
-import { expireTimers, type HandoverStore, type ProviderRegistry, type TimerStore } from '#core';
+import { expireTimers, type HandoverStore, type HandoverUnit, type ProviderRegistry, type TimerStore } from '#core';
 
 const POLL_MS = 1_000;
 const BATCH = 200;
@@ -51,9 +51,9 @@ export class Alarms {
 
   private async expireDue(): Promise<void> {
     for (const id of await this.store.due(BATCH)) {
-      await this.store.change(id, (unit) =>
-        expireTimers(unit, this.registry.get(unit.handover.provider)?.session.endGraceMs ?? 0),
-      );
+      const expire = (unit: HandoverUnit): void =>
+        expireTimers(unit, this.registry.get(unit.handover.provider)?.session.endGraceMs ?? 0);
+      await this.store.change(id, expire, { anew: true });
     }
   }
 }

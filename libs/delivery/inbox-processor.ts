@@ -3,8 +3,10 @@ import {
   acceptsTenant,
   applyEvent,
   mayProveTenant,
+  Refusal,
   type HandoverStore,
   type HandoverUnit,
+  type InboxEntry,
   type InboxRow,
   type InboxStore,
   type ProviderInstance,
@@ -18,6 +20,9 @@ const POLL_LIMIT = 200;
 /** Conversations worked on together, and groups of them at the same time. */
 const GROUP_SIZE = 64;
 const MAX_GROUPS = 2;
+
+/** What people say and do, as against the course of the conversation. */
+const SAID = new Set<ProviderEvent['type']>(['message', 'activity', 'ignored', 'created']);
 
 /** Holds a provider without a configured tenant to the tenant of its first event. */
 export type PinTenant = (instance: ProviderInstance, tenant: string) => Promise<void>;
@@ -40,7 +45,7 @@ export class InboxProcessor {
 
   constructor(
     private readonly store: InboxStore,
-    private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'commit'>,
+    private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'commit' | 'receive'>,
     private readonly registry: ProviderRegistry,
     private readonly pinTenant: PinTenant,
     private readonly isTransient: IsTransient,
@@ -68,7 +73,8 @@ export class InboxProcessor {
     this.waiting.add(conversationId);
     if (this.isScheduled) return;
     this.isScheduled = true;
-    setImmediate(() => {
+    // What one commit of the inbox brought is awake before this runs.
+    queueMicrotask(() => {
       this.isScheduled = false;
       this.pump();
     });
@@ -80,14 +86,41 @@ export class InboxProcessor {
       .catch((error: Error) => this.log.warn({ err: error.message }, 'inbox poll failed'));
   }
 
+  /**
+   * Applies an event at the moment it comes, where nothing speaks against it: what was said in a known conversation. The course of
+   * a conversation depends on the order of arrival, which only the inbox knows.
+   * @returns false when it must go through the inbox; nothing is stored then
+   */
+  async take(entry: InboxEntry, events: ProviderEvent[]): Promise<boolean> {
+    const isSaid = events.length > 0 && events.every(({ type }) => SAID.has(type));
+    if (this.stopped || entry.ignored !== null || entry.conversationId === null || !isSaid) return false;
+    try {
+      return await this.handovers.receive(entry.conversationId, (unit) => this.applyArrival(unit, entry, events));
+    } catch (error) {
+      if (error instanceof Refusal || this.isTransient(error)) throw error;
+      this.log.warn({ type: entry.type, err: (error as Error).message }, 'event not applied as it came');
+      return false;
+    }
+  }
+
+  private applyArrival(unit: HandoverUnit, entry: InboxEntry, events: ProviderEvent[]): boolean {
+    const instance = this.registry.get(unit.handover.provider);
+    if (!instance || !isPlain(entry, instance)) return false;
+    // The same delivery twice at the same moment.
+    if (unit.arrivals.some(({ entry: { key } }) => key === entry.key)) return true;
+    const receivedAt = unit.now;
+    const reasons = events.map((event) =>
+      applyEvent(unit, { event, arrival: 0, receivedAt }, instance.session.endGraceMs),
+    );
+    const reason = reasons.find((one) => one !== null) ?? null;
+    unit.arrivals.push({ entry, status: reasons.every((one) => one !== null) ? 'ignored' : 'applied', reason });
+    return true;
+  }
+
   private pump(): void {
     while (this.groups < MAX_GROUPS && !this.stopped) {
-      const group = [...this.waiting].filter((id) => !this.busy.has(id)).slice(0, GROUP_SIZE);
+      const group = this.nextGroup();
       if (group.length === 0) return;
-      for (const id of group) {
-        this.waiting.delete(id);
-        this.busy.add(id);
-      }
       this.groups += 1;
       void this.process(group)
         .catch((error: Error) => this.log.warn({ err: error.message }, 'events wait: they could not be processed now'))
@@ -97,6 +130,15 @@ export class InboxProcessor {
           this.pump();
         });
     }
+  }
+
+  private nextGroup(): string[] {
+    const group = [...this.waiting].filter((id) => !this.busy.has(id)).slice(0, GROUP_SIZE);
+    for (const id of group) {
+      this.waiting.delete(id);
+      this.busy.add(id);
+    }
+    return group;
   }
 
   private async process(conversations: string[]): Promise<void> {
@@ -128,10 +170,9 @@ export class InboxProcessor {
 
   /** Applies all open events of the conversations, or only one of them. */
   private async apply(conversations: string[], only?: string): Promise<void> {
-    const [found, bound] = await Promise.all([
-      this.store.openRows(conversations),
-      this.handovers.unitsOf({ conversationIds: conversations }),
-    ]);
+    // In this order: a row that is still open now was not applied when the handover was read, or the commit finds it changed.
+    const bound = await this.handovers.unitsOf({ conversationIds: conversations });
+    const found = await this.store.openRows(conversations);
     const rows = only === undefined ? found : found.filter(({ id }) => id === only);
     const lanes = byLane(rows);
     const hinted = await this.hinted(rows, bound);
@@ -211,6 +252,12 @@ export class InboxProcessor {
     }
     return acceptsTenant(instance, tenant);
   }
+}
+
+/** The right account and its known tenant. */
+function isPlain({ providers, tenant }: InboxEntry, instance: ProviderInstance): boolean {
+  const isSettled = tenant === null || instance.session.tenant !== null || instance.pinnedTenant === tenant;
+  return isSettled && providers.includes(instance.name) && acceptsTenant(instance, tenant);
 }
 
 /** Events of one conversation that come from different accounts' authorities are kept apart. */

@@ -46,7 +46,7 @@ export class Inbox implements WebhookReceiver {
     );
     const ignored = this.whyIgnored(first, eligible, verified.tenant, webhook.type, instances);
     const source = `${webhook.type}|${instances.map(({ session }) => session.webhookAuthority).sort()[0]}`;
-    const isNew = await this.add({
+    const entry: InboxEntry = {
       source,
       key: verified.key ?? randomUUID(),
       type: webhook.type,
@@ -56,7 +56,9 @@ export class Inbox implements WebhookReceiver {
       handoverHint,
       body: verified.body,
       ignored,
-    });
+    };
+    if (await this.processor.take(entry, events)) return;
+    const isNew = await this.add(entry);
     if (!isNew) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
     else if (ignored === null && conversationId !== null) this.processor.wake(conversationId);
   }

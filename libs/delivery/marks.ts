@@ -1,49 +1,46 @@
 import type { ProviderLog } from '#contract';
 import type { Lane, TakenLane } from '#core';
 
+/** Resolves to the lanes that are empty and gone. */
 type Store = (lanes: (Lane & { done: number })[], delivered: string[]) => Promise<Lane[]>;
-type Marked = (lane: TakenLane, done: number, isGone: boolean) => void;
+
+interface Note {
+  done: number;
+  told: ((isGone: boolean) => void)[];
+}
 
 const AGAIN_AFTER_MS = 500;
 
-/**
- * Notes in the database how far lanes are done: off the path of delivery, and whatever has gathered while the last note was
- * being written in one go. A note that a crash loses means a repetition, never a loss.
- */
+/** Notes in the database how far lanes are done: whatever has gathered while the last note was being written goes together. */
 export class Marks {
-  private lanes = new Map<TakenLane, number>();
+  private notes = new Map<TakenLane, Note>();
   private arrived: string[] = [];
   private writing: Promise<void> | null = null;
   private isFinishing = false;
 
   constructor(
     private readonly store: Store,
-    private readonly marked: Marked,
     private readonly log: ProviderLog,
   ) {}
 
-  /** The lane is done as far as it reaches; it may go. */
-  add(lane: TakenLane): void {
-    this.note(lane);
-  }
-
-  /** The lane got further. */
-  note(lane: TakenLane): void {
-    this.lanes.set(lane, lane.done);
-    this.write();
-  }
-
-  /** A message has arrived in the contact centre. */
-  delivered(messageId: string): void {
-    this.arrived.push(messageId);
-    this.write();
+  /**
+   * Notes how far the lane is done, and a message that arrived in the contact centre. Resolves once that is in the database, with
+   * whether the lane is empty and gone; while the database is away it waits.
+   */
+  note(lane: TakenLane, delivered?: string): Promise<boolean> {
+    if (delivered !== undefined) this.arrived.push(delivered);
+    return new Promise((resolve) => {
+      const told = this.notes.get(lane)?.told ?? [];
+      this.notes.set(lane, { done: lane.done, told: [...told, resolve] });
+      this.write();
+    });
   }
 
   /** Notes what is left, once. @throws {Error} when the database is away */
   async finish(): Promise<void> {
     this.isFinishing = true;
     await this.writing;
-    if (this.lanes.size > 0 || this.arrived.length > 0) await this.flush();
+    if (this.notes.size > 0) await this.flush();
   }
 
   private write(): void {
@@ -55,23 +52,29 @@ export class Marks {
       })
       .finally(() => {
         this.writing = null;
-        if (!this.isFinishing && (this.lanes.size > 0 || this.arrived.length > 0)) this.write();
+        if (!this.isFinishing && this.notes.size > 0) this.write();
       });
   }
 
   private async flush(): Promise<void> {
-    const [lanes, arrived] = [this.lanes, this.arrived];
-    this.lanes = new Map();
+    const [notes, arrived] = [this.notes, this.arrived];
+    this.notes = new Map();
     this.arrived = [];
-    const rows = [...lanes].map(([{ handoverId, direction }, done]) => ({ handoverId, direction, done }));
     try {
-      const gone = await this.store(rows, arrived);
-      const isGone = new Set(gone.map(({ handoverId, direction }) => `${direction} ${handoverId}`));
-      for (const [lane, done] of lanes) this.marked(lane, done, isGone.has(`${lane.direction} ${lane.handoverId}`));
+      const rows = [...notes].map(([{ handoverId, direction }, { done }]) => ({ handoverId, direction, done }));
+      const gone = new Set((await this.store(rows, arrived)).map(({ handoverId }) => handoverId));
+      for (const [lane, { told }] of notes) for (const tell of told) tell(gone.has(lane.handoverId));
     } catch (error) {
-      for (const [lane, done] of lanes) if (!this.lanes.has(lane)) this.lanes.set(lane, done);
+      this.takeBack(notes);
       this.arrived = [...arrived, ...this.arrived];
       throw error;
+    }
+  }
+
+  private takeBack(notes: Map<TakenLane, Note>): void {
+    for (const [lane, { done, told }] of notes) {
+      const newer = this.notes.get(lane);
+      this.notes.set(lane, { done: newer?.done ?? done, told: [...told, ...(newer?.told ?? [])] });
     }
   }
 }

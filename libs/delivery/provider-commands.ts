@@ -48,8 +48,8 @@ export class ProviderCommands {
     const provider = this.registry.get(lane.target);
     if (!provider) return { kind: 'retry', error: 'The provider is not loaded here.', uncertain, isDown: true };
     // What was read a moment ago is good enough for an open conversation; anything else is looked at anew.
-    const isUnderWay = item.handover.conversationId !== null && ['queued', 'active'].includes(item.handover.status);
-    const handover = isUnderWay && item.kind === 'message' ? item.handover : await this.store.get(lane.handoverId);
+    const handover =
+      item.kind === 'message' && this.isUnderWay(item.handover) ? item.handover : await this.store.get(lane.handoverId);
     if (!handover) return { kind: 'failed', error: 'The handover is gone.' };
     const context = { item, handover, provider, uncertain };
     switch (item.kind) {
@@ -113,6 +113,11 @@ export class ProviderCommands {
       if (refused && this.isUnconfirmed(handover, NOT_READY_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
       return this.failure(context, error, readBack, (unit, _code, text) => recordSendFailed(unit, message, text));
     }
+  }
+
+  private isUnderWay(handover: Handover): boolean {
+    const isOpen = handover.conversationId !== null && handover.closing === null && !isFinal(handover);
+    return isOpen && !this.isUnconfirmed(handover, NOT_READY_MS);
   }
 
   /** A new conversation that the contact centre has not said a word about yet. It may not take messages so early. */

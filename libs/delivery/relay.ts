@@ -51,6 +51,8 @@ interface HeldLane {
   items: LogItem[];
   isRunning: boolean;
   isQueued: boolean;
+  /** Whether the database has the latest note, and whether the lane went with it. */
+  noted: Promise<boolean> | null;
 }
 
 /**
@@ -66,11 +68,16 @@ export class Relay {
   /** Destinations that have more waiting in the database than they had room for. */
   private readonly backlogged = new Set<Destination>();
   private readonly timers: NodeJS.Timeout[] = [];
-  private readonly marks: Marks;
+  /**
+   * A command is noted as done before the next one is carried out: looking an unknown outcome up tells of the last command only. An
+   * event may come again under its id, so its note waits for nobody and for no disk.
+   */
+  private readonly marks: Record<Lane['direction'], Marks>;
   private readonly soon = new Map<number, NodeJS.Timeout>();
   private polling: Promise<void> | null = null;
   private suspects = new Set<string>();
   private lastHeartbeat = -Infinity;
+  private living = 0;
   private stopped = true;
 
   constructor(
@@ -78,18 +85,23 @@ export class Relay {
     private readonly executors: Record<Lane['direction'], Executor>,
     /** Names of all bots and providers, which is where work can go. */
     private readonly targets: () => Pick<Appetite, 'direction' | 'target'>[],
+    /** Whether an error is the database's state, and not the row's fault. */
+    private readonly isTransient: (error: unknown) => boolean,
     private readonly log: ProviderLog,
   ) {
-    this.marks = new Marks(
-      (lanes, delivered) => this.store.mark(this.replica, lanes, delivered),
-      (lane, done, isGone) => this.marked(lane, done, isGone),
-      log,
-    );
+    const marks = (isDurable: boolean): Marks =>
+      new Marks((lanes, delivered) => this.store.mark(this.replica, lanes, delivered, isDurable), log);
+    this.marks = { provider: marks(true), bot: marks(false) };
   }
 
   /** Under whose name new lanes are taken; null while this replica takes none. */
   get taker(): string | null {
     return !this.mayWork() || this.held.size >= MAX_HELD ? null : this.replica;
+  }
+
+  /** No other replica is alive, as far as this one knows. */
+  get isAlone(): boolean {
+    return this.living === 1;
   }
 
   async start(): Promise<void> {
@@ -114,8 +126,7 @@ export class Relay {
     while (isBusy() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
     await this.polling?.catch(() => undefined);
     // Without a database nothing can be given back; the lanes are free once this replica has been silent for long enough.
-    await this.marks
-      .finish()
+    await Promise.all([this.marks.provider.finish(), this.marks.bot.finish()])
       .then(() => (isBusy() ? undefined : this.store.retire(this.replica)))
       .catch((error: Error) =>
         this.log.warn({ err: error.message }, 'the database is away: others wait a few seconds for the lanes'),
@@ -124,7 +135,8 @@ export class Relay {
 
   /** Goes on with what was just committed, without asking the database. */
   committed({ unit, lanes }: Committed): void {
-    for (const lane of lanes) {
+    for (const { owner, isNew, ...lane } of lanes) {
+      if (owner !== this.replica || (!isNew && !this.held.has(keyOf(lane)))) continue;
       const held = this.hold(lane);
       for (const item of itemsOf(unit, lane.direction)) {
         const tail = held.items.at(-1)?.sequence ?? held.lane.done;
@@ -169,7 +181,7 @@ export class Relay {
   private async beat(): Promise<void> {
     const sentAt = performance.now();
     if (this.lastHeartbeat > -Infinity && sentAt - this.lastHeartbeat > TRUST_OWN_LEASE_MS) this.startOver();
-    await this.store.heartbeat(this.replica);
+    this.living = await this.store.heartbeat(this.replica);
     this.lastHeartbeat = sentAt;
     for (const destination of this.queues.keys()) this.pump(destination);
   }
@@ -191,7 +203,7 @@ export class Relay {
       return known;
     }
     const destination = this.destination(lane.direction, lane.target);
-    const held = { lane: { ...lane }, destination, items: [], isRunning: false, isQueued: false };
+    const held = { lane: { ...lane }, destination, items: [], isRunning: false, isQueued: false, noted: null };
     this.held.set(key, held);
     return held;
   }
@@ -213,21 +225,28 @@ export class Relay {
       held.isRunning = true;
       destination.inFlight += 1;
       void this.run(held)
-        .catch((error: Error) => {
-          const { handoverId, direction } = held.lane;
-          // Still ours in the database: the sweep finds it again.
-          if (this.held.get(keyOf(held.lane)) === held) this.held.delete(keyOf(held.lane));
-          this.log.warn({ handoverId, direction, err: error.message }, 'lane interrupted');
-        })
+        .catch((error: Error) => this.interrupted(held, error))
         .finally(() => {
           held.isRunning = false;
           destination.inFlight -= 1;
-          if (this.isOurs(held) && held.items.length > 0) this.enqueue(held);
+          if (this.isOurs(held)) {
+            if (held.items.length > 0) this.enqueue(held);
+            else this.emptied(held);
+          }
           this.pump(destination);
           if (this.backlogged.has(destination) && this.queues.get(destination)?.length === 0) this.pollSoon(0);
         });
     }
     if (queue && queue.length > 0 && destination.isDown) this.letGo(queue.splice(0));
+  }
+
+  /** A broken row stops its own lane, where operators see it. Without a database it stays ours there, and the sweep finds it. */
+  private async interrupted(held: HeldLane, error: Error): Promise<void> {
+    const { handoverId, direction } = held.lane;
+    this.log.warn({ handoverId, direction, err: error.message }, 'lane interrupted');
+    if (this.isTransient(error)) return void (this.isOurs(held) && this.held.delete(keyOf(held.lane)));
+    const outcome = { kind: 'retry' as const, error: error.message, uncertain: true, isDown: false };
+    await this.putOff(held, outcome).catch(() => this.isOurs(held) && this.held.delete(keyOf(held.lane)));
   }
 
   /** Lanes of a destination that is down wait in the database, not in memory. */
@@ -248,14 +267,16 @@ export class Relay {
       if (held.items.length === 0 && (lane.last > lane.done || lane.resend)) {
         held.items = await this.store.next(lane, lane.done, READ_AHEAD);
         if (held.items.length === 0) {
-          lane.last = lane.done;
+          if (lane.last > lane.done) throw new Error(`Number ${lane.done + 1} of the log is missing.`);
+          // There was nothing to send again, so the lane may go now.
           lane.resend = false;
+          held.noted = null;
         }
         // A process that was paused may have lost the lane in the meantime.
         continue;
       }
       const item = held.items[0];
-      if (!item) return this.marks.add(lane);
+      if (!item) return;
       const outcome = await this.executors[lane.direction]({ lane, item });
       if (outcome.kind === 'done' || outcome.kind === 'failed') await this.finish(held, item, outcome);
       else return this.putOff(held, outcome);
@@ -275,8 +296,9 @@ export class Relay {
     lane.uncertain = false;
     if (item.deadLetter) lane.resend = held.items.some(({ deadLetter }) => deadLetter);
     else lane.done = item.sequence;
-    if (outcome.kind === 'done' && outcome.delivered) this.marks.delivered(outcome.delivered);
-    if (held.items.length > 0 || lane.last > lane.done) this.marks.note(lane);
+    const noted = this.marks[lane.direction].note(lane, outcome.kind === 'done' ? outcome.delivered : undefined);
+    if (lane.direction === 'bot') held.noted = noted;
+    else held.noted = Promise.resolve(await noted);
   }
 
   private async putOff(held: HeldLane, outcome: Outcome & { kind: 'retry' | 'wait' }): Promise<void> {
@@ -301,12 +323,15 @@ export class Relay {
     this.pollSoon(delayMs);
   }
 
-  /** The database has noted how far a lane is done. */
-  private marked(lane: TakenLane, done: number, isGone: boolean): void {
-    const held = this.held.get(keyOf(lane));
-    if (!held || held.lane !== lane || held.isRunning || held.isQueued || held.items.length > 0) return;
-    if (isGone && lane.last === done) this.held.delete(keyOf(lane));
-    else void this.lookAgain(held);
+  /** Nothing is left in memory. Once the database has noted that, the lane goes, unless it has got longer. */
+  private emptied(held: HeldLane): void {
+    const { lane } = held;
+    const { done } = lane;
+    void (held.noted ?? this.marks[lane.direction].note(lane)).then((isGone) => {
+      if (!this.isOurs(held) || held.isRunning || held.isQueued || lane.done !== done) return;
+      if (isGone && lane.last === done && !lane.resend) this.held.delete(keyOf(lane));
+      else void this.lookAgain(held);
+    });
   }
 
   /** Another replica has made the lane longer, or taken it. */

@@ -11,6 +11,19 @@ const MIGRATION_LOCK = 7_281_411_903;
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 5_000;
 const IDLE_TRANSACTION_MS = 15_000;
+/**
+ * All statements look rows up by an index, whatever the size of a table. They are planned once per connection, and a plan made
+ * while a table was small must not scan it for ever; so scans and the joins that rest on them are off the menu.
+ */
+const SESSION_OPTIONS = [
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+  'jit=off',
+]
+  .map((option) => `-c ${option}`)
+  .join(' ');
 
 /**
  * Brings the schema up to date and opens the pool. Safe when many replicas do so at the same time: one migrates, the others wait.
@@ -22,6 +35,7 @@ export async function openDatabase(url: string, poolSize = 16): Promise<DataSour
     await migrate(migrator).finally(() => migrator.destroy());
     return await connect(url, poolSize, {
       query_timeout: QUERY_TIMEOUT_MS,
+      options: SESSION_OPTIONS,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
     });

@@ -275,12 +275,15 @@ describe('deliveries for operators', () => {
   });
 
   it('give up what is not stored any more, and do not go on looking for it', async () => {
-    const { id, letter } = await withGoneCallback();
-    await world.database.query(`DELETE FROM event WHERE handover_id = $1 AND sequence = $2`, [id, letter.sequence]);
-    await retry(letter.id).expect(202);
+    const { id, conversationId, letter } = await withGoneCallback();
+    await world.simulator.agent.say(conversationId, 'removed', 'agent-ann');
+    const [removed] = await failed(id, 2);
+    await world.database.query(`DELETE FROM event WHERE handover_id = $1 AND sequence = $2`, [id, removed!.sequence]);
+    for (const one of [letter, removed!]) await retry(one.id).expect(202);
     await until('the failure', async () =>
       /not stored any more/.test((await list(`handoverId=${id}`))[0]?.error ?? ''),
     );
+    expect(await becomes(id, 'delivered')).toMatchObject({ id: letter.id });
     await laneIsGone(id);
   });
 

@@ -23,7 +23,7 @@ describe('the inbox of two replicas', () => {
   beforeAll(async () => {
     database = await freshDatabase();
     connections = await openDatabase(database.url, 4);
-    const wakeups = { taker: null, committed: () => undefined };
+    const wakeups = { taker: null, isAlone: false, committed: () => undefined };
     handovers = new PgHandoverStore(connections, { now: () => new Date() }, wakeups);
     inbox = new PgInboxStore(connections);
     await database.query(`INSERT INTO bot (name, key_hash, enabled, provisioned) VALUES ('b', 'h', true, true)`);
@@ -58,11 +58,8 @@ describe('the inbox of two replicas', () => {
   }
 
   it('stores an event once, as it came, and counts its repetitions', async () => {
-    expect(await Promise.all([inbox.add(entry), inbox.add(entry), inbox.add({ ...entry, key: 'other' })])).toEqual([
-      true,
-      false,
-      true,
-    ]);
+    const added = await Promise.all([inbox.add(entry), inbox.add(entry), inbox.add({ ...entry, key: 'other' })]);
+    expect(added).toEqual([true, false, true]);
     expect(await inbox.add(entry)).toBe(false);
     const rows = await database.query(`SELECT key, body, repeats FROM inbox ORDER BY id`);
     expect(rows).toEqual([
@@ -73,7 +70,7 @@ describe('the inbox of two replicas', () => {
 
   it('applies an event once, however closely both look', async () => {
     const rows = await inbox.openRows(['c']);
-    const read = await Promise.all([1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'] })));
+    const read = await Promise.all([1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'], anew: true })));
     const units = read.map(([unit]) => unit!);
     for (const unit of units) for (const row of rows) apply(unit, row);
     const stale = await Promise.all(units.map((unit) => handovers.commit([unit])));
@@ -83,8 +80,27 @@ describe('the inbox of two replicas', () => {
     expect(await inbox.openRows(['c'])).toEqual([]);
   });
 
+  it('applies an event as it comes only if it is new and nothing earlier is open, so that the order holds', async () => {
+    const arrive = (key: string): Promise<boolean> =>
+      handovers.receive('c', (unit) => {
+        unit.emit('activity');
+        unit.arrivals.push({ entry: { ...entry, key }, status: 'applied', reason: null });
+        return true;
+      });
+    const rows = (key: string) => database.query(`SELECT status, body FROM inbox WHERE key = $1`, [key]);
+    await inbox.add({ ...entry, key: 'earlier' });
+    expect(await arrive('later')).toBe(false);
+    expect(await rows('later')).toEqual([]);
+    const [open] = await inbox.openRows(['c']);
+    await inbox.settle([open!.id], 'ignored', 'test', null);
+    expect([await arrive('later'), await arrive('later'), await arrive('k')]).toEqual([true, false, false]);
+    expect(await rows('later')).toEqual([{ status: 'applied', body: entry.body }]);
+  });
+
   it('commits whom nobody else changed, although another of the group was', async () => {
-    const [first, same] = await Promise.all([1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'] })));
+    const [first, same] = await Promise.all(
+      [1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'], anew: true })),
+    );
     const given = { bot: 'b', provider: 'p', sessionId: 's2', userId: 'u', user: {}, transcript: [], settings: {} };
     const other = startHandover({ ...given, metadata: null }, new Date());
     first![0]!.emit('activity');
@@ -92,6 +108,6 @@ describe('the inbox of two replicas', () => {
     await handovers.commit(first!);
     expect(await handovers.commit([same![0]!, other])).toEqual(new Set([same![0]!.handover.id]));
     expect((await handovers.get(other.handover.id))?.sessionId).toBe('s2');
-    expect(await handovers.events(first![0]!.handover.id, 0, 10)).toHaveLength(3);
+    expect(await handovers.events(first![0]!.handover.id, 0, 10)).toHaveLength(4);
   });
 });

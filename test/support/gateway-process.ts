@@ -10,9 +10,18 @@ export class GatewayProcess {
     readonly url: string,
   ) {}
 
-  /** Resolves once it listens. @throws {Error} with what it said when it ends before */
-  static async start(env: NodeJS.ProcessEnv, cwd: string, onLine: (line: string) => void): Promise<GatewayProcess> {
-    const child = spawn(process.execPath, [resolve('dist/apps/gateway/main.js')], {
+  /**
+   * Resolves once it listens.
+   * @param root the folder in which `dist` is
+   * @throws {Error} with what it said when it ends before
+   */
+  static async start(
+    env: NodeJS.ProcessEnv,
+    cwd: string,
+    onLine: (line: string) => void,
+    root = '.',
+  ): Promise<GatewayProcess> {
+    const child = spawn(process.execPath, [resolve(root, 'dist/apps/gateway/main.js')], {
       cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -28,6 +37,11 @@ export class GatewayProcess {
       child.once('exit', (code) => refuse(new Error(`the gateway ended with ${code}: ${errors}`)));
     });
     return new GatewayProcess(child, url);
+  }
+
+  /** Pauses it (`SIGSTOP`) or lets it go on (`SIGCONT`). */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child.kill(signal);
   }
 
   /** Asks it to stop, or ends it at once. Resolves to the exit code, null after a SIGKILL. */

@@ -92,7 +92,13 @@ export class Runtime implements Wakeups {
       ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
       ...this.registry.names().map((target) => ({ direction: 'provider' as const, target })),
     ];
-    this.relay = new Relay(laneStore, { provider: commands.execute, bot: this.deliveries.execute }, targets, log);
+    this.relay = new Relay(
+      laneStore,
+      { provider: commands.execute, bot: this.deliveries.execute },
+      targets,
+      isDatabaseAway,
+      log,
+    );
     this.alarms = new Alarms(this.handovers, this.registry, log);
     this.deadLetters = new PgDeadLetterStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
@@ -158,6 +164,10 @@ export class Runtime implements Wakeups {
 
   get taker(): string | null {
     return this.relay.taker;
+  }
+
+  get isAlone(): boolean {
+    return this.relay.isAlone;
   }
 
   committed(changes: Committed[]): void {

@@ -1,4 +1,4 @@
-import { Refusal, type Answer, type Change, type HandoverUnit, type IdempotencyKey } from '#core';
+import { Refusal, type Answer, type Change, type HandoverUnit, type IdempotencyKey, type UnitQuery } from '#core';
 import type { DataSource } from 'typeorm';
 import { isDatabaseAway } from '../away.js';
 import { GroupCommit } from '../group-commit.js';
@@ -10,23 +10,32 @@ const KEY_LIFETIME = '24 hours';
 const MAX_ROUNDS = 20;
 
 export type Request =
-  | { kind: 'change'; handoverId: string; key: IdempotencyKey | null; work: Change<unknown>['work'] }
-  | { kind: 'create'; key: IdempotencyKey | null; work: () => { unit: HandoverUnit; answer: Answer } };
+  | { kind: 'change'; handoverId: string; key: IdempotencyKey | null; work: Change<unknown>['work']; anew: boolean }
+  | { kind: 'create'; key: IdempotencyKey | null; work: () => { unit: HandoverUnit; answer: Answer } }
+  | { kind: 'receive'; conversationId: string; key: null; work: (unit: HandoverUnit) => boolean };
 
-type Result = { value: unknown } | { refusal: unknown };
+/** `again`: somebody else was faster, so it is worked out anew. */
+type Result = { value: unknown } | { refusal: unknown } | 'again';
 
 /** What the changes need of the store. */
 export interface UnitStore {
-  unitsOf(by: { ids: string[] }): Promise<HandoverUnit[]>;
+  unitsOf(by: UnitQuery): Promise<HandoverUnit[]>;
   /** The open handover of each session, as `bot session` → id. */
   openSessions(sessions: { bot: string; sessionId: string }[]): Promise<Map<string, string>>;
   commit(units: HandoverUnit[]): Promise<Set<string>>;
 }
 
-/** Changes asked for by requests, outcomes and timers: read together, worked out in memory, committed together. */
+type Answers = Map<string, { fingerprint: string; answer: Answer }>;
+
+/** Changes asked for by requests, webhooks, outcomes and timers: read together, worked out in memory, committed together. */
 export class Changes {
   private readonly group = new GroupCommit<Request, Result>((requests) => this.flush(requests), {
-    keyOf: (request) => (request.kind === 'change' ? request.handoverId : keyText(request.key)),
+    keyOf: (request) =>
+      request.kind === 'change'
+        ? request.handoverId
+        : request.kind === 'receive'
+          ? request.conversationId
+          : keyText(request.key),
     isTransient: isDatabaseAway,
   });
 
@@ -37,94 +46,71 @@ export class Changes {
 
   async submit<T>(request: Request): Promise<T> {
     const result = await this.group.submit(request);
+    if (result === 'again') throw new Refusal('unavailable', 'This handover is changed too often just now. Try again.');
     if ('refusal' in result) throw result.refusal;
     return result.value as T;
   }
 
   private async flush(requests: Request[]): Promise<Result[]> {
-    const results = new Array<Result | undefined>(requests.length);
+    const results = requests.map((): Result => 'again');
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const open = requests.flatMap((request, index) => (results[index] ? [] : [{ request, index }]));
-      if (open.length === 0) return results as Result[];
-      const done = await this.round(open.map(({ request }) => request));
-      done.forEach((result, position) => (results[open[position]!.index] = result));
+      const open = [...requests.keys()].filter((index) => results[index] === 'again');
+      if (open.length === 0) break;
+      const done = await this.round(open.map((index) => requests[index]!));
+      open.forEach((index, position) => (results[index] = done[position]!));
     }
-    throw new Refusal('unavailable', 'This handover is being changed too often at the moment. Try again.');
+    return results;
   }
 
-  /** Results of all requests; undefined for those that must look again because somebody else was faster. */
-  private async round(requests: Request[]): Promise<(Result | undefined)[]> {
-    const keys = requests.flatMap(({ key }) => key ?? []);
-    const ids = [...new Set(requests.flatMap((one) => (one.kind === 'change' ? one.handoverId : [])))];
-    const [answers, existing] = await Promise.all([
-      this.earlierAnswers(keys),
-      ids.length > 0 ? this.store.unitsOf({ ids }) : [],
-    ]);
-    const units = new Map(existing.map((unit) => [unit.handover.id, unit]));
-    const touched = new Set<HandoverUnit>();
-    const sources = new Map<number, HandoverUnit>();
-    const results: Result[] = [];
-    const spoilt = new Set<string>();
-    for (const [index, request] of requests.entries()) {
-      const unit = request.kind === 'change' ? units.get(request.handoverId) : undefined;
-      // A refusal may have come half-way through a change, so whoever shares the unit starts from a fresh one.
-      if (unit && spoilt.has(unit.handover.id)) continue;
-      try {
-        const earlier = request.key ? answers.get(keyText(request.key)) : undefined;
-        if (earlier) {
-          results[index] = { value: answerTo(earlier, request.key!) };
-          continue;
-        }
-        const changed = run(request, unit);
-        results[index] = { value: changed.value };
-        if (!changed.unit) continue;
-        if (request.key) {
-          const answer = changed.value as Answer;
-          changed.unit.answers.push({ key: request.key, answer });
-          answers.set(keyText(request.key), { fingerprint: request.key.fingerprint, answer });
-        }
-        touched.add(changed.unit);
-        sources.set(index, changed.unit);
-      } catch (refusal) {
-        results[index] = { refusal };
-        if (unit) spoilt.add(unit.handover.id);
-      }
-    }
-    await this.refuseOpenSessions(requests, results, sources, touched);
-    const clean = [...touched].filter(({ handover }) => !spoilt.has(handover.id));
+  private async round(requests: Request[]): Promise<Result[]> {
+    const [answers, units] = await Promise.all([this.earlierAnswers(requests), this.read(requests)]);
+    const work = new Round(answers, units);
+    const tried = requests.map((request) => work.try(request));
+    await this.refuseOpenSessions(tried);
+    const touched = new Set(tried.flatMap(({ unit, result }) => (unit && result !== 'again' ? [unit] : [])));
+    const clean = [...touched].filter((unit) => !work.spoilt.has(unit));
     const stale = clean.length > 0 ? await this.store.commit(clean) : new Set<string>();
-    return requests.map((_, index) => {
-      const unit = sources.get(index);
-      return unit && (stale.has(unit.handover.id) || spoilt.has(unit.handover.id)) ? undefined : results[index];
+    return tried.map(({ unit, result }, index) => {
+      if (!unit || !(stale.has(unit.handover.id) || work.spoilt.has(unit))) return result;
+      // What cannot be applied as it comes goes the long way, through the inbox.
+      return requests[index]!.kind === 'receive' ? { value: false } : 'again';
     });
   }
 
-  private async refuseOpenSessions(
-    requests: Request[],
-    results: Result[],
-    sources: Map<number, HandoverUnit>,
-    touched: Set<HandoverUnit>,
-  ): Promise<void> {
-    const created = requests.flatMap((request, index) =>
-      request.kind === 'create' && sources.get(index) ? [index] : [],
-    );
+  /** The handovers in question, by their own ids and those of their conversations. */
+  private async read(requests: Request[]): Promise<Map<string, HandoverUnit>> {
+    const anew = requests.some((one) => one.kind === 'change' && one.anew);
+    const ids = [...new Set(requests.flatMap((one) => (one.kind === 'change' ? one.handoverId : [])))];
+    const conversationIds = [...new Set(requests.flatMap((one) => (one.kind === 'receive' ? one.conversationId : [])))];
+    const found = await Promise.all([
+      ids.length > 0 ? this.store.unitsOf({ ids, anew }) : [],
+      conversationIds.length > 0 ? this.store.unitsOf({ conversationIds, anew }) : [],
+    ]);
+    const units = new Map<string, HandoverUnit>();
+    for (const unit of found.flat()) {
+      // One handover asked for in both ways is one unit.
+      const known = units.get(unit.handover.id) ?? unit;
+      units.set(unit.handover.id, known);
+      if (unit.handover.conversationId !== null) units.set(unit.handover.conversationId, known);
+    }
+    return units;
+  }
+
+  private async refuseOpenSessions(tried: Tried[]): Promise<void> {
+    const created = tried.filter(({ unit }) => unit?.isNew);
     if (created.length === 0) return;
-    const open = await this.store.openSessions(created.map((index) => sources.get(index)!.handover));
-    for (const index of created) {
-      const unit = sources.get(index)!;
-      const { bot, sessionId, id } = unit.handover;
+    const open = await this.store.openSessions(created.map(({ unit }) => unit!.handover));
+    for (const one of created) {
+      const { bot, sessionId, id } = one.unit!.handover;
       const occupant = open.get(`${bot} ${sessionId}`);
       if (occupant === undefined) open.set(`${bot} ${sessionId}`, id);
-      else {
-        results[index] = { refusal: sessionOccupied(occupant) };
-        sources.delete(index);
-        touched.delete(unit);
-      }
+      else Object.assign(one, { unit: null, result: { refusal: sessionOccupied(occupant) } });
     }
   }
 
   /** Answers given before, by key; what is too old is forgotten. */
-  private async earlierAnswers(keys: IdempotencyKey[]): Promise<Map<string, { fingerprint: string; answer: Answer }>> {
+  private async earlierAnswers(requests: Request[]): Promise<Answers> {
+    const keys = requests.flatMap(({ key }) => key ?? []);
     if (keys.length === 0) return new Map();
     const rows = await query<IdempotencyKey & { answer: Answer }>(
       this.source,
@@ -141,13 +127,52 @@ export class Changes {
   }
 }
 
-function run(request: Request, unit: HandoverUnit | undefined): { value: unknown; unit: HandoverUnit | null } {
-  if (request.kind === 'create') {
-    const created = request.work();
-    return { value: created.answer, unit: created.unit };
+/** A request with the unit that it changed, if any. */
+interface Tried {
+  unit: HandoverUnit | null;
+  result: Result;
+}
+
+/** Works the requests of one round out, one after the other; those for one handover share its unit. */
+class Round {
+  /** Units that a request refused half-way through: whoever else changed them begins anew. */
+  readonly spoilt = new Set<HandoverUnit>();
+
+  constructor(
+    private readonly answers: Answers,
+    private readonly units: Map<string, HandoverUnit>,
+  ) {}
+
+  try(request: Request): Tried {
+    const id =
+      request.kind === 'change' ? request.handoverId : request.kind === 'receive' ? request.conversationId : '';
+    const known = this.units.get(id) ?? null;
+    if (known && this.spoilt.has(known)) return { unit: known, result: 'again' };
+    try {
+      const earlier = request.key ? this.answers.get(keyText(request.key)) : undefined;
+      if (earlier) return { unit: null, result: { value: answerTo(earlier, request.key!) } };
+      const { unit, value } = run(request, known);
+      if (unit && request.key) this.remember(unit, request.key, value as Answer);
+      return { unit, result: { value } };
+    } catch (refusal) {
+      if (known) this.spoilt.add(known);
+      return { unit: null, result: { refusal } };
+    }
   }
-  if (!unit) return { value: null, unit: null };
-  return { value: request.work(unit), unit };
+
+  private remember(unit: HandoverUnit, key: IdempotencyKey, answer: Answer): void {
+    unit.answers.push({ key, answer });
+    this.answers.set(keyText(key), { fingerprint: key.fingerprint, answer });
+  }
+}
+
+function run(request: Request, known: HandoverUnit | null): { value: unknown; unit: HandoverUnit | null } {
+  if (request.kind === 'create') {
+    const { unit, answer } = request.work();
+    return { value: answer, unit };
+  }
+  if (!known) return { value: request.kind === 'receive' ? false : null, unit: null };
+  return { value: request.work(known), unit: known };
 }
 
 function answerTo(earlier: { fingerprint: string; answer: Answer }, key: IdempotencyKey): Answer {

@@ -1,4 +1,4 @@
-import type { HandoverUnit, TakenLane } from '#core';
+import type { CommittedLane, HandoverUnit } from '#core';
 import type { DataSource } from 'typeorm';
 import { Statement, type JsonRow } from '../statement.js';
 import { CHANGED_COLUMNS, changedRow, logsBefore, NEW_COLUMNS, newRow } from './unit-rows.js';
@@ -11,7 +11,7 @@ export interface CommitResult {
   /** Ids of handovers that somebody else had changed. */
   stale: Set<string>;
   /** The lanes of what was committed, whoever holds them. */
-  lanes: (TakenLane & { owner: string | null })[];
+  lanes: CommittedLane[];
 }
 
 /**
@@ -58,6 +58,10 @@ function insertHandovers(recordset: string): string {
       message_sequence, event_sequence, command_sequence FROM ${recordset} RETURNING id`;
 }
 
+/**
+ * A handover is changed only as it was read. Events that come with the change must be new, and nothing of their conversation may
+ * be open: what another replica has taken before comes first. Nor does a handover end while events that arrived are not applied.
+ */
 function updateHandovers(recordset: string): string {
   return `UPDATE handover h SET status = r.status, conversation_id = r.conversation_id, bound_at = r.bound_at, queue = r.queue, agent = r.agent,
       error = r.error, end_reason = r.end_reason, queued_at = r.queued_at, active_at = r.active_at, ended_at = r.ended_at,
@@ -65,7 +69,13 @@ function updateHandovers(recordset: string): string {
       command_sequence = r.command_sequence, version = h.version + 1, lifecycle = coalesce(r.lifecycle, h.lifecycle),
       "user" = coalesce(r."user", h."user"), settings = coalesce(r.settings, h.settings),
       metadata = CASE WHEN r.has_metadata THEN r.metadata ELSE h.metadata END
-    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version RETURNING h.id`;
+    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version
+      AND (r.source IS NULL OR NOT EXISTS (SELECT 1 FROM inbox i WHERE i.source = r.source AND i.key = ANY(r.keys))
+        AND (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
+          AND i.status IN ('pending', 'parked') LIMIT 1) earlier) = 0)
+      AND (NOT r.is_ending OR (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
+        AND i.status = 'pending' AND NOT (i.id = ANY(r.settled)) LIMIT 1) earlier) = 0)
+    RETURNING h.id`;
 }
 
 function addMessages(statement: Statement, units: HandoverUnit[]): void {
@@ -158,7 +168,8 @@ function addLanes(statement: Statement, units: HandoverUnit[], taker: string | n
       SELECT r.handover_id, r.direction, r.target, r.done, r.last, r.owner FROM ${r} ${IF_OK}
         AND (r.direction = 'provider' OR EXISTS (SELECT 1 FROM bot b WHERE b.name = r.target AND b.callback_url IS NOT NULL))
       ON CONFLICT (handover_id, direction) DO UPDATE SET last = greatest(l.last, excluded.last)
-      RETURNING handover_id AS "handoverId", direction, target, done, last, attempts, uncertain, resend, owner`,
+      RETURNING handover_id AS "handoverId", direction, target, done, last, attempts, uncertain, resend, owner,
+        xmax = 0 AS "isNew"`,
   );
 }
 
@@ -172,6 +183,29 @@ function addRecords(statement: Statement, units: HandoverUnit[]): void {
     'id bigint, handover_id text, status text, reason text',
     (r) => `UPDATE inbox i SET status = r.status, reason = r.reason, handover_id = r.handover_id FROM ${r}
       ${IF_OK} AND i.id = r.id AND i.status IN ('pending', 'parked')`,
+  );
+  const arrivals = units.flatMap(({ handover, arrivals: all }) =>
+    all.map(({ entry, status, reason }): JsonRow => {
+      const { source, key, type, providers, tenant, conversationId, body } = entry;
+      const row = {
+        source,
+        key,
+        type,
+        providers,
+        tenant,
+        conversation_id: conversationId,
+        body: body.toString('base64'),
+      };
+      return { ...row, status, reason, handover_id: handover.id };
+    }),
+  );
+  statement.rows(
+    'arrivals',
+    arrivals,
+    `source text, key text, type text, providers text[], tenant text, conversation_id text, body text, status text, reason text,
+     handover_id text`,
+    (r) => `INSERT INTO inbox (source, key, type, providers, tenant, conversation_id, body, status, reason, handover_id)
+      SELECT source, key, type, providers, tenant, conversation_id, decode(body, 'base64'), status, reason, handover_id FROM ${r} ${IF_OK}`,
   );
   const answers = units.flatMap(({ handover, answers: all }) =>
     all.map(({ key, answer }): JsonRow => ({ ...key, answer, handover_id: handover.id })),

@@ -13,6 +13,7 @@ import {
   type PageRequest,
   type StoredEvent,
   type TimerStore,
+  type UnitQuery,
   type Wakeups,
 } from '#core';
 import { LessThan, MoreThan, type DataSource } from 'typeorm';
@@ -21,6 +22,7 @@ import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
 import { commitUnits } from './commit-statement.js';
 import { page } from './page.js';
+import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
 
 const OPEN = `('${HANDOVER_STATUSES.slice(0, 3).join("', '")}')`;
@@ -28,6 +30,7 @@ const OPEN = `('${HANDOVER_STATUSES.slice(0, 3).join("', '")}')`;
 /** Handovers, their messages and events in PostgreSQL. */
 export class PgHandoverStore implements HandoverStore, TimerStore {
   private readonly changes: Changes;
+  private readonly cache = new UnitCache();
 
   constructor(
     private readonly source: DataSource,
@@ -37,8 +40,9 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     this.changes = new Changes(source, this);
   }
 
-  get(id: string): Promise<Handover | null> {
-    return this.source.manager.findOneBy(HandoverEntity, { id });
+  async get(id: string): Promise<Handover | null> {
+    const [unit] = await this.read('id', [id], this.clock.now());
+    return unit?.handover ?? null;
   }
 
   async list(filter: HandoverFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
@@ -82,12 +86,12 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return rows.map(({ id }) => id);
   }
 
-  change<T>(handoverId: string, work: Change<T>['work']): Promise<T | null> {
-    return this.changes.submit({ kind: 'change', handoverId, key: null, work });
+  change<T>(handoverId: string, work: Change<T>['work'], { anew = false } = {}): Promise<T | null> {
+    return this.changes.submit({ kind: 'change', handoverId, key: null, work, anew });
   }
 
   answer(handoverId: string, key: IdempotencyKey | null, work: Change<Answer>['work']): Promise<Answer | null> {
-    return this.changes.submit({ kind: 'change', handoverId, key, work });
+    return this.changes.submit({ kind: 'change', handoverId, key, work, anew: false });
   }
 
   async create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer> {
@@ -117,25 +121,50 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return new Map(rows.map(({ id, bot, sessionId }) => [`${bot} ${sessionId}`, id]));
   }
 
-  async unitsOf({ conversationIds, ids }: { conversationIds?: string[]; ids?: string[] }): Promise<HandoverUnit[]> {
-    const [column, values] = ids ? ['id', ids] : ['conversation_id', conversationIds ?? []];
+  async unitsOf(by: UnitQuery): Promise<HandoverUnit[]> {
+    const now = this.clock.now();
+    const [column, values] = by.ids ? ['id', by.ids] : ['conversation_id', by.conversationIds ?? []];
+    const found =
+      by.anew || !this.wakeups.isAlone
+        ? []
+        : values.flatMap((value) => this.known(column === 'id' ? { id: value } : { conversationId: value }, now));
+    const known = new Set(found.map(({ handover }) => (column === 'id' ? handover.id : handover.conversationId)));
+    const unknown = values.filter((value) => !known.has(value));
+    return unknown.length === 0 ? found : [...found, ...(await this.read(column as 'id', unknown, now))];
+  }
+
+  async receive(conversationId: string, work: (unit: HandoverUnit) => boolean): Promise<boolean> {
+    try {
+      return await this.changes.submit({ kind: 'receive', conversationId, key: null, work });
+    } catch (error) {
+      // Somebody else stored the same event at the same moment.
+      if ((error as { constraint?: string }).constraint === 'inbox_source_key_key') return false;
+      throw error;
+    }
+  }
+
+  private known(by: { id?: string; conversationId?: string }, now: Date): HandoverUnit[] {
+    const unit = this.cache.take(by, now);
+    return unit ? [unit] : [];
+  }
+
+  private async read(column: 'id' | 'conversation_id', values: string[], now: Date): Promise<HandoverUnit[]> {
     const rows = await query<HandoverRow>(
       this.source,
       `units by ${column}`,
       `SELECT ${HANDOVER_COLUMNS} FROM handover WHERE ${column} = ANY($1::text[])`,
       [values],
     );
-    const now = this.clock.now();
     return rows.map((row) => unitOf(row, now));
   }
 
   async commit(units: HandoverUnit[]): Promise<Set<string>> {
     const { taker } = this.wakeups;
     const { stale, lanes } = await commitUnits(this.source, units, taker);
-    const mine = lanes.filter(({ owner }) => owner !== null && owner === taker);
     const stored = units.filter(({ handover }) => !stale.has(handover.id));
+    for (const unit of stored) this.cache.put(unit);
     this.wakeups.committed(
-      stored.map((unit) => ({ unit, lanes: mine.filter(({ handoverId }) => handoverId === unit.handover.id) })),
+      stored.map((unit) => ({ unit, lanes: lanes.filter(({ handoverId }) => handoverId === unit.handover.id) })),
     );
     return stale;
   }

@@ -4,6 +4,9 @@ import { isDatabaseAway } from '../away.js';
 import { GroupCommit } from '../group-commit.js';
 import { query } from '../statement.js';
 
+/** What arrived less than this ago is being worked on by the replica that took it, in milliseconds. */
+const UNDER_WAY_MS = 1_000;
+
 /** Verified webhooks, exactly as they came. */
 export class PgInboxStore implements InboxStore {
   private readonly group = new GroupCommit<InboxEntry, boolean>((entries) => this.store(entries), {
@@ -63,6 +66,7 @@ export class PgInboxStore implements InboxStore {
   private async conversations(status: 'pending' | 'parked', limit: number): Promise<string[]> {
     const rows = await this.source.query<{ conversationId: string }[]>(
       `SELECT conversation_id AS "conversationId" FROM inbox WHERE status = '${status}' AND conversation_id IS NOT NULL
+         AND received_at < now() - interval '${UNDER_WAY_MS} ms'
        GROUP BY conversation_id ORDER BY min(id) LIMIT $1`,
       [limit],
     );

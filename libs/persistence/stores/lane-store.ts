@@ -23,11 +23,13 @@ const TAKEOVER_LIMIT = 500;
 export class PgLaneStore implements LaneStore {
   constructor(private readonly source: DataSource) {}
 
-  async heartbeat(replica: string): Promise<void> {
-    await this.source.query(
-      `INSERT INTO replica (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
+  async heartbeat(replica: string): Promise<number> {
+    const [row] = await this.source.query<{ others: number }[]>(
+      `WITH me AS (INSERT INTO replica (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now())
+       SELECT count(*)::int AS others FROM replica WHERE id <> $1 AND seen_at > now() - interval '${STALE_REPLICA_MS} ms'`,
       [replica],
     );
+    return row!.others + 1;
   }
 
   async retire(replica: string): Promise<void> {
@@ -81,7 +83,12 @@ export class PgLaneStore implements LaneStore {
     return items;
   }
 
-  async mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[]): Promise<Lane[]> {
+  async mark(
+    replica: string,
+    lanes: (Lane & { done: number })[],
+    delivered: string[],
+    isDurable: boolean,
+  ): Promise<Lane[]> {
     const statement = new Statement()
       .rows(
         'emptied',
@@ -106,14 +113,11 @@ export class PgLaneStore implements LaneStore {
           `UPDATE message SET status = 'delivered', error = NULL WHERE id = ANY(${ids}::text[]) AND status = 'pending'`,
       );
     }
-    // A mark that a crash loses is a repetition under the same id, so it need not wait for the disk.
-    const relaxed = `(SELECT set_config('synchronous_commit', 'off', true)) AS relaxed`;
+    const commit = `(SELECT set_config('synchronous_commit', '${isDurable ? 'on' : 'off'}', true)) AS commit`;
     const rows = await statement.run<Lane & { handoverId: string | null }>(
       this.source,
-      'mark',
-      lanes.length > 0
-        ? `SELECT e."handoverId", e.direction FROM ${relaxed} LEFT JOIN emptied e ON true`
-        : `SELECT NULL AS "handoverId" FROM ${relaxed}`,
+      isDurable ? 'mark for good' : 'mark',
+      `SELECT e."handoverId", e.direction FROM ${commit} LEFT JOIN emptied e ON true`,
     );
     return rows.filter(({ handoverId }) => handoverId !== null);
   }

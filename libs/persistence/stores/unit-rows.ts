@@ -1,14 +1,18 @@
-import { HandoverUnit, type Handover, type Lifecycle } from '#core';
+import { HandoverUnit, isFinal, type Handover, type Lifecycle } from '#core';
 
-/** A handover's row as it was read: what it takes to see what has changed, and whether somebody else changed it meanwhile. */
-interface Image {
+/** A handover as the database has it: what it takes to see what has changed, and whether somebody else changed it meanwhile. */
+export interface Image {
   version: number;
-  state: string;
+  state: State;
+  /** As JSON: it is changed in place. */
   lifecycle: string;
   user: unknown;
   settings: unknown;
   metadata: unknown;
 }
+
+type State = Record<string, unknown>;
+type Value = string | number | null | object | Date;
 
 const images = new WeakMap<HandoverUnit, Image>();
 
@@ -25,22 +29,33 @@ export function unitOf(row: HandoverRow, now: Date): HandoverUnit {
   const { lifecycleText, version, ...rest } = row;
   const handover: Handover = { ...rest, lifecycle: JSON.parse(lifecycleText) as Lifecycle };
   const unit = new HandoverUnit(handover, now);
-  const { user, settings, metadata } = handover;
-  const image = {
-    version,
-    state: stateOf(unit),
-    lifecycle: JSON.stringify(handover.lifecycle),
-    user,
-    settings,
-    metadata,
-  };
+  images.set(unit, imageOf(unit, version, JSON.stringify(handover.lifecycle)));
+  return unit;
+}
+
+/** A unit to change a handover that is known to be as the image says. */
+export function unitFrom(handover: Handover, image: Image, now: Date): HandoverUnit {
+  const unit = new HandoverUnit(handover, now);
   images.set(unit, image);
   return unit;
 }
 
-/** The row's columns that the course of a handover changes; as one text, so that a change is seen by comparing. */
-function stateOf({ handover, wakeAt }: HandoverUnit): string {
-  return JSON.stringify({
+/** What the database has once the unit is committed. */
+export function committedImage(unit: HandoverUnit): Image {
+  const before = images.get(unit);
+  const lifecycle = JSON.stringify(unit.handover.lifecycle);
+  if (!before) return imageOf(unit, 1, lifecycle);
+  return imageOf(unit, before.version + (changeOf(unit) ? 1 : 0), lifecycle);
+}
+
+function imageOf(unit: HandoverUnit, version: number, lifecycle: string): Image {
+  const { user, settings, metadata } = unit.handover;
+  return { version, state: stateOf(unit), lifecycle, user, settings, metadata };
+}
+
+/** The columns that the course of a handover changes. */
+function stateOf({ handover, wakeAt }: HandoverUnit): State {
+  return {
     id: handover.id,
     status: handover.status,
     conversation_id: handover.conversationId,
@@ -57,35 +72,65 @@ function stateOf({ handover, wakeAt }: HandoverUnit): string {
     message_sequence: handover.messageSequence,
     event_sequence: handover.eventSequence,
     command_sequence: handover.commandSequence,
-  });
+  };
+}
+
+function isSame(a: State, b: State): boolean {
+  for (const name in a) {
+    const [one, other] = [a[name] as Value, b[name] as Value];
+    if (one === other) continue;
+    if (typeof one !== 'object' || typeof other !== 'object' || JSON.stringify(one) !== JSON.stringify(other))
+      return false;
+  }
+  return true;
 }
 
 export const CHANGED_COLUMNS = `id text, status text, conversation_id text, bound_at timestamptz, queue jsonb, agent jsonb, error jsonb,
   end_reason text, queued_at timestamptz, active_at timestamptz, ended_at timestamptz, closing text, wake_at timestamptz,
   message_sequence integer, event_sequence integer, command_sequence integer, version integer, lifecycle json,
-  "user" jsonb, settings jsonb, metadata json, has_metadata boolean`;
+  "user" jsonb, settings jsonb, metadata json, has_metadata boolean, source text, keys text[], is_ending boolean, settled bigint[]`;
 
-/** What is different in the row, or null when nothing is. Big parts that stay as they are (null) are not sent. */
-export function changedRow(unit: HandoverUnit): Record<string, unknown> | null {
+interface Change {
+  state: State;
+  lifecycle: boolean;
+  user: boolean;
+  settings: boolean;
+  metadata: boolean;
+}
+
+/** What is different in an existing handover's row, or null when nothing is. */
+function changeOf(unit: HandoverUnit): Change | null {
   const image = images.get(unit)!;
   const { handover } = unit;
   const state = stateOf(unit);
-  const lifecycle = JSON.stringify(handover.lifecycle);
-  const given = {
-    user: handover.user === image.user ? null : handover.user,
-    settings: handover.settings === image.settings ? null : handover.settings,
-    metadata: handover.metadata === image.metadata ? null : handover.metadata,
+  const change = {
+    state,
+    lifecycle: JSON.stringify(handover.lifecycle) !== image.lifecycle,
+    user: handover.user !== image.user,
+    settings: handover.settings !== image.settings,
+    metadata: handover.metadata !== image.metadata,
   };
-  const hasMetadata = handover.metadata !== image.metadata;
-  const isSame =
-    state === image.state && lifecycle === image.lifecycle && !given.user && !given.settings && !hasMetadata;
-  if (isSame) return null;
+  const { lifecycle, user, settings, metadata } = change;
+  return lifecycle || user || settings || metadata || !isSame(state, image.state) ? change : null;
+}
+
+/** The row of an existing handover to be written, or null. Big parts that stay as they are (null) are not sent. */
+export function changedRow(unit: HandoverUnit): Record<string, unknown> | null {
+  const change = changeOf(unit);
+  if (!change) return null;
+  const { handover, arrivals } = unit;
   return {
-    ...(JSON.parse(state) as object),
-    version: image.version,
-    lifecycle: lifecycle === image.lifecycle ? null : handover.lifecycle,
-    ...given,
-    has_metadata: hasMetadata,
+    ...change.state,
+    version: images.get(unit)!.version,
+    lifecycle: change.lifecycle ? handover.lifecycle : null,
+    user: change.user ? handover.user : null,
+    settings: change.settings ? handover.settings : null,
+    metadata: change.metadata ? handover.metadata : null,
+    has_metadata: change.metadata,
+    source: arrivals[0]?.entry.source ?? null,
+    keys: arrivals.map(({ entry }) => entry.key),
+    is_ending: isFinal(handover) && change.state.status !== images.get(unit)!.state.status,
+    settled: unit.verdicts.map(({ id }) => id),
   };
 }
 
@@ -95,7 +140,7 @@ export const NEW_COLUMNS = `${CHANGED_COLUMNS}, bot text, provider text, session
 export function newRow(unit: HandoverUnit): Record<string, unknown> {
   const { handover } = unit;
   return {
-    ...(JSON.parse(stateOf(unit)) as object),
+    ...stateOf(unit),
     bot: handover.bot,
     provider: handover.provider,
     session_id: handover.sessionId,

@@ -1,0 +1,45 @@
+import type { Handover, HandoverUnit } from '#core';
+import { committedImage, unitFrom, type Image } from './unit-rows.js';
+
+/** Handovers kept; the one longest untouched goes first. */
+const MAX_HANDOVERS = 2_000;
+/** A handover with more than this in its request is not kept, in characters of JSON. */
+const MAX_GIVEN = 8_192;
+
+/**
+ * Handovers as this replica committed them last, so that a busy conversation is not read before every change. Another replica
+ * may have changed one since: the commit sees that by its version, and it is read then. What is taken out belongs to the taker
+ * until it is committed.
+ */
+export class UnitCache {
+  private readonly kept = new Map<string, { handover: Handover; image: Image }>();
+  private readonly byConversation = new Map<string, string>();
+
+  take(by: { id?: string; conversationId?: string }, now: Date): HandoverUnit | null {
+    const id = by.id ?? this.byConversation.get(by.conversationId!);
+    const found = id === undefined ? undefined : this.kept.get(id);
+    if (!found) return null;
+    this.forget(found.handover);
+    return unitFrom(found.handover, found.image, now);
+  }
+
+  /** Keeps what was just committed. */
+  put(unit: HandoverUnit): void {
+    const { handover } = unit;
+    if (this.kept.has(handover.id)) return this.forget(handover);
+    const given = JSON.stringify([handover.user, handover.settings, handover.metadata]);
+    if (given.length > MAX_GIVEN) return;
+    this.kept.set(handover.id, { handover, image: committedImage(unit) });
+    if (handover.conversationId !== null) this.byConversation.set(handover.conversationId, handover.id);
+    if (this.kept.size > MAX_HANDOVERS) {
+      const [oldest] = this.kept.values();
+      this.forget(oldest!.handover);
+    }
+  }
+
+  private forget({ id, conversationId }: Handover): void {
+    this.kept.delete(id);
+    if (conversationId !== null && this.byConversation.get(conversationId) === id)
+      this.byConversation.delete(conversationId);
+  }
+}

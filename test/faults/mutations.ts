@@ -1,0 +1,57 @@
+/**
+ * The mechanisms that keep the promises, and how each is switched off in a copy of the build. The one file to adapt when the inside of
+ * the gateway changes. Each `find` must be in its file exactly once.
+ */
+export interface Mutation {
+  /** Below `dist/libs`. */
+  replacements: { file: string; find: string; replace: string }[];
+  /** Run on the database once it is migrated. */
+  sql?: string[];
+}
+
+export const MUTATIONS = {
+  /** A replica that was silent for too long works on with what it holds, although another one has taken it over. */
+  'no lease check': {
+    replacements: [
+      {
+        file: 'delivery/relay.js',
+        find: 'return !this.stopped && performance.now() - this.lastHeartbeat < TRUST_OWN_LEASE_MS;',
+        replace: 'return !this.stopped;',
+      },
+      {
+        file: 'delivery/relay.js',
+        find: 'sentAt - this.lastHeartbeat > TRUST_OWN_LEASE_MS',
+        replace: 'false',
+      },
+    ],
+  },
+  /** An event of 8x8's that is known already is taken in again. */
+  'no dedupe of webhooks': {
+    replacements: [{ file: 'persistence/stores/inbox-store.js', find: ' ON CONFLICT DO NOTHING', replace: '' }],
+    sql: ['ALTER TABLE inbox DROP CONSTRAINT inbox_source_key_key'],
+  },
+  /** What has to be tried again lets the next ones pass. */
+  'no head of line': {
+    replacements: [
+      {
+        file: 'delivery/relay.js',
+        find: 'return this.putOff(held, outcome);',
+        replace:
+          'if (held.items.length > 1) held.items.push(held.items.shift()); else return this.putOff(held, outcome);',
+      },
+    ],
+  },
+  /** A call whose outcome is not known is simply made again. */
+  'no read-back': {
+    replacements: [
+      {
+        file: 'delivery/provider-commands.js',
+        find: 'if (!conversation && uncertain && session.findStarted)',
+        replace: 'if (false)',
+      },
+      { file: 'delivery/provider-commands.js', find: 'const there = uncertain &&', replace: 'const there = false &&' },
+    ],
+  },
+} satisfies Record<string, Mutation>;
+
+export type MutationName = keyof typeof MUTATIONS;
