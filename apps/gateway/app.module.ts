@@ -8,8 +8,10 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AuthGuard } from './http/auth.guard.js';
 import { HealthController } from './http/health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
+import { InboxController } from './http/v1/inbox/inbox.controller.js';
 import { ProviderTypesController } from './http/v1/provider-types/provider-types.controller.js';
 import { loadKeys } from './runtime/keys.js';
 import { checkDefinitions, type LoadedProviders } from './runtime/load-providers.js';
@@ -41,7 +43,13 @@ export class AppModule {
         }),
         ...providers.modules,
       ],
-      controllers: [HandoversController, ProviderTypesController, HealthController],
+      controllers: [
+        HandoversController,
+        DeliveriesController,
+        InboxController,
+        ProviderTypesController,
+        HealthController,
+      ],
       providers: [
         HandoversService,
         { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },

@@ -1,5 +1,5 @@
-import { IsBoolean, IsInt, IsObject, Matches, Max, Min, ValidateNested } from 'class-validator';
-import { IfPresent, Nested, Setting } from '#contract';
+import { IsBoolean, IsInt, IsObject, Matches, Max, Min, ValidateBy, ValidateNested } from 'class-validator';
+import { durationMs, IfPresent, isDuration, Nested, Setting } from '#contract';
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const SLUG_RULE = 'must be 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends';
@@ -80,4 +80,25 @@ export class ProviderConfig {
   @IsObject({ message: 'must be a mapping' })
   @ValidateNested({ message: 'must be a mapping' })
   copilot?: CopilotConfig;
+}
+
+const MIN_RETENTION_MS = 3_600_000;
+const MAX_RETENTION_MS = 3_650 * 24 * 3_600_000;
+
+function isRetention(value: unknown): boolean {
+  return !isDuration(value) || (durationMs(value) >= MIN_RETENTION_MS && durationMs(value) <= MAX_RETENTION_MS);
+}
+
+/** How long is kept what is only looked up. */
+export class RetentionConfig {
+  /** Events of contact centres once they are settled. They also tell repeated deliveries, so they stay for a while at least. */
+  @Setting({ type: 'duration', title: 'Inbox', help: 'How long settled events are kept.' })
+  @ValidateBy({
+    name: 'isRetention',
+    validator: {
+      validate: isRetention,
+      defaultMessage: () => 'must be from 1h to 3650d: by what is kept, a repeated webhook is known',
+    },
+  })
+  inbox: string = '7d';
 }

@@ -89,9 +89,10 @@ providers:
   });
 
   it('is empty without a file, and with an empty one', () => {
-    expect(readConfigFile(null, {}, [])).toEqual({ path: null, bots: [], providers: [], warnings: [] });
-    for (const text of ['', '# nothing\n', 'bots:\nproviders: []\n', '{}'])
-      expect(read(text)).toEqual({ path, bots: [], providers: [], warnings: [] });
+    const retention = { inbox: '7d' };
+    expect(readConfigFile(null, {}, [])).toEqual({ path: null, bots: [], providers: [], retention, warnings: [] });
+    for (const text of ['', '# nothing\n', 'bots:\nproviders: []\nretention:\n', '{}', 'retention: {}'])
+      expect(read(text)).toEqual({ path, bots: [], providers: [], retention, warnings: [] });
   });
 
   it.each([
@@ -132,6 +133,12 @@ providers:
     ],
     ['inactivity that is a list', provider('inactivity: [{ timeout: 1m }]'), /^6: .*inactivity: must be a mapping/],
     ['half a copilot', provider('copilot: { baseUrl: http://c }'), /copilot\.urlToken: is missing/],
+    ['a bad retention', 'retention:\n  inbox: a week\n', /^2: retention\.inbox: must be a duration/],
+    ['too short a retention', 'retention: { inbox: 59m }\n', /^1: retention\.inbox: must be from 1h to 3650d/],
+    ['too long a retention', 'retention: { inbox: 3651d }\n', /retention\.inbox: must be from 1h to 3650d/],
+    ['a retention of something else', 'retention: { outbox: 1d }\n', /outbox: is not a .*known here: inbox$/],
+    ['a retention that is no mapping', 'bots: []\nretention: 7d\n', /^2: retention: must be a mapping/],
+    ['an unknown part', 'botz: []\n', /^1: botz: .*known here: bots, providers, retention$/],
     ['a copilot that is text', provider('copilot: x'), /^6: .*copilot: must be a mapping/],
   ])('refuses %s', (_what, text, expected) => {
     expect(problemsOf(text)).toEqual([expect.stringMatching(expected)]);

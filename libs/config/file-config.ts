@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { isPlainObject, nestedOf, parseAs, settingsOf, withDefaults, type Class, type FieldError } from '#contract';
 import { ConfigError } from './config-error.js';
-import { BotConfig, CopilotConfig, InactivityConfig, ProviderConfig } from './entries.js';
+import { BotConfig, CopilotConfig, InactivityConfig, ProviderConfig, RetentionConfig } from './entries.js';
 import { below, keyOf, parentOf, toPath } from './pointer.js';
 import { readYaml, type Problem, type YamlSource } from './yaml-source.js';
 
@@ -14,6 +14,7 @@ export interface FileConfig {
   path: string | null;
   bots: BotConfig[];
   providers: ProviderConfig[];
+  retention: RetentionConfig;
   /** What is allowed but probably not meant, for the log. */
   warnings: string[];
 }
@@ -32,7 +33,7 @@ export interface ProviderType {
  * @throws {ConfigError} with every problem as `file:line: key: what is wrong`
  */
 export function readConfigFile(path: string | null, env: NodeJS.ProcessEnv, types: ProviderType[]): FileConfig {
-  if (path === null) return { path, bots: [], providers: [], warnings: [] };
+  if (path === null) return { path, bots: [], providers: [], retention: new RetentionConfig(), warnings: [] };
   const shown = relative(process.cwd(), path);
   return new FileReader(path, shown.startsWith('..') ? path : shown, env, types).read();
 }
@@ -55,18 +56,19 @@ class FileReader {
   read(): FileConfig {
     const root = this.source.value ?? {};
     const readable = isPlainObject(root);
-    if (!readable) this.report('', 'must be a mapping with the keys bots and providers');
+    if (!readable) this.report('', `must be a mapping with the keys ${TOP_LEVEL.join(', ')}`);
     const lists = readable ? root : {};
     for (const key of Object.keys(lists)) {
-      if (key !== 'bots' && key !== 'providers') this.report(below('', key), UNKNOWN_TOP_LEVEL);
+      if (!TOP_LEVEL.includes(key)) this.report(below('', key), UNKNOWN_TOP_LEVEL);
     }
     const bots = this.list(lists, 'bots').map((item, index) => this.bot(item, `/bots/${index}`));
     const providers = this.list(lists, 'providers').map((item, index) => this.provider(item, `/providers/${index}`));
+    const retention = this.parse(RetentionConfig, lists.retention ?? {}, '/retention');
     this.refuseRepeated(bots, 'bots', 'name');
     this.refuseRepeated(bots, 'bots', 'apiKey');
     this.refuseRepeated(providers, 'providers', 'name');
     if (this.problems.length > 0) throw new ConfigError(this.sorted());
-    return { path: this.path, bots, providers, warnings: this.warnings };
+    return { path: this.path, bots, providers, retention, warnings: this.warnings };
   }
 
   /** An empty list may also be written as nothing at all, as when all entries are commented out. */
@@ -185,7 +187,8 @@ class FileReader {
   }
 }
 
-const UNKNOWN_TOP_LEVEL = 'is not a known key: remove it or check its spelling; known here: bots, providers';
+const TOP_LEVEL = ['bots', 'providers', 'retention'];
+const UNKNOWN_TOP_LEVEL = `is not a known key: remove it or check its spelling; known here: ${TOP_LEVEL.join(', ')}`;
 
 /** `/providers/0/settings/apiKey` → `/providers/0` */
 function entryOf(pointer: string): string {

@@ -31,27 +31,41 @@ export type LogItem = {
   deadLetter?: string;
 } & ({ kind: 'event'; body: string } | (Pick<Command, 'kind' | 'message' | 'payload'> & { handover: Handover }));
 
-/** Something given up that the operator can see, and send again. */
-export interface DeadLetter extends Lane {
-  id: string;
+/** What a delivery carries: its number in the handover's log, and what it is. Never its content. */
+export interface Delivery extends Lane {
   target: string;
   sequence: number;
-  kind: string;
+  kind: LogItem['kind'];
+  /** The type of an event. */
+  event: string | null;
+  /** The message that a command carries. */
+  messageId: string | null;
+}
+
+/** Something given up that the operator can see, and send again. */
+export interface DeadLetter extends Delivery {
+  id: string;
   error: string;
   status: 'failed' | 'resending' | 'delivered';
   failedAt: Date;
   deliveredAt: Date | null;
+  /** While it is being sent again: tries so far, and when the next one is due. */
+  attempts: number | null;
+  dueAt: Date | null;
 }
 
-/** A lane that waits for its next try, and why. */
-export interface StuckLane extends Lane {
-  target: string;
-  /** The number of the item that the others wait behind. */
-  sequence: number;
+/** A lane that waits for its next try, and why. The delivery is the one that the others wait behind. */
+export interface StuckLane extends Delivery {
+  /** How many wait behind it. */
   waiting: number;
   attempts: number;
   error: string | null;
   dueAt: Date;
+}
+
+/** What narrows a list of deliveries. */
+export interface DeliveryFilter extends Partial<Lane> {
+  target?: string;
 }
 
 /** Whose lanes are wanted, and how many of them at the most. */
@@ -91,7 +105,7 @@ export interface LaneStore {
   bury(lane: TakenLane, item: LogItem, error: string): Promise<void>;
   /** A dead letter arrived after all, or failed again. */
   settleDeadLetter(id: string, error: string | null): Promise<void>;
-  /** Messages of ours directly before this one that look the same: author and text. */
+  /** Messages of ours, sent directly before this one, that look the same: author and text. One that is sent again is the last. */
   countIdenticalBefore(messageId: string): Promise<number>;
 }
 
@@ -131,8 +145,10 @@ export interface InboxRecord {
   status: InboxStatus;
   reason: string | null;
   providers: string[];
+  tenant: string | null;
   conversationId: string | null;
   handoverId: string | null;
+  /** How often it came again. */
   repeats: number;
   receivedAt: Date;
 }

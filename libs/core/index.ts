@@ -2,6 +2,7 @@ export * from './errors.js';
 export * from './handover.js';
 export { newId } from './ids.js';
 export { newLifecycle, type Lifecycle } from './lifecycle.js';
+export * from './operator-ports.js';
 export * from './ports.js';
 export {
   HandoverUnit,
@@ -16,6 +17,7 @@ export * from './use-cases/close-handover.js';
 export * from './use-cases/expire-timers.js';
 export * from './use-cases/post-message.js';
 export * from './use-cases/record-outcome.js';
+export * from './use-cases/resend.js';
 export * from './use-cases/start-handover.js';
 export * from './use-cases/update-handover.js';
 export * from './delivery-ports.js';

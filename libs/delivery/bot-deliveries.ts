@@ -18,10 +18,15 @@ export interface Callback {
 export const GONE = 'The callback URL answered 410 Gone.';
 
 export interface Callbacks {
-  /** The bot's callback, or why there is none. */
-  callbackOf(bot: string): Callback | string;
+  /**
+   * The bot's callback, or why there is none.
+   * @param evenIfGone also one that answered 410: an operator wants to know whether it is back
+   */
+  callbackOf(bot: string, evenIfGone: boolean): Promise<Callback | string>;
   /** The bot's callback URL answered 410: nothing is sent there any more. */
   gone(bot: string, url: string): Promise<void>;
+  /** It has answered as it should, and counts as there again. */
+  back(bot: string, url: string): Promise<void>;
 }
 
 /** The headers that sign a body as Standard Webhooks says. */
@@ -46,11 +51,15 @@ export class BotDeliveries {
   ) {}
 
   readonly execute: Executor = async ({ lane, item }) => {
-    const callback = this.callbacks.callbackOf(lane.target);
+    const isResend = item.deadLetter !== undefined;
+    const callback = await this.callbacks.callbackOf(lane.target, isResend);
     if (typeof callback === 'string') return { kind: 'failed', error: callback };
     if (item.kind !== 'event') return { kind: 'failed', error: 'This is no event.' };
     const outcome = await this.post(callback, lane.handoverId, item);
-    if (outcome !== 'gone') return outcome;
+    if (outcome !== 'gone') {
+      if (isResend && outcome.kind === 'done') await this.callbacks.back(lane.target, callback.url);
+      return outcome;
+    }
     await this.callbacks.gone(lane.target, callback.url);
     return { kind: 'failed', error: GONE };
   };

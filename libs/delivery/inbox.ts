@@ -40,8 +40,7 @@ export class Inbox implements WebhookReceiver {
     const { verified, instances } = await verify(webhook, addressed);
     const events = instances[0]!.session.events(verified);
     const [first] = events;
-    const conversationId = first?.conversation || null;
-    const handoverHint = events.find(({ handoverId }) => handoverId)?.handoverId ?? null;
+    const { conversationId, handoverHint } = addressOf(events);
     const eligible = instances.filter(
       (instance) => acceptsTenant(instance, verified.tenant) || mayProveTenant(instance, handoverHint),
     );
@@ -113,6 +112,14 @@ export class Inbox implements WebhookReceiver {
     }
     return [named];
   }
+}
+
+/** What a webhook's events belong to: a conversation, and the handover whose id they repeat. */
+export function addressOf(events: ProviderEvent[]): { conversationId: string | null; handoverHint: string | null } {
+  return {
+    conversationId: events[0]?.conversation || null,
+    handoverHint: events.find(({ handoverId }) => handoverId)?.handoverId ?? null,
+  };
 }
 
 /** Verifies once per authority and returns all accounts of those that vouch for the webhook. */

@@ -43,7 +43,8 @@ export class ProviderCommands {
 
   readonly execute: Executor = async ({ lane, item }) => {
     if (item.kind === 'event') return { kind: 'failed', error: 'This is no command.' };
-    const { uncertain } = lane;
+    // What was given up may have arrived all the same.
+    const uncertain = lane.uncertain || item.deadLetter !== undefined;
     const provider = this.registry.get(lane.target);
     if (!provider) return { kind: 'retry', error: 'The provider is not loaded here.', uncertain, isDown: true };
     // What was read a moment ago is good enough for an open conversation; anything else is looked at anew.

@@ -266,8 +266,12 @@ export class Relay {
     while (this.isOurs(held) && this.mayWork()) {
       if (held.items.length === 0 && (lane.last > lane.done || lane.resend)) {
         held.items = await this.store.next(lane, lane.done, READ_AHEAD);
-        if (held.items.length === 0 && lane.last > lane.done)
-          throw new Error(`Number ${lane.done + 1} of the log is missing.`);
+        if (held.items.length === 0) {
+          if (lane.last > lane.done) throw new Error(`Number ${lane.done + 1} of the log is missing.`);
+          // There was nothing to send again, so the lane may go now.
+          lane.resend = false;
+          held.noted = null;
+        }
         // A process that was paused may have lost the lane in the meantime.
         continue;
       }
@@ -283,10 +287,10 @@ export class Relay {
     const { lane, destination } = held;
     destination.succeeded();
     const context = { handoverId: lane.handoverId, kind: item.kind, sequence: item.sequence };
-    if (outcome.kind === 'failed') {
-      this.log.warn(context, 'given up; kept as a dead letter');
-      await this.store.bury(lane, item, outcome.error);
-    } else if (item.deadLetter) await this.store.settleDeadLetter(item.deadLetter, null);
+    const error = outcome.kind === 'failed' ? outcome.error : null;
+    if (error !== null) this.log.warn(context, 'given up; kept as a dead letter');
+    if (item.deadLetter) await this.store.settleDeadLetter(item.deadLetter, error);
+    else if (error !== null) await this.store.bury(lane, item, error);
     held.items.shift();
     lane.attempts = 0;
     lane.uncertain = false;

@@ -1,9 +1,11 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { BotEntity, EventEntity, HandoverEntity, MessageEntity, ProviderEntity } from './entities/index.js';
 import { StartError } from './start-error.js';
 import { Initial0001 } from './migrations/0001-initial.js';
 import { Lanes0002 } from './migrations/0002-lanes.js';
 
+/** All of them, in order: the nth takes the schema to version n. */
+const MIGRATIONS = [Initial0001, Lanes0002];
 /** Any number, the same in every replica. */
 const MIGRATION_LOCK = 7_281_411_903;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -26,7 +28,7 @@ const SESSION_OPTIONS = [
 
 /**
  * Brings the schema up to date and opens the pool. Safe when many replicas do so at the same time: one migrates, the others wait.
- * @throws {StartError} when the database cannot be used
+ * @throws {StartError} when the database cannot be used, or was brought to a schema that this version would break
  */
 export async function openDatabase(url: string, poolSize = 16): Promise<DataSource> {
   try {
@@ -39,6 +41,7 @@ export async function openDatabase(url: string, poolSize = 16): Promise<DataSour
       keepAlive: true,
     });
   } catch (error) {
+    if (error instanceof StartError) throw error;
     const { host } = new URL(url);
     const { code, message } = error as { code?: string; message: string };
     throw new StartError(`DATABASE_URL: the PostgreSQL at ${host} cannot be used: ${message || code}`, {
@@ -52,7 +55,7 @@ function connect(url: string, poolSize: number, extra: object): Promise<DataSour
     type: 'postgres',
     url,
     entities: [BotEntity, EventEntity, HandoverEntity, MessageEntity, ProviderEntity],
-    migrations: [Initial0001, Lanes0002],
+    migrations: MIGRATIONS,
     migrationsTableName: 'schema_version',
     synchronize: false,
     logging: false,
@@ -68,9 +71,26 @@ async function migrate(source: DataSource): Promise<void> {
   try {
     await lock.startTransaction();
     await lock.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await refuseNewerSchema(lock);
     await source.runMigrations({ transaction: 'each' });
     await lock.commitTransaction();
   } finally {
     await lock.release();
   }
+}
+
+/**
+ * A newer version may have been here. What it only added does no harm, and its rows in `schema_version` are left alone; the
+ * floor says up to where its changes can't be worked with by a version that does not know them.
+ */
+async function refuseNewerSchema(runner: QueryRunner): Promise<void> {
+  const known = MIGRATIONS.length;
+  const [table] = (await runner.query(`SELECT to_regclass('schema_floor') AS name`)) as { name: string | null }[];
+  if (!table?.name) return;
+  const [floor] = (await runner.query(`SELECT max(oldest) AS oldest FROM schema_floor`)) as { oldest: number | null }[];
+  const oldest = floor?.oldest ?? 0;
+  if (oldest <= known) return;
+  throw new StartError(
+    `This version of the gateway is too old for its database: it knows the schema up to version ${known}, and the database needs ${oldest} or newer. Start the version that was used last, or a newer one; to go back, restore the backup that was made before the update.`,
+  );
 }

@@ -1,7 +1,10 @@
 export { openDatabase } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';
+export { PgDeadLetterStore } from './stores/dead-letter-store.js';
 export { PgHandoverStore } from './stores/handover-store.js';
+export { PgHousekeepingStore } from './stores/housekeeping-store.js';
+export { PgInboxArchiveStore } from './stores/inbox-archive-store.js';
 export { PgInboxStore } from './stores/inbox-store.js';
 export { PgLaneStore } from './stores/lane-store.js';
 export type { DataSource } from 'typeorm';

@@ -67,6 +67,12 @@ describe('the REST API', () => {
           '/v1/handovers/{id}',
           '/v1/handovers/{id}/messages',
           '/v1/handovers/{id}/events',
+          '/v1/deliveries',
+          '/v1/deliveries/{id}/retry',
+          '/v1/inbox',
+          '/v1/inbox/{id}',
+          '/v1/inbox/{id}/replay',
+          '/v1/inbox/replay',
           '/v1/provider-types',
           '/health/ready',
         ]),
@@ -83,7 +89,7 @@ describe('the REST API', () => {
     const known = Object.keys(reference.components.schemas).map((name) => `#/components/schemas/${name}`);
     expect(known).toEqual(expect.arrayContaining(targets));
     for (const [path, calls] of Object.entries(reference.paths)) {
-      if (!path.startsWith('/v1/handovers')) continue;
+      if (!/^\/v1\/(handovers|deliveries|inbox)/.test(path)) continue;
       for (const [method, { responses }] of Object.entries(calls))
         expect([path, method, Object.values(responses).every((answer) => 'content' in (answer as object))]).toEqual([
           path,

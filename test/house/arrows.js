@@ -41,6 +41,11 @@ export const arrows = [
     why: 'A provider knows the contract only: not the core, not the database, not another provider.',
   },
   {
+    from: 'apps/cli',
+    forbidden: `^#(?!config$)|gateway/(?!runtime/keys\\.js$)|providers/|@nestjs/|${vendorAndInfrastructure}`,
+    why: "The command line speaks the gateway's API, and finds address and key as the gateway does.",
+  },
+  {
     from: 'apps/simulator',
     forbidden: '^#',
     why: 'The simulator stands in for a vendor and shares no code with the gateway.',

@@ -39,6 +39,7 @@ export interface WorldOptions {
   defaults?: Json;
   /** More providers, beside `support-8x8`. */
   providers?: (simulator: Simulator) => Json[];
+  retention?: Json;
   /** What the contact centre's webhook points to, below the gateway's URL. */
   webhookPath?: string;
   /** Runs the built gateway as a process of its own. */
@@ -205,6 +206,7 @@ export class World {
         },
         ...(options.providers?.(simulator) ?? []),
       ],
+      ...(options.retention ? { retention: options.retention } : {}),
     };
   }
 }

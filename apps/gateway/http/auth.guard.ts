@@ -13,6 +13,11 @@ const PUBLIC = 'public';
 /** Needs no key. */
 export const Public = (): ClassDecorator & MethodDecorator => SetMetadata(PUBLIC, true);
 
+const OPERATOR = 'operator';
+
+/** Needs the admin key: a bot's key is refused. */
+export const OperatorOnly = (): ClassDecorator & MethodDecorator => SetMetadata(OPERATOR, true);
+
 /** The caller of the request. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   return context.switchToHttp().getRequest<FastifyRequest & { principal: Principal }>().principal;
@@ -30,10 +35,13 @@ export class AuthGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
-    if (this.reflector.getAllAndOverride<boolean>(PUBLIC, [context.getHandler(), context.getClass()])) return true;
+    const marks = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean>(PUBLIC, marks)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & { principal: Principal }>();
     if (request.routeOptions.url?.startsWith(WEBHOOKS)) return true;
     request.principal = this.identify(request.headers.authorization);
+    if (request.principal.role !== 'operator' && this.reflector.getAllAndOverride<boolean>(OPERATOR, marks))
+      throw new Refusal('forbidden', 'This is for operators: use the admin key.');
     return true;
   }
 

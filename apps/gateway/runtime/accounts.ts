@@ -25,10 +25,14 @@ export class Accounts implements Callbacks {
     return [...this.byName.keys()];
   }
 
-  callbackOf(name: string): Callback | string {
+  async callbackOf(name: string, evenIfGone = false): Promise<Callback | string> {
     const bot = this.byName.get(name);
     if (!bot?.callbackUrl || !bot.callbackSecret) return 'The bot has no callback URL any more.';
-    if (bot.goneUrl === bot.callbackUrl) return GONE;
+    if (bot.goneUrl === bot.callbackUrl && !evenIfGone) {
+      // Another replica may have found it back.
+      bot.goneUrl = await this.store.goneUrl(name);
+      if (bot.goneUrl === bot.callbackUrl) return GONE;
+    }
     return { url: bot.callbackUrl, secret: bot.callbackSecret };
   }
 
@@ -36,5 +40,12 @@ export class Accounts implements Callbacks {
     await this.store.markGone(name, url);
     const bot = this.byName.get(name);
     if (bot) bot.goneUrl = url;
+  }
+
+  async back(name: string, url: string): Promise<void> {
+    const bot = this.byName.get(name);
+    if (bot?.goneUrl !== url) return;
+    await this.store.markBack(name, url);
+    bot.goneUrl = null;
   }
 }

@@ -3,6 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { ConfigError, type Environment } from '#config';
 
+const ADMIN_KEY_FILE = 'admin.key';
+
 /** The gateway's own two keys. `newAdminKey` is set on the start that generated it, to be shown once. */
 export interface Keys {
   adminKey: string;
@@ -15,7 +17,7 @@ export function loadKeys(environment: Pick<Environment, 'dataDir' | 'adminKey' |
   const { dataDir } = environment;
   const admin = environment.adminKey
     ? { value: environment.adminKey, isNew: false }
-    : keep(dataDir, 'admin.key', () => `hga_${randomBytes(24).toString('base64url')}`);
+    : keep(dataDir, ADMIN_KEY_FILE, () => `hga_${randomBytes(24).toString('base64url')}`);
   const encryption =
     environment.encryptionKey ?? keep(dataDir, 'encryption.key', () => randomBytes(32).toString('base64')).value;
   return {
@@ -23,6 +25,18 @@ export function loadKeys(environment: Pick<Environment, 'dataDir' | 'adminKey' |
     encryptionKey: Buffer.from(encryption, 'base64'),
     newAdminKey: admin.isNew ? admin.value : null,
   };
+}
+
+/** The admin key that a gateway has generated and keeps there; null where none has. @throws {ConfigError} when it may not be read */
+export function readKeptAdminKey(dataDir: string): string | null {
+  const file = join(dataDir, ADMIN_KEY_FILE);
+  if (!existsSync(file)) return null;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([`DATA_DIR: ${file} cannot be read (${code}): it is its owner's, who runs the gateway`]);
+  }
 }
 
 function keep(dataDir: string, name: string, generate: () => string): { value: string; isNew: boolean } {

@@ -1,12 +1,32 @@
-import { settingsOf, withDefaults, type HandoverProvider, type ProviderContext, type ProviderLog } from '#contract';
+import {
+  durationMs,
+  settingsOf,
+  withDefaults,
+  type HandoverProvider,
+  type ProviderContext,
+  type ProviderLog,
+} from '#contract';
 import type { Environment, FileConfig } from '#config';
 import { ProviderRegistry, type Clock, type Committed, type ProviderInstance, type Wakeups } from '#core';
-import { Alarms, BotDeliveries, EventHub, Inbox, InboxProcessor, ProviderCommands, Relay } from '#delivery';
+import {
+  Alarms,
+  BotDeliveries,
+  EventHub,
+  Housekeeping,
+  Inbox,
+  InboxProcessor,
+  InboxReplay,
+  ProviderCommands,
+  Relay,
+} from '#delivery';
 import {
   isDatabaseAway,
   openDatabase,
   PgAccountStore,
+  PgDeadLetterStore,
   PgHandoverStore,
+  PgHousekeepingStore,
+  PgInboxArchiveStore,
   PgInboxStore,
   PgLaneStore,
   SecretBox,
@@ -28,6 +48,9 @@ export class Runtime implements Wakeups {
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
+  readonly deadLetters: PgDeadLetterStore;
+  readonly inboxArchive: PgInboxArchiveStore;
+  readonly replay: InboxReplay;
   private readonly stopper = new AbortController();
   /** Aborted when the gateway begins to stop. */
   readonly stopping = this.stopper.signal;
@@ -35,6 +58,7 @@ export class Runtime implements Wakeups {
   private readonly relay: Relay;
   private readonly deliveries: BotDeliveries;
   private readonly alarms: Alarms;
+  private readonly housekeeping: Housekeeping;
 
   private constructor(
     readonly keys: Keys,
@@ -42,6 +66,7 @@ export class Runtime implements Wakeups {
     private readonly embedded: EmbeddedPostgres | null,
     accountStore: PgAccountStore,
     bots: Awaited<ReturnType<PgAccountStore['bots']>>,
+    retention: FileConfig['retention'],
     definitions: HandoverProvider[],
     instances: ProviderInstance[],
     readonly clock: Clock,
@@ -75,6 +100,11 @@ export class Runtime implements Wakeups {
       log,
     );
     this.alarms = new Alarms(this.handovers, this.registry, log);
+    this.deadLetters = new PgDeadLetterStore(database);
+    this.inboxArchive = new PgInboxArchiveStore(database);
+    this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
+    const kept = { inboxMs: durationMs(retention.inbox) };
+    this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
   }
 
   static async open(
@@ -102,7 +132,8 @@ export class Runtime implements Wakeups {
       const instances = (await store.providers()).flatMap((account) =>
         openProvider(account, providers, environment, clock, log),
       );
-      return new Runtime(keys, database, embedded, store, await store.bots(), providers, instances, clock, log);
+      const bots = await store.bots();
+      return new Runtime(keys, database, embedded, store, bots, config.retention, providers, instances, clock, log);
     } catch (error) {
       await embedded?.stop();
       throw error;
@@ -114,6 +145,7 @@ export class Runtime implements Wakeups {
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
+    this.housekeeping.start();
   }
 
   /** Ends what would otherwise stay open: live streams, readiness. */
@@ -123,7 +155,7 @@ export class Runtime implements Wakeups {
 
   /** Finishes what is under way and lets go of everything. Nothing of it runs on afterwards. */
   async stop(): Promise<void> {
-    await this.alarms.stop();
+    await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
     await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
     await this.deliveries.close();
     await this.database.destroy();

@@ -12,6 +12,9 @@ export interface ReceivedEvent {
   receivedAt: Date;
 }
 
+/** Why an event of a handover that has ended changes nothing of it. */
+export const HANDOVER_IS_OVER = 'the handover is over';
+
 /** `null` when the event was applied, else why it changed nothing. */
 export type Ignored = string | null;
 
@@ -28,7 +31,7 @@ export function applyEvent(
   bindConversation(unit, event.conversation);
   if (isFinal(handover)) {
     if (event.type === 'message') keepLateMessage(unit, event, receivedAt);
-    return 'the handover is over';
+    return HANDOVER_IS_OVER;
   }
   switch (event.type) {
     case 'ignored':

@@ -119,6 +119,19 @@ export class PgAccountStore {
     await this.source.query(`UPDATE bot SET gone_url = $2 WHERE name = $1 AND callback_url = $2`, [bot, url]);
   }
 
+  /** The callback URL is there after all. */
+  async markBack(bot: string, url: string): Promise<void> {
+    await this.source.query(`UPDATE bot SET gone_url = NULL WHERE name = $1 AND gone_url = $2`, [bot, url]);
+  }
+
+  /** The bot's callback URL that is gone for good, as far as any replica knows. */
+  async goneUrl(bot: string): Promise<string | null> {
+    const [row] = await this.source.query<{ url: string | null }[]>(`SELECT gone_url AS url FROM bot WHERE name = $1`, [
+      bot,
+    ]);
+    return row?.url ?? null;
+  }
+
   private sealAll(type: string, settings: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(settings).map(([name, value]) => [

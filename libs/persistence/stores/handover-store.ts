@@ -21,6 +21,7 @@ import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
 import { commitUnits, lanesOf } from './commit-statement.js';
+import { page } from './page.js';
 import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
 
@@ -175,9 +176,4 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     );
     return stale;
   }
-}
-
-function page<T>(rows: T[], limit: number, cursorOf: (row: T) => string): Page<T> {
-  const data = rows.slice(0, limit);
-  return { data, next: rows.length > limit ? cursorOf(data.at(-1)!) : null };
 }

@@ -11,6 +11,7 @@ import {
 } from '#core';
 import type { DataSource } from 'typeorm';
 import { query, Statement } from '../statement.js';
+import { endResend, settleDeadLetter, type Letter } from './resend.js';
 import { HANDOVER_COLUMNS, type HandoverRow } from './unit-rows.js';
 
 const LANE = `l.handover_id AS "handoverId", l.direction, l.target, l.done, l.last, l.attempts, l.uncertain, l.resend`;
@@ -70,8 +71,16 @@ export class PgLaneStore implements LaneStore {
     return query<TakenLane>(this.source, 'held lanes', `SELECT ${LANE} FROM lane l WHERE l.owner = $1`, [replica]);
   }
 
+  /** What an operator wants sent again comes when nothing else is left, so that a resend in trouble holds up nothing new. */
   async next(lane: TakenLane, after: number, limit: number): Promise<LogItem[]> {
-    return lane.direction === 'bot' ? this.nextEvents(lane, after, limit) : this.nextCommands(lane, after, limit);
+    const isResend = lane.resend && lane.last <= after;
+    const again = isResend ? await this.resendable(lane) : [];
+    const { handoverId, direction } = lane;
+    const items = await (direction === 'bot'
+      ? this.nextEvents(handoverId, after, limit, again)
+      : this.nextCommands(handoverId, after, limit, again));
+    if (isResend && items.length === 0) await endResend(this.source, lane, again);
+    return items;
   }
 
   async mark(
@@ -157,14 +166,8 @@ export class PgLaneStore implements LaneStore {
     );
   }
 
-  async settleDeadLetter(id: string, error: string | null): Promise<void> {
-    await this.source.query(
-      `UPDATE dead_letter SET status = CASE WHEN $2::text IS NULL THEN 'delivered' ELSE 'failed' END,
-         delivered_at = CASE WHEN $2::text IS NULL THEN now() END, error = coalesce($2, error),
-         failed_at = CASE WHEN $2::text IS NULL THEN failed_at ELSE now() END
-       WHERE id = $1`,
-      [id, error],
-    );
+  settleDeadLetter(id: string, error: string | null): Promise<void> {
+    return settleDeadLetter(this.source, id, error);
   }
 
   async countIdenticalBefore(messageId: string): Promise<number> {
@@ -172,7 +175,8 @@ export class PgLaneStore implements LaneStore {
       `WITH this AS (SELECT * FROM message WHERE id = $1),
             ours AS (SELECT m.sequence, (m.author->>'type' = 'user') = (t.author->>'type' = 'user') AND m.text IS NOT DISTINCT FROM t.text AS same
                      FROM message m, this t
-                     WHERE m.handover_id = t.handover_id AND m.sequence < t.sequence AND m.status <> 'failed'
+                     WHERE m.handover_id = t.handover_id
+                       AND (CASE WHEN m.sequence < t.sequence THEN m.status <> 'failed' ELSE m.sequence > t.sequence AND m.status = 'delivered' END)
                        AND (m.author->>'type' IN ('user', 'bot') OR m.sequence <= (SELECT transcript_length FROM handover WHERE id = t.handover_id)))
        SELECT count(*)::int AS count FROM ours
        WHERE sequence > coalesce((SELECT max(sequence) FROM ours WHERE NOT same), 0)`,
@@ -181,9 +185,7 @@ export class PgLaneStore implements LaneStore {
     return row!.count;
   }
 
-  /** What an operator wants sent again comes first. */
-  private async nextEvents({ handoverId, resend }: TakenLane, after: number, limit: number): Promise<LogItem[]> {
-    const again = resend ? await this.resendable(handoverId, 'bot') : [];
+  private async nextEvents(handoverId: string, after: number, limit: number, again: Letter[]): Promise<LogItem[]> {
     const rows = await query<{ sequence: number; body: string; ageMs: number }>(
       this.source,
       again.length > 0 ? 'events again' : 'next events',
@@ -195,8 +197,7 @@ export class PgLaneStore implements LaneStore {
     return rows.map((row) => ({ kind: 'event', ...row, ...letterOf(again, row.sequence) }));
   }
 
-  private async nextCommands({ handoverId, resend }: TakenLane, after: number, limit: number): Promise<LogItem[]> {
-    const again = resend ? await this.resendable(handoverId, 'provider') : [];
+  private async nextCommands(handoverId: string, after: number, limit: number, again: Letter[]): Promise<LogItem[]> {
     const rows = await query<CommandRow>(
       this.source,
       again.length > 0 ? 'commands again' : 'next commands',
@@ -224,8 +225,8 @@ export class PgLaneStore implements LaneStore {
     }));
   }
 
-  private async resendable(handoverId: string, direction: string): Promise<{ id: string; sequence: number }[]> {
-    return this.source.query<{ id: string; sequence: number }[]>(
+  private async resendable({ handoverId, direction }: Lane): Promise<Letter[]> {
+    return this.source.query<Letter[]>(
       `SELECT id, sequence FROM dead_letter WHERE handover_id = $1 AND direction = $2 AND status = 'resending' ORDER BY sequence`,
       [handoverId, direction],
     );
@@ -240,7 +241,7 @@ interface CommandRow {
   message: (Omit<Message, 'at'> & { at: string }) | null;
 }
 
-function letterOf(letters: { id: string; sequence: number }[], sequence: number): { deadLetter?: string } {
+function letterOf(letters: Letter[], sequence: number): { deadLetter?: string } {
   const found = letters.find((letter) => letter.sequence === sequence);
   return found ? { deadLetter: found.id } : {};
 }

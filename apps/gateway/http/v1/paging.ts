@@ -2,7 +2,7 @@ import { IfPresent } from '#contract';
 import type { PageRequest } from '#core';
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { ValidateBy } from 'class-validator';
+import { Matches, ValidateBy } from 'class-validator';
 import { Text } from '../fields.js';
 
 /** A whole number in a query parameter. */
@@ -25,6 +25,20 @@ export class PageQuery {
   limit?: string;
   @Text({ max: 64, optional: true, description: 'Where to go on: `next` of the page before.' })
   cursor?: string;
+}
+
+/** Pages through rows that the database numbers. */
+export class NumberedQuery {
+  @IsIntegerText({ min: 1, max: 200, description: 'Entries per page, 50 unless given.' })
+  limit?: string;
+  @Matches(/^\d{1,18}$/, { message: 'must be `next` of the page before' })
+  @Text({ max: 18, optional: true, description: 'Where to go on: `next` of the page before.' })
+  cursor?: string;
+}
+
+/** Whether a path names such a row at all. */
+export function isRowNumber(id: string): boolean {
+  return /^\d{1,18}$/.test(id);
 }
 
 /** Pages whose cursor is a number. */

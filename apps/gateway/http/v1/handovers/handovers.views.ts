@@ -5,8 +5,8 @@ import { CardDto, CustomerDto } from './handovers.dto.js';
 
 /** What the API answers, for its reference. The answers themselves are made by `handoverView` and `messageView` of the core. */
 
-const TIME = { type: String, format: 'date-time', example: '2026-11-23T10:00:00.000Z' } as const;
-const MAYBE_TIME = { ...TIME, nullable: true } as const;
+export const TIME = { type: String, format: 'date-time', example: '2026-11-23T10:00:00.000Z' } as const;
+export const MAYBE_TIME = { ...TIME, nullable: true } as const;
 const ANY_JSON = { type: Object, additionalProperties: true } as const;
 
 export class QueueView {
@@ -126,7 +126,11 @@ export class EventView {
   data: object;
 }
 
-const NEXT = { type: String, nullable: true, description: 'The cursor of the next page; null at the end.' } as const;
+export const NEXT = {
+  type: String,
+  nullable: true,
+  description: 'The cursor of the next page; null at the end.',
+} as const;
 
 export class HandoverPage {
   @ApiProperty({ type: () => HandoverView, isArray: true })
@@ -184,11 +188,16 @@ const PROBLEM_TEXTS: Record<number, string> = {
 
 /** The problems that a call may be answered with, beside the 401 and 503 that any may. */
 export function Problems(...statuses: number[]): MethodDecorator {
+  return ProblemsOf(Object.fromEntries(statuses.map((status) => [status, PROBLEM_TEXTS[status]!])));
+}
+
+/** The same, saying what each means here. */
+export function ProblemsOf(texts: Record<number, string>): MethodDecorator {
   return applyDecorators(
-    ...[401, ...statuses, 503].map((status) =>
+    ...Object.entries({ 401: PROBLEM_TEXTS[401], ...texts, 503: PROBLEM_TEXTS[503] }).map(([status, description]) =>
       ApiResponse({
-        status,
-        description: PROBLEM_TEXTS[status],
+        status: Number(status),
+        description,
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemView' } } },
       }),
     ),

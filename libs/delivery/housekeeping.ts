@@ -1,0 +1,61 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ProviderLog } from '#contract';
+import type { HousekeepingStore } from '#core';
+
+/** A start has better things to do first. */
+const FIRST_AFTER_MS = 5_000;
+const EVERY_MS = 600_000;
+const BATCH = 1_000;
+/** Between two batches, so that a long backlog leaves the database to others. */
+const PAUSE_MS = 100;
+
+/** How long settled things are kept, in milliseconds. */
+export interface Retention {
+  inboxMs: number;
+}
+
+/** Removes what nobody needs any more, now and then and in small batches. Any number of replicas may do so at the same time. */
+export class Housekeeping {
+  private readonly stopper = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly store: HousekeepingStore,
+    private readonly retention: Retention,
+    private readonly log: ProviderLog,
+  ) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Waits for the batch under way. */
+  async stop(): Promise<void> {
+    this.stopper.abort();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    for (let wait = FIRST_AFTER_MS; await this.waited(wait); wait = EVERY_MS) {
+      await this.sweep().catch((error: Error) =>
+        this.log.warn({ err: error.message }, 'housekeeping was interrupted and goes on later'),
+      );
+    }
+  }
+
+  /** Removes everything that is due now. */
+  async sweep(): Promise<void> {
+    await this.store.removeReplicas();
+    let last: string | null = '0';
+    do last = await this.store.removeInboxRows(this.retention.inboxMs, last, BATCH);
+    while (last !== null && (await this.waited(PAUSE_MS)));
+    let count: number;
+    do count = await this.store.removeKeys(BATCH);
+    while (count === BATCH && (await this.waited(PAUSE_MS)));
+  }
+
+  /** False when it was stopped meanwhile. A process that has nothing else to do does not wait for this. */
+  private waited(ms: number): Promise<boolean> {
+    return pause(ms, true, { signal: this.stopper.signal, ref: false }).catch(() => false);
+  }
+}

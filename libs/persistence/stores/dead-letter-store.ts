@@ -1,0 +1,89 @@
+import type { DeadLetter, DeadLetterStore, DeliveryFilter, Page, PageRequest, StuckLane } from '#core';
+import type { DataSource } from 'typeorm';
+import { page } from './page.js';
+
+/** The item's kind, an event's type, a command's message: `x` has the handover, the direction and `at`, the number in the log. */
+const item = (x: string, at: string): { columns: string; joins: string } => ({
+  columns: `${x}.handover_id AS "handoverId", ${x}.direction, ${x}.target, ${at} AS sequence, e.type AS event, c.message_id AS "messageId"`,
+  joins: `LEFT JOIN event e ON ${x}.direction = 'bot' AND e.handover_id = ${x}.handover_id AND e.sequence = ${at}
+    LEFT JOIN command c ON ${x}.direction = 'provider' AND c.handover_id = ${x}.handover_id AND c.sequence = ${at}`,
+});
+const LETTER = item('d', 'd.sequence');
+const NEXT = item('l', 'l.done + 1');
+
+const LETTERS = `SELECT ${LETTER.columns}, d.id, CASE d.direction WHEN 'bot' THEN 'event' ELSE d.kind END AS kind,
+    coalesce(l.last_error, d.error) AS error, d.status, d.failed_at AS "failedAt", d.delivered_at AS "deliveredAt",
+    l.attempts, l.due_at AS "dueAt"
+  FROM dead_letter d ${LETTER.joins}
+    LEFT JOIN lane l ON d.status = 'resending' AND l.handover_id = d.handover_id AND l.direction = d.direction`;
+
+/** What was given up, for operators. */
+export class PgDeadLetterStore implements DeadLetterStore {
+  constructor(private readonly source: DataSource) {}
+
+  async list(
+    status: DeadLetter['status'],
+    filter: DeliveryFilter,
+    { limit, cursor }: PageRequest,
+  ): Promise<Page<DeadLetter>> {
+    const rows = await this.source.query<DeadLetter[]>(
+      `${LETTERS} WHERE d.status = $5 AND ${matches('d')} AND ($6::bigint IS NULL OR d.id < $6) ORDER BY d.id DESC LIMIT $4`,
+      [...values(filter), limit + 1, status, cursor ?? null],
+    );
+    return page(rows, limit, ({ id }) => id);
+  }
+
+  /** A lane in somebody's hands that was not tried yet is under way, and does not wait. */
+  async waiting(filter: DeliveryFilter, { limit, cursor }: PageRequest): Promise<Page<StuckLane>> {
+    const [handoverId, direction] = cursor?.split('.') ?? [];
+    const rows = await this.source.query<StuckLane[]>(
+      `SELECT ${NEXT.columns}, coalesce(c.kind, 'event') AS kind, l.last - l.done - 1 AS waiting, l.attempts, l.last_error AS error,
+         l.due_at AS "dueAt"
+       FROM lane l ${NEXT.joins}
+       WHERE l.last > l.done AND (l.owner IS NULL OR l.attempts > 0) AND ${matches('l')}
+         AND ($5::text IS NULL OR (l.handover_id, l.direction) < ($5, $6::text))
+       ORDER BY l.handover_id DESC, l.direction DESC LIMIT $4`,
+      [...values(filter), limit + 1, handoverId ?? null, direction ?? null],
+    );
+    return page(rows, limit, (lane) => `${lane.handoverId}.${lane.direction}`);
+  }
+
+  async get(id: string): Promise<DeadLetter | null> {
+    const [row] = await this.source.query<DeadLetter[]>(`${LETTERS} WHERE d.id = $1`, [id]);
+    return row ?? null;
+  }
+
+  async resend({ id, handoverId, direction }: DeadLetter): Promise<boolean> {
+    return this.source.transaction(async (manager) => {
+      // Until the end nothing is added to the handover's logs, so a lane made here begins where they end.
+      await manager.query(`SELECT 1 FROM handover WHERE id = $1 FOR UPDATE`, [handoverId]);
+      await manager.query(
+        `INSERT INTO lane AS l (handover_id, direction, target, done, last, resend)
+         SELECT h.id, $2, CASE $2 WHEN 'bot' THEN h.bot ELSE h.provider END, n.last, n.last, true
+         FROM handover h, LATERAL (SELECT CASE $2 WHEN 'bot' THEN h.event_sequence ELSE h.command_sequence END AS last) n
+         WHERE h.id = $1
+         ON CONFLICT (handover_id, direction) DO UPDATE SET resend = true,
+           due_at = CASE WHEN l.owner IS NULL THEN now() ELSE l.due_at END`,
+        [handoverId, direction],
+      );
+      const changed = await manager.query<[unknown[], number]>(
+        `UPDATE dead_letter SET status = 'resending' WHERE id = $1 AND status = 'failed'`,
+        [id],
+      );
+      await manager.query(
+        `UPDATE message m SET status = 'pending', error = NULL FROM dead_letter d
+           JOIN command c ON c.handover_id = d.handover_id AND c.sequence = d.sequence
+         WHERE d.id = $1 AND d.direction = 'provider' AND d.status = 'resending' AND m.id = c.message_id AND m.status = 'failed'`,
+        [id],
+      );
+      return changed[1] === 1;
+    });
+  }
+}
+
+const matches = (x: string): string =>
+  `($1::text IS NULL OR ${x}.direction = $1) AND ($2::text IS NULL OR ${x}.target = $2) AND ($3::text IS NULL OR ${x}.handover_id = $3)`;
+
+function values({ direction, target, handoverId }: DeliveryFilter): (string | null)[] {
+  return [direction ?? null, target ?? null, handoverId ?? null];
+}

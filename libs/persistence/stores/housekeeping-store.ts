@@ -1,0 +1,43 @@
+import type { HousekeepingStore } from '#core';
+import type { DataSource } from 'typeorm';
+
+/** Held for the length of one batch: one replica is enough for this. Any number, the same in every replica. */
+const HOUSEKEEPING_LOCK = 7_281_411_905;
+
+/** Removes old rows of tables that only grow. */
+export class PgHousekeepingStore implements HousekeepingStore {
+  constructor(private readonly source: DataSource) {}
+
+  /** Walks along the key and stops at the first batch with a young row, so no index on the time is needed. */
+  async removeInboxRows(olderThanMs: number, afterId: string, limit: number): Promise<string | null> {
+    const [row] = await this.source.query<{ last: string | null; isAllOld: boolean }[]>(
+      `WITH mine AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($4) AS ok),
+            batch AS MATERIALIZED (
+              SELECT id, received_at < now() - $1 * interval '1 ms' AS old FROM inbox
+              WHERE id > $2 AND (SELECT ok FROM mine) ORDER BY id LIMIT $3),
+            gone AS (
+              DELETE FROM inbox i USING batch b WHERE i.id = b.id AND b.old AND i.status IN ('applied', 'ignored', 'dead'))
+       SELECT max(id) AS last, count(*) = $3 AND bool_and(old) AS "isAllOld" FROM batch`,
+      [olderThanMs, afterId, limit, HOUSEKEEPING_LOCK],
+    );
+    return row!.isAllOld ? row!.last : null;
+  }
+
+  async removeKeys(limit: number): Promise<number> {
+    const [, count] = await this.source.query<[unknown[], number]>(
+      `DELETE FROM idempotency_key k USING (
+         SELECT bot, scope, key FROM idempotency_key WHERE created_at < now() - interval '24 hours'
+         ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED) old
+       WHERE k.bot = old.bot AND k.scope = old.scope AND k.key = old.key`,
+      [limit],
+    );
+    return count;
+  }
+
+  async removeReplicas(): Promise<void> {
+    await this.source.query(
+      `DELETE FROM replica WHERE id IN (
+         SELECT id FROM replica WHERE seen_at < now() - interval '1 day' LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
+    );
+  }
+}

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Housekeeping } from '#delivery';
+import { openDatabase, PgHousekeepingStore, type DataSource } from '#persistence';
+import { freshDatabase } from '../support/database.js';
+import { until } from '../support/wait.js';
+import { World } from '../support/world.js';
+
+type Database = Awaited<ReturnType<typeof freshDatabase>>;
+const DAY_MS = 86_400_000;
+const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+
+async function addEvents(database: Database, status: string, ageDays: number, count = 1): Promise<void> {
+  await database.query(
+    `INSERT INTO inbox (source, key, type, providers, conversation_id, body, status, received_at)
+     SELECT 's', gen_random_uuid()::text, 't', '{p}', 'c', '', $1, now() - $2 * interval '1 day' FROM generate_series(1, $3)`,
+    [status, ageDays, count],
+  );
+}
+
+const countsOf = async (database: Database): Promise<Record<string, unknown>> => {
+  const rows = await database.query(`SELECT status, count(*)::int AS n FROM inbox GROUP BY status`);
+  return Object.fromEntries(rows.map(({ status, n }) => [status, n]));
+};
+
+describe('housekeeping', () => {
+  let database: Database;
+  let connections: DataSource;
+  beforeAll(async () => {
+    database = await freshDatabase();
+    connections = await openDatabase(database.url, 6);
+  });
+  beforeEach(() => database.query(`TRUNCATE inbox, idempotency_key, replica`));
+  afterAll(async () => {
+    await connections.destroy();
+    await database.drop();
+  });
+
+  const housekeeping = (): Housekeeping =>
+    new Housekeeping(new PgHousekeepingStore(connections), { inboxMs: 7 * DAY_MS }, quiet);
+
+  it('removes settled events that are old, and neither young ones nor any that is still to be applied', async () => {
+    for (const status of ['pending', 'parked', 'applied', 'ignored', 'dead']) await addEvents(database, status, 8);
+    for (const status of ['applied', 'ignored', 'dead']) await addEvents(database, status, 6);
+    await housekeeping().sweep();
+    expect(await countsOf(database)).toEqual({ pending: 1, parked: 1, applied: 1, ignored: 1, dead: 1 });
+  });
+
+  it('goes on batch by batch, past events that stay', async () => {
+    await addEvents(database, 'parked', 30, 1_500);
+    await addEvents(database, 'applied', 20, 2_600);
+    await addEvents(database, 'applied', 1, 10);
+    await housekeeping().sweep();
+    expect(await countsOf(database)).toEqual({ parked: 1_500, applied: 10 });
+  });
+
+  it('can be done by several replicas at the same time', async () => {
+    await addEvents(database, 'applied', 20, 3_500);
+    await database.query(
+      `INSERT INTO idempotency_key (bot, scope, key, fingerprint, created_at)
+       SELECT 'b', 's', n::text, 'f', now() - interval '25 hours' FROM generate_series(1, 2500) n`,
+    );
+    await Promise.all([1, 2, 3, 4].map(() => housekeeping().sweep()));
+    await housekeeping().sweep();
+    expect(await countsOf(database)).toEqual({});
+    expect(await database.query(`SELECT 1 FROM idempotency_key`)).toEqual([]);
+  });
+
+  it('waits for nobody: a row that is being changed is left for later', async () => {
+    await database.query(
+      `INSERT INTO idempotency_key (bot, scope, key, fingerprint, created_at) VALUES
+       ('b', 's', 'locked', 'f', now() - interval '25 hours'), ('b', 's', 'old', 'f', now() - interval '25 hours'),
+       ('b', 's', 'young', 'f', now() - interval '23 hours')`,
+    );
+    await connections.transaction(async (manager) => {
+      await manager.query(`SELECT 1 FROM idempotency_key WHERE key = 'locked' FOR UPDATE`);
+      await housekeeping().sweep();
+    });
+    const keys = await database.query(`SELECT key FROM idempotency_key ORDER BY key`);
+    expect(keys.map(({ key }) => key)).toEqual(['locked', 'young']);
+  });
+
+  it('removes signs of life of replicas that ended long ago', async () => {
+    await database.query(
+      `INSERT INTO replica (id, seen_at) VALUES (gen_random_uuid(), now() - interval '25 hours'), (gen_random_uuid(), now())`,
+    );
+    await housekeeping().sweep();
+    expect(await database.query(`SELECT 1 FROM replica`)).toHaveLength(1);
+  });
+});
+
+describe('a gateway with a retention', () => {
+  it('removes what is older by itself, soon after its start', async () => {
+    const world = await World.start({ retention: { inbox: '2d' } });
+    try {
+      await addEvents(world.database, 'applied', 3);
+      await addEvents(world.database, 'applied', 1);
+      await until('one to be removed', async () => (await countsOf(world.database)).applied === 1, 15_000);
+    } finally {
+      await world.stop();
+    }
+  });
+});
