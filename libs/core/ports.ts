@@ -96,7 +96,7 @@ export interface HandoverStore {
 
 /** What a commit left to do. */
 export interface Committed {
-  unit: HandoverUnit;
+  units: HandoverUnit[];
   /** Who took the lanes that the commit opened; null when they were left to be taken. */
   taker: string | null;
   opened: TakenLane[];
@@ -110,7 +110,7 @@ export interface Wakeups {
   readonly taker: string | null;
   /** No other replica is at work, so what this one remembers is likely to be true. */
   readonly isAlone: boolean;
-  committed(changes: Committed[]): void;
+  committed(commit: Committed): void;
 }
 
 export const CLOCK = Symbol('Clock');

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { LogItem } from '#core';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
+import { post } from './post.js';
 import type { Executor, Outcome } from './relay.js';
 
 /** How long events are retried before they are kept as failed. */
@@ -40,10 +41,11 @@ export function signatureHeaders(secret: string, id: string, timestamp: number, 
 export class BotDeliveries {
   private readonly agent = new Agent({
     connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: ANSWER_TIMEOUT_MS,
-    bodyTimeout: ANSWER_TIMEOUT_MS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
     connections: 64,
   });
+  private readonly urls = new Map<string, URL>();
 
   constructor(
     private readonly callbacks: Callbacks,
@@ -64,6 +66,12 @@ export class BotDeliveries {
     return { kind: 'failed', error: GONE };
   };
 
+  private urlOf({ url }: Callback): URL {
+    const known = this.urls.get(url) ?? new URL(url);
+    this.urls.set(url, known);
+    return known;
+  }
+
   async close(): Promise<void> {
     await this.agent.destroy();
   }
@@ -80,14 +88,19 @@ export class BotDeliveries {
       ...signatureHeaders(callback.secret, id, Math.floor(this.now() / 1000), body),
     };
     try {
-      const answer = await request(callback.url, { method: 'POST', headers, body, dispatcher: this.agent });
-      await answer.body.dump({ limit: 65_536 });
-      if (answer.statusCode >= 200 && answer.statusCode < 300) return { kind: 'done' };
-      if (answer.statusCode === 410) return 'gone';
-      const error = `The callback answered ${answer.statusCode}.`;
+      const { status, headers: answered } = await post(
+        this.agent,
+        this.urlOf(callback),
+        headers,
+        body,
+        ANSWER_TIMEOUT_MS,
+      );
+      if (status >= 200 && status < 300) return { kind: 'done' };
+      if (status === 410) return 'gone';
+      const error = `The callback answered ${status}.`;
       if (ageMs > GIVE_UP_AFTER_MS) return { kind: 'failed', error };
-      const after = retryAfterMs(answer.headers['retry-after'], this.now());
-      return { kind: 'retry', error, uncertain: false, retryAfterMs: after, isDown: answer.statusCode >= 500 };
+      const after = retryAfterMs(answered['retry-after'], this.now());
+      return { kind: 'retry', error, uncertain: false, retryAfterMs: after, isDown: status >= 500 };
     } catch (failure) {
       const { code, name } = failure as { code?: string; name: string };
       const error = `The callback could not be reached: ${code ?? name}.`;

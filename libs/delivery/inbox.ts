@@ -127,6 +127,10 @@ async function verify(
   webhook: Incoming,
   instances: ProviderInstance[],
 ): Promise<{ verified: VerifiedWebhook; instances: ProviderInstance[] }> {
+  // The usual case: one account, or several that share their authority.
+  const [only] = instances;
+  if (only && instances.every(({ session }) => session.webhookAuthority === only.session.webhookAuthority))
+    return { verified: await only.session.verify(webhook), instances };
   const authorities = [...new Set(instances.map(({ session }) => session.webhookAuthority))];
   const groups = authorities.map((authority) =>
     instances.filter(({ session }) => session.webhookAuthority === authority),

@@ -134,11 +134,12 @@ export class Relay {
   }
 
   /** Goes on with what was just committed, without asking the database. */
-  committed({ unit, taker, opened, extended }: Committed): void {
+  committed({ units, taker, opened, extended }: Committed): void {
     if (taker !== this.replica) return;
+    const byHandover = new Map(units.map((unit) => [unit.handover.id, unit]));
     for (const lane of [...opened, ...extended.filter((one) => this.held.has(keyOf(one)))]) {
       const held = this.hold(lane);
-      for (const item of itemsOf(unit, lane.direction)) {
+      for (const item of itemsOf(byHandover.get(lane.handoverId)!, lane.direction)) {
         const tail = held.items.at(-1)?.sequence ?? held.lane.done;
         if (item.sequence === tail + 1 && held.items.length < READ_AHEAD) held.items.push(item);
       }

@@ -8,38 +8,44 @@ export type JsonRow = Record<string, unknown>;
  * a prepared statement of its own, so the server parses and plans it once per connection.
  */
 export class Statement {
-  private readonly parts: string[] = [];
-  private readonly names: string[] = [];
+  private readonly parts: { name: string; sql(): string }[] = [];
   private readonly params: unknown[] = [];
 
   /** Adds a part over rows, which it sees as `r`: `columns` are their names and types. */
-  rows(name: string, rows: JsonRow[], columns: string, sql: (recordset: string) => string): this {
+  rows(name: string, rows: object[], columns: string, sql: (recordset: string) => string): this {
     if (rows.length === 0) return this;
-    this.params.push(toJson(rows));
-    return this.part(name, sql(`json_to_recordset($${this.params.length}::json) AS r(${columns})`));
+    const param = this.params.push(toJson(rows));
+    return this.part(name, () => sql(`json_to_recordset($${param}::json) AS r(${columns})`));
   }
 
   /** Adds a part with one value as its parameter. */
   value(name: string, value: unknown, sql: (param: string) => string): this {
-    this.params.push(value);
-    return this.part(name, sql(`$${this.params.length}`));
+    const param = this.params.push(value);
+    return this.part(name, () => sql(`$${param}`));
   }
 
   has(name: string): boolean {
-    return this.names.includes(name);
+    return this.parts.some((part) => part.name === name);
   }
 
-  async run<T extends object>(source: DataSource, label: string, select: string): Promise<T[]> {
-    const text = this.parts.length > 0 ? `WITH ${this.parts.join(',\n')} ${select}` : select;
-    return query<T>(source, `${label}:${this.names.join(',')}`, text, this.params);
+  /** `select` ends the statement; it depends on nothing but which parts there are. */
+  run<T extends object>(source: DataSource, label: string, select: () => string): Promise<T[]> {
+    const shape = `${label}:${this.parts.map(({ name }) => name).join(',')}`;
+    let text = texts.get(shape);
+    if (text === undefined) {
+      text = `WITH ${this.parts.map(({ name, sql }) => `${name} AS (${sql()})`).join(',\n')} ${select()}`;
+      texts.set(shape, text);
+    }
+    return query<T>(source, shape, text, this.params);
   }
 
-  private part(name: string, sql: string): this {
-    this.names.push(name);
-    this.parts.push(`${name} AS (${sql})`);
+  private part(name: string, sql: () => string): this {
+    this.parts.push({ name, sql });
     return this;
   }
 }
+
+const texts = new Map<string, string>();
 
 interface Pool {
   query(config: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
@@ -57,7 +63,7 @@ export async function query<T extends object>(
 }
 
 /** PostgreSQL refuses half a surrogate pair, which a JSON string may smuggle in; it becomes the replacement character. */
-function toJson(rows: JsonRow[]): string {
+function toJson(rows: object[]): string {
   const json = JSON.stringify(rows);
   // Whole pairs are written as they are, so an escape is a half, or somebody's own backslash.
   if (!json.includes('\\ud')) return json;

@@ -170,12 +170,11 @@ export class Runtime implements Wakeups {
     return this.relay.isAlone;
   }
 
-  committed(changes: Committed[]): void {
-    for (const change of changes) {
-      const { unit } = change;
+  committed(commit: Committed): void {
+    this.relay.committed(commit);
+    for (const unit of commit.units) {
       const { id, conversationId } = unit.handover;
       if (unit.events.length > 0) this.hub.notify(id);
-      this.relay.committed(change);
       if (unit.bindsConversation) this.processor.wake(conversationId!);
       if (unit.wakeAt) this.alarms.set(unit.wakeAt);
     }

@@ -4,15 +4,16 @@ import { Statement, type JsonRow } from '../statement.js';
 import { CHANGED_COLUMNS, changedRow, NEW_COLUMNS, newRow } from './unit-rows.js';
 
 /** Everything that follows a handover's row is stored only if the row was. */
-const IF_OK = 'WHERE r.handover_id IN (SELECT id FROM ok)';
+const IF_OK = 'WHERE r."handoverId" IN (SELECT id FROM ok)';
 const NO_LIMIT = 2_147_483_647;
 
 export interface CommitResult {
   /** Ids of handovers that somebody else had changed. */
   stale: Set<string>;
-  /** Lanes that did not exist before, and those that did, as `direction handoverId`. */
-  opened: Set<string>;
-  extended: Set<string>;
+  /** Lanes that did not exist before. */
+  opened: TakenLane[];
+  /** Lanes that were there. */
+  extended: TakenLane[];
 }
 
 /**
@@ -34,23 +35,22 @@ export async function commitUnits(
     .rows('changed', changed, CHANGED_COLUMNS, updateHandovers);
   const sources = ['created', 'changed'].filter((name) => statement.has(name)).map((name) => `SELECT id FROM ${name}`);
   statement.value('ok', untouched, (ids) => [...sources, `SELECT unnest(${ids}::text[]) AS id`].join(' UNION ALL '));
+  const lanes = units.flatMap(lanesOf);
   addMessages(statement, units);
   addLogs(statement, units);
-  addLanes(statement, units, taker);
+  addLanes(statement, lanes, taker);
   addRecords(statement, units);
 
-  const laned = (isNew: string): string =>
-    statement.has('laned') ? `ARRAY(SELECT direction || ' ' || handover_id FROM laned WHERE ${isNew})` : `'{}'::text[]`;
-  const [result] = await statement.run<{ ok: string[]; opened: string[]; extended: string[] }>(
-    source,
-    'commit',
-    `SELECT ARRAY(SELECT id FROM ok) AS ok, ${laned('is_new')} AS opened, ${laned('NOT is_new')} AS extended`,
-  );
-  const ok = new Set(result!.ok);
+  const [result] = await statement.run<{ ok: string[]; opened: string[]; extended: string[] }>(source, 'commit', () => {
+    const laned = (isNew: string): string =>
+      lanes.length > 0 ? `ARRAY(SELECT direction || handover_id FROM laned WHERE ${isNew})` : `'{}'::text[]`;
+    return `SELECT ARRAY(SELECT id FROM ok) AS ok, ${laned('is_new')} AS opened, ${laned('NOT is_new')} AS extended`;
+  });
+  const { ok, opened, extended } = result!;
   return {
-    stale: new Set(units.map(({ handover }) => handover.id).filter((id) => !ok.has(id))),
-    opened: new Set(result!.opened),
-    extended: new Set(result!.extended),
+    stale: new Set(units.map(({ handover }) => handover.id).filter((id) => !ok.includes(id))),
+    opened: lanes.filter(({ direction, handoverId }) => opened.includes(direction + handoverId)),
+    extended: lanes.filter(({ direction, handoverId }) => extended.includes(direction + handoverId)),
   };
 }
 
@@ -86,19 +86,16 @@ function updateHandovers(recordset: string): string {
 }
 
 function addMessages(statement: Statement, units: HandoverUnit[]): void {
-  const messages = units.flatMap((unit) =>
-    unit.messages.map(({ handoverId, ...message }): JsonRow => ({ ...message, handover_id: handoverId })),
-  );
   statement.rows(
     'messages',
-    messages,
-    `id text, handover_id text, sequence integer, author jsonb, text text, attachments jsonb, cards jsonb, status text, error text, at timestamptz`,
+    units.flatMap(({ messages }) => messages),
+    `id text, "handoverId" text, sequence integer, author jsonb, text text, attachments jsonb, cards jsonb, status text, error text, at timestamptz`,
     (r) => `INSERT INTO message (id, handover_id, sequence, author, text, attachments, cards, status, error, at)
-      SELECT id, handover_id, sequence, author, text, attachments, cards, status, error, at FROM ${r} ${IF_OK}`,
+      SELECT id, "handoverId", sequence, author, text, attachments, cards, status, error, at FROM ${r} ${IF_OK}`,
   );
   const statuses = units.flatMap(({ handover, messageStatuses }) =>
     messageStatuses.flatMap(({ ids, status, error }): JsonRow[] => {
-      const row = { handover_id: handover.id, status, error };
+      const row = { handoverId: handover.id, status, error };
       if (Array.isArray(ids)) return ids.map((id) => ({ ...row, id }));
       return [{ ...row, upto: ids === 'transcript' ? handover.transcriptLength : NO_LIMIT }];
     }),
@@ -106,60 +103,51 @@ function addMessages(statement: Statement, units: HandoverUnit[]): void {
   statement.rows(
     'statuses',
     statuses.filter((row) => 'id' in row),
-    'handover_id text, id text, status text, error text',
+    '"handoverId" text, id text, status text, error text',
     (r) =>
       `UPDATE message m SET status = r.status, error = r.error FROM ${r} ${IF_OK} AND m.id = r.id AND m.status = 'pending'`,
   );
   statement.rows(
     'ranges',
     statuses.filter((row) => 'upto' in row),
-    'handover_id text, upto integer, status text, error text',
+    '"handoverId" text, upto integer, status text, error text',
     (r) => `UPDATE message m SET status = r.status, error = r.error FROM ${r}
-      ${IF_OK} AND m.handover_id = r.handover_id AND m.sequence <= r.upto AND m.status = 'pending'`,
+      ${IF_OK} AND m.handover_id = r."handoverId" AND m.sequence <= r.upto AND m.status = 'pending'`,
   );
 }
 
 function addLogs(statement: Statement, units: HandoverUnit[]): void {
-  const events = units.flatMap((unit) =>
-    unit.events.map(({ handoverId, sequence, type, body }): JsonRow => ({
-      handover_id: handoverId,
-      sequence,
-      type,
-      body,
-    })),
-  );
   statement.rows(
     'events',
-    events,
-    'handover_id text, sequence integer, type text, body text',
+    units.flatMap(({ events }) => events),
+    '"handoverId" text, sequence integer, type text, body text',
     (r) =>
-      `INSERT INTO event (handover_id, sequence, type, body) SELECT handover_id, sequence, type, body FROM ${r} ${IF_OK}`,
+      `INSERT INTO event (handover_id, sequence, type, body) SELECT "handoverId", sequence, type, body FROM ${r} ${IF_OK}`,
   );
   const commands = units.flatMap(({ handover, commands: all }) =>
     all.map(({ sequence, kind, message, payload }): JsonRow => {
-      return { handover_id: handover.id, sequence, kind, message_id: message?.id ?? null, payload };
+      return { handoverId: handover.id, sequence, kind, messageId: message?.id ?? null, payload };
     }),
   );
   statement.rows(
     'commands',
     commands,
-    'handover_id text, sequence integer, kind text, message_id text, payload jsonb',
+    '"handoverId" text, sequence integer, kind text, "messageId" text, payload jsonb',
     (r) => `INSERT INTO command (handover_id, sequence, kind, message_id, payload)
-      SELECT handover_id, sequence, kind, message_id, payload FROM ${r} ${IF_OK}`,
+      SELECT "handoverId", sequence, kind, "messageId", payload FROM ${r} ${IF_OK}`,
   );
 }
 
 /** A lane that somebody holds or that waits for its next try stays as it is and only gets longer. */
-function addLanes(statement: Statement, units: HandoverUnit[], taker: string | null): void {
-  const lanes = units.flatMap(lanesOf).map(({ handoverId, direction, target, done, last }): JsonRow => {
-    return { handover_id: handoverId, direction, target, done, last, owner: taker };
-  });
+function addLanes(statement: Statement, lanes: TakenLane[], taker: string | null): void {
+  if (lanes.length === 0) return;
+  statement.value('taker', taker, (id) => `SELECT ${id}::uuid AS id`);
   statement.rows(
     'laned',
     lanes,
-    'handover_id text, direction text, target text, done integer, last integer, owner uuid',
+    '"handoverId" text, direction text, target text, done integer, last integer',
     (r) => `INSERT INTO lane AS l (handover_id, direction, target, done, last, owner)
-      SELECT r.handover_id, r.direction, r.target, r.done, r.last, r.owner FROM ${r} ${IF_OK}
+      SELECT r."handoverId", r.direction, r.target, r.done, r.last, (SELECT id FROM taker) FROM ${r} ${IF_OK}
         AND (r.direction = 'provider' OR EXISTS (SELECT 1 FROM bot b WHERE b.name = r.target AND b.callback_url IS NOT NULL))
       ON CONFLICT (handover_id, direction) DO UPDATE SET last = greatest(l.last, excluded.last)
       RETURNING handover_id, direction, xmax = 0 AS is_new`,
@@ -167,63 +155,59 @@ function addLanes(statement: Statement, units: HandoverUnit[], taker: string | n
 }
 
 /** The lanes that a unit's events and commands open, where there were none. */
-export function lanesOf(unit: HandoverUnit): TakenLane[] {
-  const { handover, events, commands } = unit;
-  const untried = { handoverId: handover.id, attempts: 0, uncertain: false, resend: false };
+function lanesOf({ handover, events, commands }: HandoverUnit): TakenLane[] {
+  const { id, bot, provider, eventSequence, commandSequence } = handover;
   const lanes: TakenLane[] = [];
-  if (events.length > 0) {
-    const last = handover.eventSequence;
-    lanes.push({ ...untried, direction: 'bot', target: handover.bot, done: last - events.length, last });
-  }
-  if (commands.length > 0) {
-    const last = handover.commandSequence;
-    lanes.push({ ...untried, direction: 'provider', target: handover.provider, done: last - commands.length, last });
-  }
+  if (events.length > 0) lanes.push(untried(id, 'bot', bot, events.length, eventSequence));
+  if (commands.length > 0) lanes.push(untried(id, 'provider', provider, commands.length, commandSequence));
   return lanes;
+}
+
+function untried(
+  handoverId: string,
+  direction: TakenLane['direction'],
+  target: string,
+  count: number,
+  last: number,
+): TakenLane {
+  return { handoverId, direction, target, done: last - count, last, attempts: 0, uncertain: false, resend: false };
 }
 
 function addRecords(statement: Statement, units: HandoverUnit[]): void {
   const verdicts = units.flatMap(({ handover, verdicts: all }) =>
-    all.map((verdict): JsonRow => ({ ...verdict, handover_id: handover.id })),
+    all.map(({ id, status, reason }): JsonRow => ({ id, status, reason, handoverId: handover.id })),
   );
   statement.rows(
     'verdicts',
     verdicts,
-    'id bigint, handover_id text, status text, reason text',
-    (r) => `UPDATE inbox i SET status = r.status, reason = r.reason, handover_id = r.handover_id FROM ${r}
+    'id bigint, "handoverId" text, status text, reason text',
+    (r) => `UPDATE inbox i SET status = r.status, reason = r.reason, handover_id = r."handoverId" FROM ${r}
       ${IF_OK} AND i.id = r.id AND i.status IN ('pending', 'parked')`,
   );
   const arrivals = units.flatMap(({ handover, arrivals: all }) =>
     all.map(({ entry, status, reason }): JsonRow => {
-      const { source, key, type, providers, tenant, conversationId, body } = entry;
-      const row = {
-        source,
-        key,
-        type,
-        providers,
-        tenant,
-        conversation_id: conversationId,
-        body: body.toString('base64'),
-      };
-      return { ...row, status, reason, handover_id: handover.id };
+      const { source, key, type, providers, tenant, conversationId } = entry;
+      const body = entry.body.toString('base64');
+      return { handoverId: handover.id, source, key, type, providers, tenant, conversationId, body, status, reason };
     }),
   );
   statement.rows(
     'arrivals',
     arrivals,
-    `source text, key text, type text, providers text[], tenant text, conversation_id text, body text, status text, reason text,
-     handover_id text`,
+    `"handoverId" text, source text, key text, type text, providers text[], tenant text, "conversationId" text, body text,
+     status text, reason text`,
     (r) => `INSERT INTO inbox (source, key, type, providers, tenant, conversation_id, body, status, reason, handover_id)
-      SELECT source, key, type, providers, tenant, conversation_id, decode(body, 'base64'), status, reason, handover_id FROM ${r} ${IF_OK}`,
+      SELECT source, key, type, providers, tenant, "conversationId", decode(body, 'base64'), status, reason, "handoverId"
+      FROM ${r} ${IF_OK}`,
   );
   const answers = units.flatMap(({ handover, answers: all }) =>
-    all.map(({ key, answer }): JsonRow => ({ ...key, answer, handover_id: handover.id })),
+    all.map(({ key, answer }): JsonRow => ({ ...key, answer, handoverId: handover.id })),
   );
   // Fails where the key is there already: two replicas had the same request at the same moment, and the second looks again.
   statement.rows(
     'answers',
     answers,
-    'bot text, scope text, key text, fingerprint text, answer json, handover_id text',
+    'bot text, scope text, key text, fingerprint text, answer json, "handoverId" text',
     (r) => `INSERT INTO idempotency_key (bot, scope, key, fingerprint, answer)
       SELECT bot, scope, key, fingerprint, answer FROM ${r} ${IF_OK}`,
   );

@@ -20,7 +20,7 @@ import { LessThan, MoreThan, type DataSource } from 'typeorm';
 import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js';
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
-import { commitUnits, lanesOf } from './commit-statement.js';
+import { commitUnits } from './commit-statement.js';
 import { page } from './page.js';
 import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
@@ -161,19 +161,9 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
   async commit(units: HandoverUnit[]): Promise<Set<string>> {
     const { taker } = this.wakeups;
     const { stale, opened, extended } = await commitUnits(this.source, units, taker);
-    const stored = units.filter(({ handover }) => !stale.has(handover.id));
+    const stored = stale.size === 0 ? units : units.filter(({ handover }) => !stale.has(handover.id));
     for (const unit of stored) this.cache.put(unit);
-    this.wakeups.committed(
-      stored.map((unit) => {
-        const lanes = lanesOf(unit).map((lane) => ({ lane, key: `${lane.direction} ${lane.handoverId}` }));
-        return {
-          unit,
-          taker,
-          opened: lanes.filter(({ key }) => opened.has(key)).map(({ lane }) => lane),
-          extended: lanes.filter(({ key }) => extended.has(key)).map(({ lane }) => lane),
-        };
-      }),
-    );
+    this.wakeups.committed({ units: stored, taker, opened, extended });
     return stale;
   }
 }

@@ -117,7 +117,7 @@ export class PgLaneStore implements LaneStore {
     const rows = await statement.run<Lane & { handoverId: string | null }>(
       this.source,
       isDurable ? 'mark for good' : 'mark',
-      `SELECT e."handoverId", e.direction FROM ${commit} LEFT JOIN emptied e ON true`,
+      () => `SELECT e."handoverId", e.direction FROM ${commit} LEFT JOIN emptied e ON true`,
     );
     return rows.filter(({ handoverId }) => handoverId !== null);
   }

@@ -43,9 +43,9 @@ export function unitFrom(handover: Handover, image: Image, now: Date): HandoverU
 /** What the database has once the unit is committed. */
 export function committedImage(unit: HandoverUnit): Image {
   const before = images.get(unit);
-  const lifecycle = JSON.stringify(unit.handover.lifecycle);
-  if (!before) return imageOf(unit, 1, lifecycle);
-  return imageOf(unit, before.version + (changeOf(unit) ? 1 : 0), lifecycle);
+  const change = before && changeOf(unit);
+  if (!before || change) return imageOf(unit, (before?.version ?? 0) + 1, JSON.stringify(unit.handover.lifecycle));
+  return before;
 }
 
 function imageOf(unit: HandoverUnit, version: number, lifecycle: string): Image {
@@ -98,8 +98,19 @@ interface Change {
   metadata: boolean;
 }
 
+/** Worked out once per unit: it is finished when it is committed. */
+const changes = new WeakMap<HandoverUnit, Change | null>();
+
 /** What is different in an existing handover's row, or null when nothing is. */
 function changeOf(unit: HandoverUnit): Change | null {
+  const known = changes.get(unit);
+  if (known !== undefined) return known;
+  const found = findChange(unit);
+  changes.set(unit, found);
+  return found;
+}
+
+function findChange(unit: HandoverUnit): Change | null {
   const image = images.get(unit)!;
   const { handover } = unit;
   const state = stateOf(unit);
@@ -119,8 +130,7 @@ export function changedRow(unit: HandoverUnit): Record<string, unknown> | null {
   const change = changeOf(unit);
   if (!change) return null;
   const { handover, arrivals } = unit;
-  return {
-    ...change.state,
+  return Object.assign(change.state, {
     version: images.get(unit)!.version,
     lifecycle: change.lifecycle ? handover.lifecycle : null,
     user: change.user ? handover.user : null,
@@ -131,7 +141,7 @@ export function changedRow(unit: HandoverUnit): Record<string, unknown> | null {
     keys: arrivals.map(({ entry }) => entry.key),
     is_ending: isFinal(handover) && change.state.status !== images.get(unit)!.state.status,
     settled: unit.verdicts.map(({ id }) => id),
-  };
+  });
 }
 
 export const NEW_COLUMNS = `${CHANGED_COLUMNS}, bot text, provider text, session_id text, user_id text, created_at timestamptz, transcript_length integer`;

@@ -34,7 +34,7 @@ const MAPPERS = new Map<string, Mapper>([
 
 /** Whether a body is 8x8's connection test: it belongs to no conversation. Never throws. */
 export function isConnectionTest(body: Buffer): boolean {
-  if (body.length > 16_384) return false;
+  if (body.length > 16_384 || !body.includes('WEB_HOOK_VERIFY')) return false;
   const event = parse(body);
   return event?.eventType === 'WEB_HOOK_VERIFY' && (event.conversationId ?? null) === null;
 }
