@@ -1,7 +1,7 @@
 import type { HandoverUnit, TakenLane } from '#core';
 import type { DataSource } from 'typeorm';
 import { Statement, type JsonRow } from '../statement.js';
-import { CHANGED_COLUMNS, changedRow, NEW_COLUMNS, newRow } from './unit-rows.js';
+import { ADVANCED_COLUMNS, advancedRow, CHANGED_COLUMNS, changedRow, NEW_COLUMNS, newRow } from './unit-rows.js';
 
 /** Everything that follows a handover's row is stored only if the row was. */
 const IF_OK = 'WHERE r."handoverId" IN (SELECT id FROM ok)';
@@ -26,14 +26,24 @@ export async function commitUnits(
   taker: string | null,
 ): Promise<CommitResult> {
   const created = units.filter(({ isNew }) => isNew);
-  const existing = units.filter(({ isNew }) => !isNew).map((unit) => ({ unit, row: changedRow(unit) }));
-  const changed = existing.flatMap(({ row }) => (row ? [row] : []));
-  const untouched = existing.filter(({ row }) => row === null).map(({ unit }) => unit.handover.id);
+  const advanced: JsonRow[] = [];
+  const changed: JsonRow[] = [];
+  const untouched: string[] = [];
+  for (const unit of units) {
+    if (unit.isNew) continue;
+    const [advance, change] = [advancedRow(unit), changedRow(unit)];
+    if (advance) advanced.push(advance);
+    else if (change) changed.push(change);
+    else untouched.push(unit.handover.id);
+  }
 
   const statement = new Statement()
     .rows('created', created.map(newRow), NEW_COLUMNS, insertHandovers)
+    .rows('advanced', advanced, ADVANCED_COLUMNS, advanceHandovers)
     .rows('changed', changed, CHANGED_COLUMNS, updateHandovers);
-  const sources = ['created', 'changed'].filter((name) => statement.has(name)).map((name) => `SELECT id FROM ${name}`);
+  const sources = ['created', 'advanced', 'changed']
+    .filter((name) => statement.has(name))
+    .map((name) => `SELECT id FROM ${name}`);
   statement.value('ok', untouched, (ids) => [...sources, `SELECT unnest(${ids}::text[]) AS id`].join(' UNION ALL '));
   const lanes = units.flatMap(lanesOf);
   addMessages(statement, units);
@@ -64,10 +74,22 @@ function insertHandovers(recordset: string): string {
 }
 
 /**
- * The LIMITs keep the planner from turning look-ups into joins, which read the whole table once it has grown.
- * A handover is changed only as it was read. Events that come with the change must be new, and nothing of their conversation may
- * be open: what another replica has taken before comes first. Nor does a handover end while events that arrived are not applied.
+ * Events that come with a change must be new, and nothing of their conversation may be open: what another replica has taken before
+ * comes first. The LIMITs keep the planner from turning look-ups into joins, which read the whole table once it has grown.
  */
+const ARRIVES_IN_ORDER = `(r.source IS NULL OR (SELECT count(*) FROM unnest(r.keys) AS k(key),
+    LATERAL (SELECT 1 FROM inbox i WHERE i.key = k.key AND i.source = r.source LIMIT 1) known) = 0
+  AND (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
+    AND i.status IN ('pending', 'parked') LIMIT 1) earlier) = 0)`;
+
+/** A handover is changed only as it was read. */
+function advanceHandovers(recordset: string): string {
+  return `UPDATE handover h SET message_sequence = r.message_sequence, event_sequence = r.event_sequence,
+      command_sequence = r.command_sequence, version = h.version + 1
+    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version AND ${ARRIVES_IN_ORDER} RETURNING h.id`;
+}
+
+/** The same, with all that can change. It does not end while events that arrived are not applied. */
 function updateHandovers(recordset: string): string {
   return `UPDATE handover h SET status = r.status, conversation_id = r.conversation_id, bound_at = r.bound_at, queue = r.queue, agent = r.agent,
       error = r.error, end_reason = r.end_reason, queued_at = r.queued_at, active_at = r.active_at, ended_at = r.ended_at,
@@ -75,11 +97,7 @@ function updateHandovers(recordset: string): string {
       command_sequence = r.command_sequence, version = h.version + 1, lifecycle = coalesce(r.lifecycle, h.lifecycle),
       "user" = coalesce(r."user", h."user"), settings = coalesce(r.settings, h.settings),
       metadata = CASE WHEN r.has_metadata THEN r.metadata ELSE h.metadata END
-    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version
-      AND (r.source IS NULL OR (SELECT count(*) FROM unnest(r.keys) AS k(key),
-          LATERAL (SELECT 1 FROM inbox i WHERE i.key = k.key AND i.source = r.source LIMIT 1) known) = 0
-        AND (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
-          AND i.status IN ('pending', 'parked') LIMIT 1) earlier) = 0)
+    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version AND ${ARRIVES_IN_ORDER}
       AND (NOT r.is_ending OR (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
         AND i.status = 'pending' AND NOT (i.id = ANY(r.settled)) LIMIT 1) earlier) = 0)
     RETURNING h.id`;

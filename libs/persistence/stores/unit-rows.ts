@@ -75,8 +75,11 @@ function stateOf({ handover, wakeAt }: HandoverUnit): State {
   };
 }
 
-function isSame(a: State, b: State): boolean {
+const COUNTERS = new Set(['message_sequence', 'event_sequence', 'command_sequence']);
+
+function isSame(a: State, b: State, except?: Set<string>): boolean {
   for (const name in a) {
+    if (except?.has(name)) continue;
     const [one, other] = [a[name] as Value, b[name] as Value];
     if (one === other) continue;
     if (typeof one !== 'object' || typeof other !== 'object' || JSON.stringify(one) !== JSON.stringify(other))
@@ -92,6 +95,8 @@ export const CHANGED_COLUMNS = `id text, status text, conversation_id text, boun
 
 interface Change {
   state: State;
+  /** Nothing but the logs and the transcript got longer. */
+  isAdvance: boolean;
   lifecycle: boolean;
   user: boolean;
   settings: boolean;
@@ -116,13 +121,36 @@ function findChange(unit: HandoverUnit): Change | null {
   const state = stateOf(unit);
   const change = {
     state,
+    isAdvance: false,
     lifecycle: JSON.stringify(handover.lifecycle) !== image.lifecycle,
     user: handover.user !== image.user,
     settings: handover.settings !== image.settings,
     metadata: handover.metadata !== image.metadata,
   };
   const { lifecycle, user, settings, metadata } = change;
-  return lifecycle || user || settings || metadata || !isSame(state, image.state) ? change : null;
+  const isMore = lifecycle || user || settings || metadata;
+  if (!isMore && isSame(state, image.state)) return null;
+  change.isAdvance = !isMore && isSame(state, image.state, COUNTERS);
+  return change;
+}
+
+export const ADVANCED_COLUMNS = `id text, version integer, conversation_id text, message_sequence integer, event_sequence integer,
+  command_sequence integer, source text, keys text[]`;
+
+/** The row of an existing handover that only got longer, which is what most changes are; null for any other. */
+export function advancedRow(unit: HandoverUnit): Record<string, unknown> | null {
+  if (!changeOf(unit)?.isAdvance) return null;
+  const { handover, arrivals } = unit;
+  return {
+    id: handover.id,
+    version: images.get(unit)!.version,
+    conversation_id: handover.conversationId,
+    message_sequence: handover.messageSequence,
+    event_sequence: handover.eventSequence,
+    command_sequence: handover.commandSequence,
+    source: arrivals[0]?.entry.source ?? null,
+    keys: arrivals.map(({ entry }) => entry.key),
+  };
 }
 
 /** The row of an existing handover to be written, or null. Big parts that stay as they are (null) are not sent. */

@@ -84,10 +84,23 @@ function readSigned(webhook: RawWebhook): SignedWebhook {
     tenant,
     eventId,
     transmittedAt,
-    kid: readKid(decode(protectedPart, MAX_PROTECTED)),
+    kid: kidOf(protectedPart),
     input: Buffer.from(`${protectedPart}.${JSON.stringify(signed)}`),
     signature: decode(signaturePart, MAX_SIGNATURE),
   };
+}
+
+/** Headers that were read and found good: 8x8 sends the same one as long as its key lasts. */
+const kids = new Map<string, string>();
+const MAX_HEADERS = 100;
+
+function kidOf(protectedPart: string): string {
+  const known = kids.get(protectedPart);
+  if (known !== undefined) return known;
+  const kid = readKid(decode(protectedPart, MAX_PROTECTED));
+  if (kids.size >= MAX_HEADERS) kids.clear();
+  kids.set(protectedPart, kid);
+  return kid;
 }
 
 /** The key id of the protected header, which must ask for exactly the one algorithm there is. */
