@@ -56,14 +56,19 @@ export class Changes {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const open = [...requests.keys()].filter((index) => results[index] === 'again');
       if (open.length === 0) break;
-      const done = await this.round(open.map((index) => requests[index]!));
+      const done = await this.round(
+        open.map((index) => requests[index]!),
+        round > 0,
+      );
       open.forEach((index, position) => (results[index] = done[position]!));
     }
     return results;
   }
 
-  private async round(requests: Request[]): Promise<Result[]> {
-    const [answers, units] = await Promise.all([this.earlierAnswers(requests), this.read(requests)]);
+  /** A key that was used before is seen by the commit, and looked up then; only for what is created there is no row to see it by. */
+  private async round(requests: Request[], isRepeated: boolean): Promise<Result[]> {
+    const asking = isRepeated ? requests : requests.filter(({ kind }) => kind === 'create');
+    const [answers, units] = await Promise.all([this.earlierAnswers(asking), this.read(requests)]);
     const work = new Round(answers, units);
     const tried = requests.map((request) => work.try(request));
     await this.refuseOpenSessions(tried);

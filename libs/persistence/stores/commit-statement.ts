@@ -82,11 +82,16 @@ const ARRIVES_IN_ORDER = `(r.source IS NULL OR (SELECT count(*) FROM unnest(r.ke
   AND (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
     AND i.status IN ('pending', 'parked') LIMIT 1) earlier) = 0)`;
 
+/** A request under one of these keys was not answered before. */
+const IS_ASKED_ONCE = `(r.asked IS NULL OR (SELECT count(*) FROM generate_series(1, cardinality(r.asked), 3) AS n,
+    LATERAL (SELECT 1 FROM idempotency_key k WHERE k.bot = r.asked[n] AND k.scope = r.asked[n + 1] AND k.key = r.asked[n + 2]
+      LIMIT 1) known) = 0)`;
+
 /** A handover is changed only as it was read. */
 function advanceHandovers(recordset: string): string {
   return `UPDATE handover h SET message_sequence = r.message_sequence, event_sequence = r.event_sequence,
       command_sequence = r.command_sequence, version = h.version + 1
-    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version AND ${ARRIVES_IN_ORDER} RETURNING h.id`;
+    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version AND ${IS_ASKED_ONCE} AND ${ARRIVES_IN_ORDER} RETURNING h.id`;
 }
 
 /** The same, with all that can change. It does not end while events that arrived are not applied. */
@@ -97,7 +102,7 @@ function updateHandovers(recordset: string): string {
       command_sequence = r.command_sequence, version = h.version + 1, lifecycle = coalesce(r.lifecycle, h.lifecycle),
       "user" = coalesce(r."user", h."user"), settings = coalesce(r.settings, h.settings),
       metadata = CASE WHEN r.has_metadata THEN r.metadata ELSE h.metadata END
-    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version AND ${ARRIVES_IN_ORDER}
+    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version AND ${IS_ASKED_ONCE} AND ${ARRIVES_IN_ORDER}
       AND (NOT r.is_ending OR (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
         AND i.status = 'pending' AND NOT (i.id = ANY(r.settled)) LIMIT 1) earlier) = 0)
     RETURNING h.id`;

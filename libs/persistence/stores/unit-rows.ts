@@ -91,7 +91,7 @@ function isSame(a: State, b: State, except?: Set<string>): boolean {
 export const CHANGED_COLUMNS = `id text, status text, conversation_id text, bound_at timestamptz, queue jsonb, agent jsonb, error jsonb,
   end_reason text, queued_at timestamptz, active_at timestamptz, ended_at timestamptz, closing text, wake_at timestamptz,
   message_sequence integer, event_sequence integer, command_sequence integer, version integer, lifecycle json,
-  "user" jsonb, settings jsonb, metadata json, has_metadata boolean, source text, keys text[], is_ending boolean, settled bigint[]`;
+  "user" jsonb, settings jsonb, metadata json, has_metadata boolean, source text, keys text[], asked text[], is_ending boolean, settled bigint[]`;
 
 interface Change {
   state: State;
@@ -135,7 +135,7 @@ function findChange(unit: HandoverUnit): Change | null {
 }
 
 export const ADVANCED_COLUMNS = `id text, version integer, conversation_id text, message_sequence integer, event_sequence integer,
-  command_sequence integer, source text, keys text[]`;
+  command_sequence integer, source text, keys text[], asked text[]`;
 
 /** The row of an existing handover that only got longer, which is what most changes are; null for any other. */
 export function advancedRow(unit: HandoverUnit): Record<string, unknown> | null {
@@ -150,7 +150,13 @@ export function advancedRow(unit: HandoverUnit): Record<string, unknown> | null 
     command_sequence: handover.commandSequence,
     source: arrivals[0]?.entry.source ?? null,
     keys: arrivals.map(({ entry }) => entry.key),
+    asked: askedOf(unit),
   };
+}
+
+/** The keys of the requests that are answered, each as three entries; null where there are none. */
+function askedOf({ answers }: HandoverUnit): string[] | null {
+  return answers.length === 0 ? null : answers.flatMap(({ key: { bot, scope, key } }) => [bot, scope, key]);
 }
 
 /** The row of an existing handover to be written, or null. Big parts that stay as they are (null) are not sent. */
@@ -167,6 +173,7 @@ export function changedRow(unit: HandoverUnit): Record<string, unknown> | null {
     has_metadata: change.metadata,
     source: arrivals[0]?.entry.source ?? null,
     keys: arrivals.map(({ entry }) => entry.key),
+    asked: askedOf(unit),
     is_ending: isFinal(handover) && change.state.status !== images.get(unit)!.state.status,
     settled: unit.verdicts.map(({ id }) => id),
   });
