@@ -37,6 +37,8 @@ export interface WorldOptions {
   /** Laid over the provider's settings. */
   settings?: Json;
   defaults?: Json;
+  /** Other addresses for the bots' events than the test bot's (`test-bot`) and none (`other-bot`). */
+  callbacks?: (bot: TestBot) => Record<'test-bot' | 'other-bot', Json>;
   /** More providers, beside `support-8x8`. */
   providers?: (simulator: Simulator) => Json[];
   retention?: Json;
@@ -186,10 +188,12 @@ export class World {
 
   private configuration(): Json {
     const { simulator, bot, options } = this;
+    const own = { callbackUrl: bot.url, callbackSecret: bot.secret };
+    const callbacks = options.callbacks?.(bot) ?? { 'test-bot': own, 'other-bot': {} };
     return {
       bots: [
-        { name: 'test-bot', apiKey: BOT_KEY, callbackUrl: bot.url, callbackSecret: bot.secret },
-        { name: 'other-bot', apiKey: OTHER_BOT_KEY },
+        { name: 'test-bot', apiKey: BOT_KEY, ...callbacks['test-bot'] },
+        { name: 'other-bot', apiKey: OTHER_BOT_KEY, ...callbacks['other-bot'] },
       ],
       providers: [
         {
