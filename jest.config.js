@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { chromiumPath } from './test/browser/available.js';
 
 if (!chromiumPath) {
@@ -59,4 +60,6 @@ export default {
     },
   ],
   testTimeout: 30_000,
+  // Many tests wait for something to happen, so that even two cores have room for two workers.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
