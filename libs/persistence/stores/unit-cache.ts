@@ -1,8 +1,8 @@
-import type { Handover, HandoverUnit } from '#core';
+import { isFinal, type Handover, type HandoverUnit } from '#core';
 import { committedImage, unitFrom, type Image } from './unit-rows.js';
 
 /** Handovers kept; the one longest untouched goes first. */
-const MAX_HANDOVERS = 2_000;
+const MAX_HANDOVERS = 1_000;
 /** A handover with more than this in its request is not kept, in characters of JSON. */
 const MAX_GIVEN = 8_192;
 
@@ -23,9 +23,10 @@ export class UnitCache {
     return unitFrom(found.handover, found.image, now);
   }
 
-  /** Keeps what was just committed. */
+  /** Keeps what was just committed, unless it is over. */
   put(unit: HandoverUnit): void {
     const { handover } = unit;
+    if (isFinal(handover)) return this.forget(handover);
     if (this.kept.has(handover.id)) return this.forget(handover);
     const given = JSON.stringify([handover.user, handover.settings, handover.metadata]);
     if (given.length > MAX_GIVEN) return;
