@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { LogItem } from '#core';
 import { Agent } from 'undici';
 import { post } from './post.js';
-import type { Executor, Outcome } from './relay.js';
+import type { Executor, Outcome } from './executor.js';
 
 /** How long events are retried before they are kept as failed. */
 const GIVE_UP_AFTER_MS = 24 * 3_600_000;

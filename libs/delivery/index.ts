@@ -6,4 +6,5 @@ export { Inbox } from './inbox.js';
 export * from './inbox-processor.js';
 export { InboxReplay } from './inbox-replay.js';
 export { ProviderCommands } from './provider-commands.js';
-export { Relay, type Executor, type Outcome } from './relay.js';
+export type { Executor, Outcome } from './executor.js';
+export { Relay } from './relay.js';

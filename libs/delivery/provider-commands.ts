@@ -15,7 +15,7 @@ import {
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
-import type { Executor, Outcome } from './relay.js';
+import type { Executor, Outcome } from './executor.js';
 
 /** A longer history than this is of no use to any contact centre; providers cut further. */
 const HISTORY_LIMIT = 1_000;

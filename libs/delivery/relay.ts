@@ -13,28 +13,12 @@ import {
 } from '#core';
 import { nextDelayMs } from './backoff.js';
 import { Destination } from './destination.js';
+import type { Executor, Outcome } from './executor.js';
 import { Marks } from './marks.js';
-
-/** What became of an item. */
-export type Outcome =
-  /** `delivered`: a message that arrived, to be noted so. */
-  | { kind: 'done'; delivered?: string }
-  | { kind: 'failed'; error: string }
-  | { kind: 'retry'; error: string; uncertain: boolean; retryAfterMs?: number; isDown: boolean }
-  /** Too early; nothing was tried. */
-  | { kind: 'wait'; ms: number };
-
-/** An item in its lane, with what is known of earlier tries. */
-export type Task = { lane: TakenLane; item: LogItem };
-
-/** Does one item. Never throws for what can go wrong outside; an exception means that the outcome could not be stored. */
-export type Executor = (task: Task) => Promise<Outcome>;
+import { PollsSoon } from './polls-soon.js';
 
 const HEARTBEAT_MS = 2_000;
 const POLL_MS = 500;
-/** Retries due within this time are polled for at their time, in steps of `POLL_SLOT_MS`. */
-const POLL_AHEAD_MS = 5_000;
-const POLL_SLOT_MS = 20;
 /** Lanes in hand; beyond that new work waits in the database. */
 const MAX_HELD = 2_000;
 /** Items of one lane that are read, or kept in memory, at a time. */
@@ -73,7 +57,9 @@ export class Relay {
    * event may come again under its id, so its note waits for nobody and for no disk.
    */
   private readonly marks: Record<Lane['direction'], Marks>;
-  private readonly soon = new Map<number, NodeJS.Timeout>();
+  private readonly soon = new PollsSoon(() =>
+    this.poll().catch((error: Error) => this.log.warn({ err: error.message }, 'lane poll failed')),
+  );
   private polling: Promise<void> | null = null;
   private suspects = new Set<string>();
   private lastHeartbeat = -Infinity;
@@ -120,7 +106,8 @@ export class Relay {
   /** Takes no new item and waits for those under way up to `withinMs`, then gives all lanes back. */
   async stop(withinMs: number): Promise<void> {
     this.stopped = true;
-    for (const timer of [...this.timers, ...this.soon.values()]) clearInterval(timer);
+    for (const timer of this.timers) clearInterval(timer);
+    this.soon.stop();
     const deadline = performance.now() + withinMs;
     const isBusy = (): boolean => [...this.held.values()].some(({ isRunning }) => isRunning);
     while (isBusy() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -235,7 +222,7 @@ export class Relay {
             else this.emptied(held);
           }
           this.pump(destination);
-          if (this.backlogged.has(destination) && this.queues.get(destination)?.length === 0) this.pollSoon(0);
+          if (this.backlogged.has(destination) && this.queues.get(destination)?.length === 0) this.soon.in(0);
         });
     }
     if (queue && queue.length > 0 && destination.isDown) this.letGo(queue.splice(0));
@@ -321,7 +308,7 @@ export class Relay {
     await this.store.postpone(this.replica, lane, delayMs, outcome.kind === 'retry' ? outcome : null);
     if (this.held.get(keyOf(lane)) === held) this.held.delete(keyOf(lane));
     held.items = [];
-    this.pollSoon(delayMs);
+    this.soon.in(delayMs);
   }
 
   /** Nothing is left in memory. Once the database has noted that, the lane goes, unless it has got longer. */
@@ -363,18 +350,6 @@ export class Relay {
 
   private mayWork(): boolean {
     return !this.stopped && performance.now() - this.lastHeartbeat < TRUST_OWN_LEASE_MS;
-  }
-
-  /** Polls when the next retry is due, and not only at the next regular time; retries that are close to each other share a poll. */
-  private pollSoon(delayMs: number): void {
-    if (this.stopped || delayMs > POLL_AHEAD_MS) return;
-    const slot = Math.ceil((performance.now() + delayMs + 1) / POLL_SLOT_MS);
-    if (this.soon.has(slot)) return;
-    const poll = (): void => {
-      this.soon.delete(slot);
-      void this.poll().catch((error: Error) => this.log.warn({ err: error.message }, 'lane poll failed'));
-    };
-    this.soon.set(slot, setTimeout(poll, slot * POLL_SLOT_MS - performance.now()));
   }
 }
 

@@ -1,0 +1,16 @@
+import type { LogItem, TakenLane } from '#core';
+
+/** What became of an item. */
+export type Outcome =
+  /** `delivered`: a message that arrived, to be noted so. */
+  | { kind: 'done'; delivered?: string }
+  | { kind: 'failed'; error: string }
+  | { kind: 'retry'; error: string; uncertain: boolean; retryAfterMs?: number; isDown: boolean }
+  /** Too early; nothing was tried. */
+  | { kind: 'wait'; ms: number };
+
+/** An item in its lane, with what is known of earlier tries. */
+export type Task = { lane: TakenLane; item: LogItem };
+
+/** Does one item. Never throws for what can go wrong outside; an exception means that the outcome could not be stored. */
+export type Executor = (task: Task) => Promise<Outcome>;
