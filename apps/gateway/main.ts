@@ -1,8 +1,13 @@
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { startGateway, type Gateway } from './gateway.js';
 
 /** A stop that takes longer than this has gone wrong, in milliseconds. */
 const STOP_WITHIN_MS = 10_000;
+
+// Collects garbage when half of what is in use has been added, not when as much again has: a third less memory at the same
+// speed, see docs/adr/0005.
+setFlagsFromString('--heap-growing-percent=50');
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 

@@ -1,4 +1,15 @@
-import { IsBoolean, IsInt, IsObject, Matches, Max, Min, ValidateBy, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsInt,
+  IsObject,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateNested,
+} from 'class-validator';
 import { durationMs, IfPresent, isDuration, Nested, Setting } from '#contract';
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -41,13 +52,71 @@ export class InactivityConfig {
   close: boolean = true;
 }
 
-/** Where the agent finds help about the conversation. */
+/** Where the agent finds help about the conversation: at an address of the operator's, or on the gateway's own page. */
 export class CopilotConfig {
-  @Setting({ type: 'url', title: 'Base URL', help: 'The start of the link.', required: true })
-  baseUrl: string;
+  @Setting({ type: 'url', title: 'Base URL', help: 'The start of the link. With builtIn, the gateway unless given.' })
+  baseUrl?: string;
+
+  /** Whether the gateway serves the page. */
+  @IfPresent()
+  @IsBoolean({ message: 'must be true or false' })
+  builtIn: boolean = false;
 
   @Setting({ type: 'string', title: 'URL token', help: 'Added to the link.', required: true, secret: true })
   urlToken: string;
+
+  /** While links with it are still in use: a token is rotated by moving it here. */
+  @Setting({ type: 'string', title: 'Previous URL token', help: 'Still accepted by the built-in page.', secret: true })
+  previousUrlToken?: string;
+}
+
+/** Conversations that start in the contact centre, and which bot gets them. */
+export class EndpointConfig {
+  @Setting({ type: 'string', title: 'Bot', help: 'The name of the bot that gets them.', required: true })
+  bot: string;
+
+  /** Whether the bot hears of a conversation as soon as it is there, and not only with the first message. */
+  @IfPresent()
+  @IsBoolean({ message: 'must be true or false' })
+  acceptActiveEvent: boolean = false;
+
+  /** Whether the bot gets the conversation back after the agent. */
+  @IfPresent()
+  @IsBoolean({ message: 'must be true or false' })
+  handBack: boolean = false;
+}
+
+const SIZE = /^([1-9]\d{0,5})(KiB|MiB)$/;
+const MAX_ATTACHMENT_BYTES = 100 * 1024 * 1024;
+const MAX_TYPES = 200;
+
+/** Bytes of a size such as `25MiB`. */
+export function sizeBytes(text: string): number {
+  const [, count, unit] = SIZE.exec(text) ?? [];
+  return Number(count) * (unit === 'MiB' ? 1024 * 1024 : 1024);
+}
+
+/** Which files may go through, either way. */
+export class AttachmentsConfig {
+  /** The largest one. */
+  @ValidateBy({
+    name: 'isSize',
+    validator: {
+      validate: (value) => typeof value === 'string' && SIZE.test(value) && sizeBytes(value) <= MAX_ATTACHMENT_BYTES,
+      defaultMessage: () => 'must be a size such as 500KiB or 25MiB, 100MiB at the most',
+    },
+  })
+  maxSize: string = '25MiB';
+
+  /** Media types, where not all are welcome: `image/png`, or `image/*` for all of a kind. */
+  @IfPresent()
+  @IsArray({ message: 'must be a list of media types' })
+  @ArrayMaxSize(MAX_TYPES, { message: `must have ${MAX_TYPES} entries at the most` })
+  @Matches(/^[a-z]+\/(?:\*|[a-z0-9.+-]{1,100})$/, {
+    each: true,
+    message: 'must be media types such as image/png or image/*',
+  })
+  types?: string[];
 }
 
 /** A provider as the configuration file declares it. `settings` and `defaults` are as written, without the type's defaults. */
@@ -75,11 +144,27 @@ export class ProviderConfig {
   @Matches(/[1-9]/, { message: 'must be longer than 0' })
   waitTimeout?: string;
 
+  @Setting({ type: 'duration', title: 'Maximum duration', help: 'How long a handover may stay open at all.' })
+  @Matches(/[1-9]/, { message: 'must be longer than 0' })
+  maxDuration?: string;
+
   @Nested(() => CopilotConfig)
   @IfPresent()
   @IsObject({ message: 'must be a mapping' })
   @ValidateNested({ message: 'must be a mapping' })
   copilot?: CopilotConfig;
+
+  @Nested(() => EndpointConfig)
+  @IfPresent()
+  @IsObject({ message: 'must be a mapping' })
+  @ValidateNested({ message: 'must be a mapping' })
+  endpoint?: EndpointConfig;
+
+  @Nested(() => AttachmentsConfig)
+  @IfPresent()
+  @IsObject({ message: 'must be a mapping' })
+  @ValidateNested({ message: 'must be a mapping' })
+  attachments?: AttachmentsConfig;
 }
 
 const MIN_RETENTION_MS = 3_600_000;

@@ -203,6 +203,23 @@ providers:
     ]);
   });
 
+  it('checks what holds for a provider of any type', () => {
+    expect(problemsOf(provider('attachments: { maxSize: 200MiB, types: [png] }'))).toEqual([
+      expect.stringMatching(/6: providers\[0\]\.attachments\.maxSize: must be a size such as .* 100MiB at the most/),
+      expect.stringMatching(/6: providers\[0\]\.attachments\.types: must be media types such as image\/png/),
+    ]);
+    expect(problemsOf(provider('endpoint: { bot: nobody, acceptActive: true }'))).toEqual([
+      expect.stringMatching(/endpoint\.acceptActive: is not a known .*known here: bot, acceptActiveEvent, handBack/),
+      expect.stringMatching(/endpoint\.bot: "nobody" is not a bot of this file/),
+    ]);
+    expect(problemsOf(provider('copilot: { urlToken: t }'))).toEqual([
+      expect.stringMatching(/2: providers\[0\]\.copilot\.baseUrl: is missing: give it, or set builtIn/),
+    ]);
+    expect(problemsOf(provider('maxDuration: 0s'))).toEqual([expect.stringContaining('must be longer than 0')]);
+    const copilot = provider('copilot: { builtIn: true, urlToken: t, previousUrlToken: u }');
+    expect(read(copilot).providers[0]!.copilot).toMatchObject({ builtIn: true, previousUrlToken: 'u' });
+  });
+
   it('never shows a secret', () => {
     const env = { KEY: 'hunter2 hunter2', SECRET: 'whsec_hunter2!' };
     const text = 'bots:\n  - name: a\n    apiKey: ${KEY}\n    callbackSecret: ${SECRET}\n  - hunter2\n';

@@ -2,7 +2,15 @@ import { readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { isPlainObject, nestedOf, parseAs, settingsOf, withDefaults, type Class, type FieldError } from '#contract';
 import { ConfigError } from './config-error.js';
-import { BotConfig, CopilotConfig, InactivityConfig, ProviderConfig, RetentionConfig } from './entries.js';
+import {
+  AttachmentsConfig,
+  BotConfig,
+  CopilotConfig,
+  EndpointConfig,
+  InactivityConfig,
+  ProviderConfig,
+  RetentionConfig,
+} from './entries.js';
 import { below, keyOf, parentOf, toPath } from './pointer.js';
 import { readYaml, type Problem, type YamlSource } from './yaml-source.js';
 
@@ -63,6 +71,7 @@ class FileReader {
     }
     const bots = this.list(lists, 'bots').map((item, index) => this.bot(item, `/bots/${index}`));
     const providers = this.list(lists, 'providers').map((item, index) => this.provider(item, `/providers/${index}`));
+    this.refuseUnknownEndpoints(providers, bots);
     const retention = this.parse(RetentionConfig, lists.retention ?? {}, '/retention');
     this.refuseRepeated(bots, 'bots', 'name');
     this.refuseRepeated(bots, 'bots', 'apiKey');
@@ -96,11 +105,16 @@ class FileReader {
 
   private provider(item: unknown, at: string): ProviderConfig {
     const provider = this.parse(ProviderConfig, withoutEmpty(item, ['settings', 'defaults']), at);
-    const idle = (['inactivity', 'waitTimeout', 'copilot'] as const).filter((key) => provider[key] !== undefined);
+    const idle = NOT_ACTED_ON.filter((key) => provider[key] !== undefined);
     if (idle.length > 0)
       this.warn(
         at,
         `${idle.join(', ')}: accepted, but this version of the gateway does not act on ${idle.length > 1 ? 'them' : 'it'} yet`,
+      );
+    if (isPlainObject(provider.copilot) && !provider.copilot.builtIn && provider.copilot.baseUrl === undefined)
+      this.report(
+        below(below(at, 'copilot'), 'baseUrl'),
+        'is missing: give it, or set builtIn for the page of the gateway',
       );
     if (typeof provider.type !== 'string' || provider.type === '') return provider;
     const type = this.types.find(({ key }) => key === provider.type);
@@ -111,6 +125,15 @@ class FileReader {
         `"${provider.type}" is not a known type: use one of ${this.types.map(({ key }) => key).join(', ') || '(none installed)'}`,
       );
     return provider;
+  }
+
+  private refuseUnknownEndpoints(providers: ProviderConfig[], bots: BotConfig[]): void {
+    const known = bots.map(({ name }) => name);
+    for (const [index, { endpoint }] of providers.entries()) {
+      const at = `/providers/${index}/endpoint/bot`;
+      if (typeof endpoint?.bot !== 'string' || known.includes(endpoint.bot) || this.hasProblemIn(at)) continue;
+      this.report(at, `"${endpoint.bot}" is not a bot of this file: use one of ${known.join(', ') || '(none)'}`);
+    }
   }
 
   private checkAgainst(type: ProviderType, provider: ProviderConfig, at: string): void {
@@ -187,6 +210,8 @@ class FileReader {
   }
 }
 
+/** Accepted by this version, and without effect in it. */
+const NOT_ACTED_ON = ['inactivity', 'waitTimeout', 'maxDuration', 'copilot', 'endpoint', 'attachments'] as const;
 const TOP_LEVEL = ['bots', 'providers', 'retention'];
 const UNKNOWN_TOP_LEVEL = `is not a known key: remove it or check its spelling; known here: ${TOP_LEVEL.join(', ')}`;
 
@@ -219,6 +244,8 @@ function knownKeys(type: Class, at: string, pointer: string): string {
   const inner: Record<string, Class> = {
     [below(at, 'inactivity')]: InactivityConfig,
     [below(at, 'copilot')]: CopilotConfig,
+    [below(at, 'endpoint')]: EndpointConfig,
+    [below(at, 'attachments')]: AttachmentsConfig,
   };
   const owner = inner[parentOf(pointer)] ?? type;
   const keys = new Set([...Object.keys(settingsOf(owner)), ...nestedOf(owner), ...Object.keys(new owner())]);

@@ -21,4 +21,5 @@ export * from './use-cases/resend.js';
 export * from './use-cases/start-handover.js';
 export * from './use-cases/update-handover.js';
 export * from './delivery-ports.js';
+export * from './provider-options.js';
 export * from './provider-registry.js';

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { ProviderDefinition, ProviderSession, StartRequest } from '#contract';
 import { Refusal } from './errors.js';
 import type { Handover } from './handover.js';
+import type { ProviderOptions } from './provider-options.js';
 
 /** One configured account, ready to use. */
 export interface ProviderInstance {
@@ -9,6 +10,7 @@ export interface ProviderInstance {
   definition: ProviderDefinition;
   session: ProviderSession;
   defaults: object;
+  options: ProviderOptions;
   /** False once it was taken out of the configuration: no new handovers, open ones go on. */
   enabled: boolean;
   /** The tenant of its first event, where the settings name none. */

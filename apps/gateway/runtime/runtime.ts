@@ -37,6 +37,7 @@ import {
 } from '#persistence';
 import { Accounts } from './accounts.js';
 import type { Keys } from './keys.js';
+import { configuredOptions, providerOptions } from './provider-options.js';
 
 /** How long a stop may wait for work that is under way, in milliseconds. */
 const STOP_WITHIN_MS = 5_000;
@@ -128,7 +129,10 @@ export class Runtime implements Wakeups {
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
       };
       const store = new PgAccountStore(database, new SecretBox(keys.encryptionKey), isSecret);
-      await store.provision(config);
+      await store.provision({
+        bots: config.bots,
+        providers: config.providers.map((entry) => ({ ...entry, options: configuredOptions(entry) })),
+      });
       const instances = (await store.providers()).flatMap((account) =>
         openProvider(account, providers, environment, clock, log),
       );
@@ -212,6 +216,7 @@ function openProvider(
       definition,
       session,
       defaults: account.defaults,
+      options: providerOptions(account.options, environment.publicUrl),
       enabled: account.enabled,
       pinnedTenant: account.pinnedTenant,
     },

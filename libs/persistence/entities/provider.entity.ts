@@ -7,6 +7,8 @@ export class ProviderEntity {
   @Column('text') type: string;
   @Column('jsonb') settings: Record<string, unknown>;
   @Column('jsonb') defaults: Record<string, unknown>;
+  /** As the configuration has them; the copilot's tokens are sealed. */
+  @Column('jsonb') options: Record<string, unknown>;
   @Column('boolean') enabled: boolean;
   @Column('boolean') provisioned: boolean;
   /** The tenant of the first event, where the settings name none. */

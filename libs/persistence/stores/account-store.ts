@@ -1,3 +1,4 @@
+import { isPlainObject } from '#contract';
 import type { DataSource } from 'typeorm';
 import { BotEntity, ProviderEntity } from '../entities/index.js';
 import { hashKey, type SecretBox } from '../secrets.js';
@@ -18,6 +19,8 @@ export interface ProviderAccount {
   type: string;
   settings: Record<string, unknown>;
   defaults: Record<string, unknown>;
+  /** Inactivity, waiting, copilot and so on, as the configuration has them. */
+  options: Record<string, unknown>;
   enabled: boolean;
   pinnedTenant: string | null;
 }
@@ -25,8 +28,11 @@ export interface ProviderAccount {
 /** What the configuration file declares. */
 export interface ProvisionedAccounts {
   bots: { name: string; apiKey: string; callbackUrl?: string; callbackSecret?: string }[];
-  providers: { name: string; type: string; settings: Record<string, unknown>; defaults: Record<string, unknown> }[];
+  providers: Pick<ProviderAccount, 'name' | 'type' | 'settings' | 'defaults' | 'options'>[];
 }
+
+/** Secrets of any provider, whatever its type. */
+const COPILOT_SECRETS = ['urlToken', 'previousUrlToken'];
 
 /** Bots and providers. `isSecret` tells which settings of a provider type are sealed. */
 export class PgAccountStore {
@@ -78,6 +84,7 @@ export class PgAccountStore {
             type: provider.type,
             settings: this.sealAll(provider.type, provider.settings) as never,
             defaults: provider.defaults as never,
+            options: this.sealOptions(provider.options) as never,
             enabled: true,
             provisioned: true,
             pinnedTenant: same ? before.pinnedTenant : null,
@@ -141,12 +148,28 @@ export class PgAccountStore {
     );
   }
 
-  private unseal(provider: ProviderEntity): ProviderAccount {
-    const settings = Object.entries(provider.settings).map(([name, value]) => [
+  private sealOptions(options: Record<string, unknown>): Record<string, unknown> {
+    const { copilot } = options;
+    if (!isPlainObject(copilot)) return options;
+    const sealed = Object.entries(copilot).map(([name, value]) => [
       name,
-      this.box.isSealed(value) ? this.box.open(value) : value,
+      COPILOT_SECRETS.includes(name) && typeof value === 'string' ? this.box.seal(value) : value,
     ]);
-    return { ...provider, settings: sorted(Object.fromEntries(settings) as Record<string, unknown>) };
+    return { ...options, copilot: Object.fromEntries(sealed) as unknown };
+  }
+
+  private unseal(provider: ProviderEntity): ProviderAccount {
+    const { copilot } = provider.options;
+    return {
+      ...provider,
+      settings: sorted(this.opened(provider.settings)),
+      options: { ...provider.options, ...(isPlainObject(copilot) ? { copilot: this.opened(copilot) } : {}) },
+    };
+  }
+
+  private opened(sealed: Record<string, unknown>): Record<string, unknown> {
+    const open = (value: unknown): unknown => (this.box.isSealed(value) ? this.box.open(value) : value);
+    return Object.fromEntries(Object.entries(sealed).map(([name, value]) => [name, open(value)]));
   }
 }
 
