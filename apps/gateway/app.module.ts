@@ -8,6 +8,8 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AuthGuard } from './http/auth.guard.js';
 import { HealthController } from './http/health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { ConversationsController } from './http/v1/conversations/conversations.controller.js';
+import { ConversationsService } from './http/v1/conversations/conversations.service.js';
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
@@ -45,6 +47,7 @@ export class AppModule {
       ],
       controllers: [
         HandoversController,
+        ConversationsController,
         DeliveriesController,
         InboxController,
         ProviderTypesController,
@@ -52,6 +55,7 @@ export class AppModule {
       ],
       providers: [
         HandoversService,
+        ConversationsService,
         { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },
         {
           provide: Runtime,

@@ -56,7 +56,8 @@ export interface SimulatedConversation {
   history: { authorType: string; text?: string }[];
   participants: { id: string; type: 'user' | 'agent'; removed: boolean }[];
   attachments: SimulatedAttachment[];
-  postAgentAssignment: unknown;
+  /** Who gets it after the agent. */
+  postAgentAssignment: { type: string; id: string } | null;
   createdAt: number;
   endedAt: number | null;
   /** The body of the create exactly as it was received. */
@@ -76,6 +77,25 @@ export class TenantState {
   queue(id: string): { id: string; name: string } | undefined {
     return this.tenant.queues.find((queue) => queue.id === id);
   }
+}
+
+/** A new conversation on a channel. */
+export function newConversation(
+  given: Pick<SimulatedConversation, 'tenant' | 'channelId' | 'user' | 'assignment' | 'history' | 'request'>,
+): SimulatedConversation {
+  return {
+    ...given,
+    id: simulatedId(),
+    state: 'created',
+    waitingIn: null,
+    messages: [],
+    participants: [{ id: simulatedId(), type: 'user', removed: false }],
+    attachments: [],
+    postAgentAssignment: null,
+    createdAt: Date.now(),
+    endedAt: null,
+    lastEventAt: 0,
+  };
 }
 
 /** An id in the shape of 8x8's: letters and digits. */

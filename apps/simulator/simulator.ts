@@ -7,6 +7,7 @@ import { registerControl } from './control.js';
 import { Deliveries, type DeliveryOptions, type SimulatedEvent, type WebhookDelivery } from './deliveries.js';
 import { Faults, type ApiFaultKind } from './faults.js';
 import {
+  newConversation,
   simulatedId,
   TenantState,
   WEBHOOK_VERSION,
@@ -100,14 +101,22 @@ export class Simulator {
     return id;
   }
 
-  createChannel(options: { webhookId: string; queueId?: string; tenant?: string; id?: string; name?: string }): string {
+  createChannel(options: {
+    webhookId: string;
+    queueId?: string;
+    tenant?: string;
+    id?: string;
+    name?: string;
+    /** `ChatAPI` unless given; users write only on others. */
+    type?: string;
+  }): string {
     const state = this.tenant(options.tenant);
     const id = options.id ?? simulatedId();
     const routingOptions = { type: 'queue', id: options.queueId ?? state.tenant.queues[0]!.id };
     state.channels.set(id, {
       id,
       name: options.name ?? 'Web chat',
-      type: 'ChatAPI',
+      type: options.type ?? 'ChatAPI',
       webHookId: options.webhookId,
       routingOptions,
     });
@@ -142,6 +151,26 @@ export class Simulator {
     transfer: (id: string, queueId: string): Promise<void> => this.centre.transfer(id, queueId),
     leave: (id: string, agentId?: string): Promise<void> => this.centre.leave(id, agentId ?? this.agentIn(id)),
     systemMessage: (id: string, text: string): Promise<void> => this.centre.say(id, 'system', 'system', { text }),
+  };
+
+  /** Plays the users of channels that are 8x8's own. Each action resolves when its events were answered or given up on. */
+  readonly customer = {
+    /** Opens the chat. Resolves to the conversation at once; `told` resolves when its events were answered. */
+    start: (channelId: string, user: Record<string, unknown> = {}): { id: string; told: Promise<void> } => {
+      const state = [...this.tenants.values()].find(({ channels }) => channels.has(channelId));
+      if (!state) throw new Error(`There is no channel "${channelId}".`);
+      const assignment = { type: 'webhook', id: state.channels.get(channelId)!.webHookId };
+      const given = { tenant: state.tenant.id, channelId, user, assignment, history: [], request: null };
+      const conversation = newConversation(given);
+      state.conversations.set(conversation.id, conversation);
+      return { id: conversation.id, told: this.centre.visited(conversation) };
+    },
+    say: (id: string, text: string): Promise<void> => this.centre.userSays(id, text),
+    quickReply: (id: string, title: string, payload: string): Promise<void> =>
+      this.centre.userActs(id, 'quickReply/action', { type: 'postback', data: { title, payload } }),
+    cardSubmit: (id: string, data: object): Promise<void> =>
+      this.centre.userActs(id, 'adaptiveCard/action', { type: 'Action.Submit', data }),
+    leave: (id: string): Promise<void> => this.centre.userLeft(id),
   };
 
   /** Sends one hand-made event, once. Status 0: no answer. */

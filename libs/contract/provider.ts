@@ -20,7 +20,7 @@ export interface ProviderDefinition<S extends object = object, H extends object 
 }
 
 /** Optional abilities, each named after its method. */
-export type Capability = 'update' | 'findStarted' | 'findSent';
+export type Capability = 'update' | 'findStarted' | 'findSent' | 'reassign' | 'handBack';
 
 /** A contact centre, as one class with `@ContactCentre()`. */
 export interface HandoverProvider<S extends object = object, H extends object = object> {
@@ -66,9 +66,11 @@ export interface TranscriptEntry {
   text: string;
 }
 
-/** All that is needed to open a conversation. */
+/** All that is needed to open a conversation, or to hand over one that the contact centre has already. */
 export interface StartRequest<H extends object = object> {
   handoverId: string;
+  /** The contact centre's id of the conversation that is handed over; left out where one is to be opened. */
+  conversation?: string;
   sessionId: string;
   userId: string;
   user: Customer;
@@ -134,12 +136,25 @@ export interface ProviderSession<H extends object = object> {
   /**
    * After an unknown outcome of `send`: whether the message is there.
    * @param identicalBefore how many messages equal to this one come directly before it in the transcript
+   * @param ours whose messages come from the gateway; in a conversation that began in the contact centre not the user's
    */
-  findSent?(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean>;
+  findSent?(
+    conversation: string,
+    message: OutboundMessage,
+    identicalBefore: number,
+    ours: readonly OutboundMessage['author'][],
+  ): Promise<boolean>;
   /** Ends the conversation for the user. Safe to repeat; a conversation that is gone counts as ended. */
   end(conversation: string): Promise<void>;
   /** Changes queue or customer of a running conversation. */
   update?(conversation: string, change: ConversationUpdate<H>): Promise<void>;
+  /**
+   * Moves a conversation that began in the contact centre to a queue, with the handover's id among the customer's data. Safe to
+   * repeat: one that was moved for this handover already is left where it is.
+   */
+  reassign?(conversation: string, request: StartRequest<H>): Promise<void>;
+  /** Asks the contact centre to give a conversation back once its agents are done with it. Safe to repeat. */
+  handBack?(conversation: string): Promise<void>;
 
   /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
   isHandshake(webhook: RawWebhook): boolean;

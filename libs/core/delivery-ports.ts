@@ -105,8 +105,10 @@ export interface LaneStore {
   bury(lane: TakenLane, item: LogItem, error: string): Promise<void>;
   /** A dead letter arrived after all, or failed again. */
   settleDeadLetter(id: string, error: string | null): Promise<void>;
-  /** Messages of ours, sent directly before this one, that look the same: author and text. One that is sent again is the last. */
-  countIdenticalBefore(messageId: string): Promise<number>;
+  /** Messages of ours (by author), sent directly before this one, that look the same: author and text. One that is sent again is the last. */
+  countIdenticalBefore(messageId: string, ours: readonly ('user' | 'bot')[]): Promise<number>;
+  /** Whether something of it is left to do. */
+  isBusy(lane: Lane): Promise<boolean>;
 }
 
 /** After this long without a sign of life a replica's lanes may be taken, in milliseconds. */

@@ -1,3 +1,4 @@
+export * from './conversation.js';
 export * from './errors.js';
 export * from './handover.js';
 export { newId } from './ids.js';
@@ -15,6 +16,7 @@ export {
 export * from './use-cases/apply-event.js';
 export * from './use-cases/close-handover.js';
 export * from './use-cases/expire-timers.js';
+export * from './use-cases/incoming-conversation.js';
 export * from './use-cases/post-message.js';
 export * from './use-cases/record-outcome.js';
 export * from './use-cases/resend.js';

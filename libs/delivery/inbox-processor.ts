@@ -2,6 +2,7 @@ import type { ProviderEvent, ProviderLog } from '#contract';
 import {
   acceptsTenant,
   applyEvent,
+  isFinal,
   mayProveTenant,
   Refusal,
   type HandoverStore,
@@ -12,6 +13,7 @@ import {
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
+import type { IncomingConversations } from './incoming-conversations.js';
 
 const POLL_MS = 1_000;
 /** Events that came before their handover was known are applied when it is; this only finds those that never will be. */
@@ -22,7 +24,7 @@ const GROUP_SIZE = 64;
 const MAX_GROUPS = 2;
 
 /** What people say and do, as against the course of the conversation. */
-const SAID = new Set<ProviderEvent['type']>(['message', 'activity', 'ignored', 'created']);
+const SAID = new Set<ProviderEvent['type']>(['message', 'user.message', 'activity', 'ignored', 'created']);
 
 /** Holds a provider without a configured tenant to the tenant of its first event. */
 export type PinTenant = (instance: ProviderInstance, tenant: string) => Promise<void>;
@@ -47,6 +49,7 @@ export class InboxProcessor {
     private readonly store: InboxStore,
     private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'commit' | 'receive'>,
     private readonly registry: ProviderRegistry,
+    private readonly incoming: IncomingConversations,
     private readonly pinTenant: PinTenant,
     private readonly isTransient: IsTransient,
     private readonly log: ProviderLog,
@@ -105,7 +108,7 @@ export class InboxProcessor {
 
   private applyArrival(unit: HandoverUnit, entry: InboxEntry, events: ProviderEvent[]): boolean {
     const instance = this.registry.get(unit.handover.provider);
-    if (!instance || !isPlain(entry, instance)) return false;
+    if (!instance || !isPlain(entry, instance) || isBetween(unit)) return false;
     // The same delivery twice at the same moment.
     if (unit.arrivals.some(({ entry: { key } }) => key === entry.key)) return true;
     const receivedAt = unit.now;
@@ -178,7 +181,7 @@ export class InboxProcessor {
     const hinted = await this.hinted(rows, bound);
     const units = new Set<HandoverUnit>();
     for (const lane of lanes.values()) {
-      const unit = findHandover(lane, bound, hinted);
+      const unit = findHandover(lane, bound, hinted) ?? (await this.incoming.begunBy(lane, hinted));
       if (!unit) await this.setAside(lane);
       else if (await this.applyTo(unit, lane)) units.add(unit);
     }
@@ -219,8 +222,12 @@ export class InboxProcessor {
 
   private async applyTo(unit: HandoverUnit, rows: InboxRow[]): Promise<boolean> {
     const instance = this.registry.get(unit.handover.provider);
-    if (!instance) return false;
+    if (!instance || isBetween(unit)) return false;
     for (const row of rows) {
+      if (isBetween(unit)) {
+        unit.deferred.push(row.id);
+        continue;
+      }
       const isOurs = row.providers.includes(instance.name) && (await this.isOurTenant(instance, row, unit.handover.id));
       if (isOurs) this.applyRow(unit, instance, row);
       else unit.verdicts.push({ id: row.id, status: 'ignored', reason: 'another tenant' });
@@ -252,6 +259,14 @@ export class InboxProcessor {
     }
     return acceptsTenant(instance, tenant);
   }
+}
+
+/**
+ * What began in the contact centre has just ended here, and its conversation is about to be the bot's again, or a new one: what comes
+ * next waits for that.
+ */
+function isBetween({ handover }: HandoverUnit): boolean {
+  return handover.incoming !== null && (handover.status === 'handed_over' || isFinal(handover));
 }
 
 /** The right account and its known tenant. */

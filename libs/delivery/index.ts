@@ -5,6 +5,7 @@ export { Housekeeping } from './housekeeping.js';
 export { Inbox } from './inbox.js';
 export * from './inbox-processor.js';
 export { InboxReplay } from './inbox-replay.js';
+export { IncomingConversations } from './incoming-conversations.js';
 export { ProviderCommands } from './provider-commands.js';
 export type { Executor, Outcome } from './executor.js';
 export { Relay } from './relay.js';

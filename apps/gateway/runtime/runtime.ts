@@ -16,6 +16,7 @@ import {
   Inbox,
   InboxProcessor,
   InboxReplay,
+  IncomingConversations,
   ProviderCommands,
   Relay,
 } from '#delivery';
@@ -84,7 +85,8 @@ export class Runtime implements Wakeups {
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
-    this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
+    const incoming = new IncomingConversations(inboxStore, this.handovers, this.registry, () => clock.now(), log);
+    this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, incoming, pin, isDatabaseAway, log);
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
     const now = (): number => clock.now().getTime();
     this.deliveries = new BotDeliveries(this.accounts, now);
@@ -179,7 +181,7 @@ export class Runtime implements Wakeups {
     for (const unit of commit.units) {
       const { id, conversationId } = unit.handover;
       if (unit.events.length > 0) this.hub.notify(id);
-      if (unit.bindsConversation) this.processor.wake(conversationId!);
+      if (unit.freesEvents) this.processor.wake(conversationId!);
       if (unit.wakeAt) this.alarms.set(unit.wakeAt);
     }
   }

@@ -1,9 +1,11 @@
 import type { ProviderEvent } from '#contract';
-import { isFinal, messageView, type Attachment, type Message } from '../handover.js';
-import { newId } from '../ids.js';
-import { addFact } from '../lifecycle.js';
-import { settle } from '../settle.js';
+import { isConversation } from '../conversation.js';
+import { isFinal, messageView } from '../handover.js';
+import { addFact, standingOf } from '../lifecycle.js';
+import { finish, settle } from '../settle.js';
+import { addToTranscript, type SaidEvent } from '../transcript.js';
 import type { HandoverUnit } from '../unit.js';
+import { applyToConversation } from './incoming-conversation.js';
 
 /** An event of the contact centre as the inbox keeps it: with its number, which tells the order of arrival. */
 export interface ReceivedEvent {
@@ -22,12 +24,10 @@ export type Ignored = string | null;
  * Applies one event of the contact centre to its handover. Late, repeated and unknown events change nothing that later ones
  * have settled; a late message is still delivered, unless the handover is over.
  */
-export function applyEvent(
-  unit: HandoverUnit,
-  { event, arrival, receivedAt }: ReceivedEvent,
-  endGraceMs: number,
-): Ignored {
+export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, endGraceMs: number): Ignored {
   const { handover } = unit;
+  const { event, arrival, receivedAt } = received;
+  if (isConversation(handover)) return applyToConversation(unit, received);
   bindConversation(unit, event.conversation);
   if (isFinal(handover)) {
     if (event.type === 'message') keepLateMessage(unit, event, receivedAt);
@@ -40,10 +40,13 @@ export function applyEvent(
       return null;
     case 'message':
       return deliverMessage(unit, event, receivedAt);
+    case 'user.message':
+      return keepUserMessage(unit, event, receivedAt);
     case 'activity':
       unit.emit('activity', { name: event.name, value: event.value });
       return null;
   }
+  if (event.type === 'assigned' && event.visitor && handover.incoming) return returned(unit, endGraceMs);
   const at = event.at ?? receivedAt.getTime();
   const fact = {
     kind: event.type,
@@ -72,32 +75,32 @@ function bindConversation(unit: HandoverUnit, conversation: string): void {
 type MessageEvent = Extract<ProviderEvent, { type: 'message' }>;
 
 function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Ignored {
-  const message = addToTranscript(unit, event, receivedAt);
+  const message = addToTranscript(unit, event, event.author, receivedAt);
   unit.emit('message.created', { message: messageView(message) });
   return null;
 }
 
 /** No event follows the end, so the bot is not told; whoever reads the transcript finds it. */
 function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): void {
-  const message = addToTranscript(unit, event, receivedAt);
+  const message = addToTranscript(unit, event, event.author, receivedAt);
   message.status = 'failed';
   message.error = 'It came after the end of the handover.';
 }
 
-function addToTranscript(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Message {
-  const attachments: Attachment[] = event.attachments.map(({ filename, contentType }) => ({
-    id: newId('att'),
-    filename,
-    contentType,
-    size: null,
-  }));
-  return unit.addMessage({
-    author: event.author,
-    agent: event.agent,
-    text: event.text,
-    cards: event.cards,
-    attachments,
-    status: 'delivered',
-    at: event.at === null ? receivedAt : new Date(event.at),
-  });
+/**
+ * The user writes in the contact centre's own channel: the agent has read it there, and the bot is not told. In a handover that the bot
+ * started it is what the bot posted.
+ */
+function keepUserMessage(unit: HandoverUnit, event: SaidEvent, receivedAt: Date): Ignored {
+  if (!unit.handover.incoming) return 'our own message';
+  addToTranscript(unit, event, 'user', receivedAt);
+  return null;
+}
+
+/** Nobody of the contact centre has the conversation any more: after an agent's leaving that rules a transfer out. */
+function returned(unit: HandoverUnit, endGraceMs: number): Ignored {
+  const { handover } = unit;
+  if (!standingOf(handover.lifecycle, endGraceMs).standing.leaving) return 'the conversation is with a bot';
+  finish(unit, handover.closing ?? 'agent');
+  return null;
 }

@@ -35,6 +35,7 @@ export function startHandover(input: StartInput, now: Date): HandoverUnit {
     endedAt: null,
     closing: null,
     lifecycle: newLifecycle(),
+    incoming: null,
     transcriptLength: transcript.length,
     messageSequence: 0,
     eventSequence: 0,

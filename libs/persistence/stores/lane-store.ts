@@ -1,6 +1,7 @@
 import {
   STALE_REPLICA_MS,
   type Appetite,
+  type Command,
   type Handover,
   type Lane,
   type LaneStore,
@@ -170,19 +171,29 @@ export class PgLaneStore implements LaneStore {
     return settleDeadLetter(this.source, id, error);
   }
 
-  async countIdenticalBefore(messageId: string): Promise<number> {
+  async countIdenticalBefore(messageId: string, ours: readonly string[]): Promise<number> {
     const [row] = await this.source.query<{ count: number }[]>(
       `WITH this AS (SELECT * FROM message WHERE id = $1),
             ours AS (SELECT m.sequence, (m.author->>'type' = 'user') = (t.author->>'type' = 'user') AND m.text IS NOT DISTINCT FROM t.text AS same
                      FROM message m, this t
                      WHERE m.handover_id = t.handover_id
                        AND (CASE WHEN m.sequence < t.sequence THEN m.status <> 'failed' ELSE m.sequence > t.sequence AND m.status = 'delivered' END)
-                       AND (m.author->>'type' IN ('user', 'bot') OR m.sequence <= (SELECT transcript_length FROM handover WHERE id = t.handover_id)))
+                       AND (m.author->>'type' = ANY($2::text[]) OR m.sequence <= (SELECT transcript_length FROM handover WHERE id = t.handover_id)))
        SELECT count(*)::int AS count FROM ours
        WHERE sequence > coalesce((SELECT max(sequence) FROM ours WHERE NOT same), 0)`,
-      [messageId],
+      [messageId, ours],
     );
     return row!.count;
+  }
+
+  async isBusy({ handoverId, direction }: Lane): Promise<boolean> {
+    const rows = await query(
+      this.source,
+      'busy lane',
+      `SELECT 1 FROM lane WHERE handover_id = $1 AND direction = $2 AND last > done`,
+      [handoverId, direction],
+    );
+    return rows.length > 0;
   }
 
   private async nextEvents(handoverId: string, after: number, limit: number, again: Letter[]): Promise<LogItem[]> {
@@ -235,8 +246,8 @@ export class PgLaneStore implements LaneStore {
 
 interface CommandRow {
   sequence: number;
-  kind: 'start' | 'message' | 'update' | 'end';
-  payload: null | { userChanged?: boolean; queueId?: string; conversationId?: string };
+  kind: Command['kind'];
+  payload: Command['payload'];
   ageMs: number;
   message: (Omit<Message, 'at'> & { at: string }) | null;
 }

@@ -36,6 +36,22 @@ export class EightByEightClient {
     return readList(await this.json('GET', `/conversations?page=${page}&size=${size}&sort=id:desc`), 'conversations');
   }
 
+  /** One conversation, as 8x8 shows it. */
+  conversation(id: string): Promise<Record<string, unknown>> {
+    return this.json('GET', `/conversations/${encodeURIComponent(id)}`);
+  }
+
+  /** One channel, as 8x8 shows it. */
+  channel(id: string): Promise<Record<string, unknown>> {
+    return this.json('GET', `/channels/${encodeURIComponent(id)}`);
+  }
+
+  /** 8x8 Chat Gateway documentation: names the webhook that gets the conversation after its agent; a second time it is a 400. */
+  async assignAfterAgent(conversation: string, webhookId: string): Promise<void> {
+    const path = `/conversations/${encodeURIComponent(conversation)}/post-agent-assignment`;
+    await this.call('POST', path, { type: 'webhook', id: webhookId });
+  }
+
   /** Changes only what the body names. */
   async patchConversation(id: string, body: PatchConversation): Promise<void> {
     await this.call('PATCH', `/conversations/${encodeURIComponent(id)}`, body);

@@ -7,7 +7,8 @@ import {
   type ProviderFact,
   type RemoteAttachment,
 } from '#contract';
-import { propertyEntries, wellFormed, wellFormedJson } from './text.js';
+import { idOf, MAX_ID, nameOf, propertyEntries, wellFormed, wellFormedJson } from './text.js';
+import { visitorOf } from './visitor.js';
 
 export interface MappingOptions {
   /** Whether messages of the contact centre itself reach the user. */
@@ -17,8 +18,6 @@ export interface MappingOptions {
 type Json = Record<string, unknown>;
 type Mapper = (data: Json, options: MappingOptions) => ProviderFact;
 
-const MAX_ID = 255;
-const MAX_NAME = 255;
 const MAX_TIME = 8.64e15;
 /** 8x8 Chat Gateway documentation: a webhook of an older version sends these instead of `MEMBERS_CHANGED` and `MESSAGE`. */
 const LEGACY = ['AGENT_JOINED', 'AGENT_LEFT', 'TEXT'];
@@ -55,10 +54,19 @@ export function mapEvent(body: Buffer, options: MappingOptions): ProviderEvent[]
   if (conversation === null)
     throw new WebhookRejected('invalid', `the ${eventType} event has no usable conversationId`);
   const data = isPlainObject(event.data) ? event.data : {};
-  const handoverId = eventType === 'CONVERSATION_UPDATE' ? handoverOf(data) : undefined;
   return [
-    { conversation, at, ...(handoverId === undefined ? {} : { handoverId }), ...mapSafely(mapper, data, options) },
+    {
+      conversation,
+      at,
+      ...(eventType === 'CONVERSATION_UPDATE' ? participantsOf(data) : {}),
+      ...mapSafely(mapper, data, options),
+    },
   ];
+}
+
+function participantsOf(data: Json): Pick<ProviderEvent, 'handoverId' | 'visitor'> {
+  const [handoverId, visitor] = [handoverOf(data), visitorOf(data)];
+  return { ...(handoverId === undefined ? {} : { handoverId }), ...(visitor === undefined ? {} : { visitor }) };
 }
 
 function mapSafely(mapper: Mapper, data: Json, options: MappingOptions): ProviderFact {
@@ -110,19 +118,31 @@ function membersChanged(data: Json): ProviderFact {
   return agent ? { type: `agent.${change}`, agent } : ignored('an agent without an id');
 }
 
-/** 8x8 Chat Gateway documentation: our own messages come back as events too; only the sender's type tells whose one is. */
+/**
+ * 8x8 Chat Gateway documentation: our own messages come back as events too; only the sender's type tells whose one is. `isEcho` says
+ * that a bot sent it, whatever the type.
+ */
 function message(data: Json, options: MappingOptions): ProviderFact {
   const sender = isPlainObject(data.sender) ? data.sender : {};
   const author = sender.type;
+  if (author === 'user' && data.isEcho !== true) {
+    const content = contentOf(data);
+    return content ? { type: 'user.message', ...content } : ignored('an empty message');
+  }
   if (author !== 'agent' && !(author === 'system' && options.systemMessages)) {
     return ignored(typeof author === 'string' ? `sender type ${wellFormed(author.slice(0, 50))}` : 'no sender');
   }
+  const content = contentOf(data);
+  if (!content) return ignored('an empty message');
+  const agent = author === 'agent' ? agentOf(sender.id) : null;
+  return { type: 'message', author: author as 'agent' | 'system', agent, ...content };
+}
+
+function contentOf(data: Json): { text: string | null; cards: Card[]; attachments: RemoteAttachment[] } | null {
   const text = typeof data.text === 'string' && data.text !== '' ? wellFormed(data.text) : null;
   const cards = listOf(data.cards).flatMap(cardOf);
   const attachments = listOf(data.attachments).flatMap(attachmentOf);
-  if (text === null && cards.length === 0 && attachments.length === 0) return ignored('an empty message');
-  const agent = author === 'agent' ? agentOf(sender.id) : null;
-  return { type: 'message', author: author as 'agent' | 'system', agent, text, cards, attachments };
+  return text === null && cards.length === 0 && attachments.length === 0 ? null : { text, cards, attachments };
 }
 
 function cardOf(card: Json): Card[] {
@@ -158,19 +178,6 @@ function conversationOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= MAX_ID && wellFormed(value) === value
     ? value
     : null;
-}
-
-/** An id as text; null where there is none or it is too long to be one. */
-function idOf(value: unknown): string | null {
-  const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string') return null;
-  const id = wellFormed(text.trim());
-  return id !== '' && id.length <= MAX_ID ? id : null;
-}
-
-function nameOf(value: unknown): string | null {
-  if (typeof value !== 'string' || value.trim() === '') return null;
-  return wellFormed(value.trim().slice(0, MAX_NAME));
 }
 
 function timeOf(value: unknown): number | null {

@@ -220,6 +220,95 @@ describe('reading back a message', () => {
   });
 });
 
+describe('a conversation that 8x8 has already', () => {
+  const handed = (changes: object = {}) =>
+    request({ conversation: 'c-1', transcript: [], defaults: {}, settings: { queueId: '102' }, ...changes });
+  /** 8x8 knows the conversation and its channel, and answers a POST with the status. */
+  function known(user: object, status = 201, body: object = {}): void {
+    vendor.on(({ method, path }, response) => {
+      if (method === 'POST') return response.writeHead(status).end(JSON.stringify(body));
+      const channel = { id: 'web-1', webHookId: 'w-1' };
+      response.end(JSON.stringify(path.includes('/channels/') ? channel : { id: 'c-1', channelId: 'web-1', user }));
+    });
+  }
+  const called = () => vendor.calls.map(({ method, path }) => `${method} ${path.replace('/chat-gateway/v1', '')}`);
+
+  it('needs a queue and no channel', () => {
+    expect(session.validate(handed())).toEqual([]);
+    expect(session.validate(handed({ settings: {}, defaults: { channelId: 'channel-1' } }))).toMatchObject([
+      { pointer: '/settings/queueId' },
+    ]);
+  });
+
+  it('is moved with all that 8x8 knows of the customer, and ours laid over it', async () => {
+    known({
+      name: 'Visitor',
+      userId: 'visitor-7',
+      phone: ' ',
+      ipaddress: '::1',
+      additionalProperties: [
+        { key: 'page', value: '/prices', id: '1' },
+        { key: 'handoverId', value: 'ho_0' },
+        { key: 'a', value: 'old' },
+      ],
+    });
+    await session.reassign('c-1', handed());
+    expect(called()).toEqual(['GET /conversations/c-1', 'PATCH /conversations/c-1']);
+    expect(vendor.calls[1]!.body).toEqual({
+      assignment: { type: 'queue', id: '102' },
+      user: {
+        name: 'Ann',
+        userId: 'visitor-7',
+        additionalProperties: [
+          { key: 'page', value: '/prices' },
+          { key: 'a', value: '1' },
+          { key: 'handoverId', value: 'ho_1' },
+        ],
+      },
+    });
+  });
+
+  it('never has more additional properties than 8x8 takes, ours among them', async () => {
+    known({ additionalProperties: Array.from({ length: 40 }, (_, n) => ({ key: `k${n}`, value: 'v' })) });
+    await session.reassign('c-1', handed());
+    const { user } = vendor.calls[1]!.body as { user: { additionalProperties: { key: string }[] } };
+    expect(user.additionalProperties).toHaveLength(30);
+    expect(user.additionalProperties.slice(-2).map(({ key }) => key)).toEqual(['a', 'handoverId']);
+  });
+
+  it('is left where it is when it was moved for this handover before', async () => {
+    known({ additionalProperties: [{ key: 'handoverId', value: 'ho_1' }] });
+    await session.reassign('c-1', handed());
+    expect(called()).toEqual(['GET /conversations/c-1']);
+  });
+
+  it('is asked back for the webhook of its channel, or for the one in the settings', async () => {
+    known({});
+    await session.handBack('c-1');
+    await open({ webhookId: 'w-2' }).handBack('c-1');
+    const posts = vendor.calls.filter(({ method }) => method === 'POST');
+    expect(posts).toMatchObject([
+      { path: '/chat-gateway/v1/conversations/c-1/post-agent-assignment', body: { type: 'webhook', id: 'w-1' } },
+      { body: { type: 'webhook', id: 'w-2' } },
+    ]);
+  });
+
+  it('is asked back once: 8x8 refusing a second time is no failure, any other refusal is one', async () => {
+    const said = (message: string) => ({ message: 'Invalid', errors: [{ code: 'invalid_parameter', message }] });
+    known({}, 400, said('post agent assignment already exists for conversation c-1 and tenant acme01'));
+    await expect(session.handBack('c-1')).resolves.toBeUndefined();
+    known({}, 400, said('There is no webhook w-1.'));
+    await expect(session.handBack('c-1')).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  it("finds the bot's message below what the user has written since", async () => {
+    const said = (type: string, content: string) => ({ text: content, author: { type } });
+    listing('messages', [said('user', 'Hello?'), said('bot', 'Hi')], 50);
+    await expect(session.findSent('c-1', text('Hi', 'bot'), 0, ['bot'])).resolves.toBe(true);
+    await expect(session.findSent('c-1', text('Hi', 'bot'), 0, ['user', 'bot'])).resolves.toBe(false);
+  });
+});
+
 describe('end', () => {
   it('takes the user out', async () => {
     vendor.answer(204);

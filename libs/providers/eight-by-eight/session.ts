@@ -17,8 +17,9 @@ import { createBody } from './create-body.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
-import { propertyEntries } from './text.js';
-import type { CreateConversation } from './wire.js';
+import { overCurrent } from './reassign-body.js';
+import { idOf, propertyEntries } from './text.js';
+import type { CreateConversation, WireUser } from './wire.js';
 
 type Request = StartRequest<EightByEightHandoverSettings>;
 
@@ -82,8 +83,13 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     await this.client.sendMessage(conversation, messageBody(message));
   }
 
-  /** Counts the unbroken run of equal messages at the newest end, passing over what agents and the system said. */
-  async findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
+  /** Counts the unbroken run of equal messages at the newest end, passing over what others said. */
+  async findSent(
+    conversation: string,
+    message: OutboundMessage,
+    identicalBefore: number,
+    ours: readonly OutboundMessage['author'][] = ['user', 'bot'],
+  ): Promise<boolean> {
     const wanted = messageBody(message);
     let run = 0;
     for await (const item of this.allOf(
@@ -91,7 +97,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
       MAX_MESSAGE_PAGES,
     )) {
       const author = isPlainObject(item.author) ? item.author.type : undefined;
-      if (author !== 'user' && author !== 'bot') continue;
+      if (!ours.some((one) => one === author)) continue;
       if (author !== wanted.authorType || !sameText(item.text, wanted.text)) return false;
       run += 1;
       if (run > identicalBefore) return true;
@@ -113,8 +119,41 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     if (!userChanged && queueId === undefined) return;
     await this.client.patchConversation(conversation, {
       ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId } }),
-      ...(userChanged ? { user: sendable(request).user } : {}),
+      ...(userChanged ? { user: await this.userOf(request, sendable(request)) } : {}),
     });
+  }
+
+  async reassign(conversation: string, request: Request): Promise<void> {
+    const { assignment, user } = sendable(request);
+    const current = await this.client.conversation(conversation);
+    if (belongsTo(current, request.handoverId)) return;
+    await this.client
+      .patchConversation(conversation, { assignment, user: overCurrent(current.user, user) })
+      .catch((error: unknown) => {
+        throw withAdvice(error);
+      });
+  }
+
+  /** The webhook that gets it back is the setting `webhookId`, or that of the conversation's channel: its events come here already. */
+  async handBack(conversation: string): Promise<void> {
+    try {
+      await this.client.assignAfterAgent(conversation, this.settings.webhookId ?? (await this.webhookOf(conversation)));
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+    }
+  }
+
+  private async webhookOf(conversation: string): Promise<string> {
+    const { channelId } = await this.client.conversation(conversation);
+    const channel = typeof channelId === 'string' ? await this.client.channel(channelId) : {};
+    const id = idOf(channel.webHookId ?? channel.webhookId);
+    if (id !== null) return id;
+    throw new ProviderError('invalid', "8x8 does not say which webhook the conversation's channel has; set webhookId");
+  }
+
+  private async userOf({ conversation }: Request, { user }: CreateConversation): Promise<WireUser> {
+    if (conversation === undefined) return user;
+    return overCurrent((await this.client.conversation(conversation)).user, user);
   }
 
   isHandshake(webhook: RawWebhook): boolean {
@@ -155,6 +194,11 @@ function sendable(request: Request): CreateConversation {
 function belongsTo(conversation: Record<string, unknown>, handoverId: string): boolean {
   const properties = isPlainObject(conversation.user) ? conversation.user.additionalProperties : undefined;
   return (propertyEntries(properties) ?? []).some(([key, value]) => key === 'handoverId' && value === handoverId);
+}
+
+/** 8x8 Chat Gateway documentation: a conversation that is assigned for after its agent already is refused with these words. */
+function isDuplicate(error: unknown): boolean {
+  return error instanceof ProviderError && error.code === 'invalid' && /already exists/i.test(error.message);
 }
 
 /** Ends of lines and blanks at the ends may change on the way. */

@@ -62,6 +62,14 @@ export class EightByEightSettings {
   webhookToken?: string;
 
   @Setting({
+    type: 'string',
+    title: 'Webhook id',
+    help: "8x8's id of the webhook that gets conversations back from the agents. Left out, it is that of the conversation's channel.",
+    maxLength: 255,
+  })
+  webhookId?: string;
+
+  @Setting({
     type: 'duration',
     title: 'End grace',
     help: "How long after an agent's leaving a sign of a transfer is waited for before the handover ends.",

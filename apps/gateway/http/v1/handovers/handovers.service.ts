@@ -4,6 +4,7 @@ import {
   closeHandover,
   handoverView,
   invalid,
+  isConversation,
   messageView,
   notFound,
   postMessage,
@@ -33,8 +34,9 @@ export class HandoversService {
     return handover;
   }
 
-  start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
+  async start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
+    await this.refuseIncoming(caller, input.sessionId);
     if (caller.role === 'bot' && !caller.enabled)
       throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
     return this.runtime.handovers.create(keyOf(bot, 'handovers', key, input), () => {
@@ -59,6 +61,15 @@ export class HandoversService {
       this.check(provider, unit.handover, input.transcript ?? []);
       return { unit, answer: { status: 201, body: handoverView(unit.handover) } };
     });
+  }
+
+  /** In the session of an incoming conversation it would open a second one, where the user is not. */
+  private async refuseIncoming(caller: Principal, sessionId: string): Promise<void> {
+    if (!/^cv_[0-9a-f]{32}$/.test(sessionId)) return;
+    const conversation = await this.runtime.handovers.get(sessionId);
+    if (!conversation || !isConversation(conversation) || !isOwn(caller, conversation)) return;
+    const path = `POST /v1/conversations/${sessionId}/handover`;
+    throw new Refusal('conflict', `This is the session of an incoming conversation: hand it over with ${path}.`);
   }
 
   async post(caller: Principal, id: string, input: PostMessageDto, key: string | undefined): Promise<Answer> {
@@ -105,7 +116,7 @@ export class HandoversService {
   }
 
   /** Refuses what the provider could not send, before anything is stored. */
-  private check(
+  check(
     provider: ProviderInstance,
     handover: Handover,
     transcript: { author: 'user' | 'bot' | 'agent' | 'system'; text: string }[],
@@ -118,7 +129,7 @@ export class HandoversService {
 }
 
 /** Makes a request known again. @throws {Refusal} `invalid` */
-function keyOf(bot: string, scope: string, key: string | undefined, input: object): IdempotencyKey | null {
+export function keyOf(bot: string, scope: string, key: string | undefined, input: object): IdempotencyKey | null {
   if (key === undefined) return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Refusal('invalid', 'The Idempotency-Key header must have 1 to 255 visible ASCII characters.');
@@ -126,15 +137,19 @@ function keyOf(bot: string, scope: string, key: string | undefined, input: objec
   return { bot, scope, key, fingerprint: createHash('sha256').update(JSON.stringify(input)).digest('hex') };
 }
 
-function fail(error: Error): never {
+export function fail(error: Error): never {
   throw error;
 }
 
-export function mayRead(caller: Principal, handover: Handover): boolean {
-  return caller.role === 'operator' || caller.name === handover.bot;
+function mayRead(caller: Principal, handover: Handover): boolean {
+  return !isConversation(handover) && isOwn(caller, handover);
 }
 
-function botOf(caller: Principal): string {
+export function isOwn(caller: Principal, { bot }: Handover): boolean {
+  return caller.role === 'operator' || caller.name === bot;
+}
+
+export function botOf(caller: Principal): string {
   if (caller.role === 'bot') return caller.name;
   throw new Refusal('forbidden', "Use a bot's API key for this: the admin key reads and closes handovers only.");
 }

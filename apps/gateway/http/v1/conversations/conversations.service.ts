@@ -1,0 +1,93 @@
+import type { Card } from '#contract';
+import {
+  answerConversation,
+  closeHandover,
+  handOverConversation,
+  handoverView,
+  invalid,
+  isConversation,
+  messageView,
+  notFound,
+  Refusal,
+  refuseEndWhileHandedOver,
+  type Answer,
+  type Handover,
+  type HandoverUnit,
+} from '#core';
+import { Injectable } from '@nestjs/common';
+import { Runtime } from '../../../runtime/runtime.js';
+import type { Principal } from '../../auth.guard.js';
+import { botOf, fail, HandoversService, isOwn, keyOf } from '../handovers/handovers.service.js';
+import type { AnswerDto, HandOverDto } from './conversations.dto.js';
+
+/** What bots and operators may do with conversations that began in the contact centre. */
+@Injectable()
+export class ConversationsService {
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly handovers: HandoversService,
+  ) {}
+
+  /** The conversation, if the caller may see it. @throws {Refusal} `not_found` */
+  async find(caller: Principal, id: string): Promise<Handover> {
+    const conversation = await this.runtime.handovers.get(id);
+    if (!conversation || !mayRead(caller, conversation)) throw notFound(id, 'conversation');
+    return conversation;
+  }
+
+  async answer(caller: Principal, id: string, input: AnswerDto, key: string | undefined): Promise<Answer> {
+    const bot = botOf(caller);
+    const cards = (input.cards ?? []).map(({ contentType, content }): Card => ({ contentType, content }));
+    if (input.text === undefined && cards.length === 0)
+      throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text or a card' }]);
+    if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
+    const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
+      this.refuseOthers(caller, unit);
+      const message = answerConversation(unit, { text: input.text ?? null, cards });
+      return { status: 202, body: messageView(message) };
+    });
+    return answer ?? fail(notFound(id, 'conversation'));
+  }
+
+  async handOver(caller: Principal, id: string, input: HandOverDto, key: string | undefined): Promise<Answer> {
+    const bot = botOf(caller);
+    if (caller.role === 'bot' && !caller.enabled)
+      throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
+    const answer = await this.runtime.handovers.answer(id, keyOf(bot, `handover ${id}`, key, input), (unit) => {
+      this.refuseOthers(caller, unit);
+      const handover = handOverConversation(unit, {
+        user: { ...input.user },
+        settings: input.settings ?? {},
+        metadata: input.metadata ?? null,
+      });
+      const provider = this.runtime.registry.get(handover.provider);
+      if (!provider?.enabled)
+        throw new Refusal('conflict', `The provider "${handover.provider}" is disabled: it takes no new handovers.`);
+      if (!provider.session.reassign)
+        throw new Refusal('conflict', 'This contact centre cannot move a conversation to a queue.', [], {
+          reason: 'unsupported',
+        });
+      this.handovers.check(provider, handover, []);
+      return { status: 201, body: handoverView(handover) };
+    });
+    return answer ?? fail(notFound(id, 'conversation'));
+  }
+
+  async end(caller: Principal, id: string): Promise<Handover> {
+    const ended = await this.runtime.handovers.change(id, (unit) => {
+      this.refuseOthers(caller, unit);
+      refuseEndWhileHandedOver(unit.handover);
+      closeHandover(unit, caller.role === 'operator' ? 'operator' : 'bot');
+      return unit.handover;
+    });
+    return ended ?? fail(notFound(id, 'conversation'));
+  }
+
+  private refuseOthers(caller: Principal, { handover }: HandoverUnit): void {
+    if (!mayRead(caller, handover)) throw notFound(handover.id, 'conversation');
+  }
+}
+
+function mayRead(caller: Principal, conversation: Handover): boolean {
+  return isConversation(conversation) && isOwn(caller, conversation);
+}

@@ -1,0 +1,258 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ProviderEvent, ProviderFact, Visitor } from '#contract';
+import {
+  answerConversation,
+  applyEvent,
+  beginConversation,
+  begins,
+  closeHandover,
+  comesBack,
+  conversationView,
+  expireTimers,
+  handOverConversation,
+  HandoverUnit,
+  isConversation,
+  postMessage,
+  recordEnded,
+  recordStartFailed,
+  Refusal,
+  releaseConversation,
+  unheardSince,
+  type Handover,
+  type Message,
+} from './index.js';
+
+const GRACE = 10_000;
+const NOW = new Date('2026-11-25T10:00:00Z');
+const ANN = { id: 'ann', name: null };
+const VISITOR: Visitor = { userId: 'v-7', user: { name: 'Ann' }, channel: 'WebChat', isForeign: true };
+
+function begun(over: { isTold?: boolean; handBack?: boolean; visitor?: Visitor | null } = {}): HandoverUnit {
+  const given = { bot: 'b', provider: 'p', conversation: 'c', visitor: VISITOR, handBack: true, isTold: false };
+  return beginConversation({ ...given, ...over }, NOW);
+}
+
+function tell(unit: HandoverUnit, fact: ProviderFact & { visitor?: Visitor }, at: number | null): string | null {
+  const event = { conversation: 'c', at, ...fact } as ProviderEvent;
+  return applyEvent(unit, { event, arrival: at ?? 0, receivedAt: NOW }, GRACE);
+}
+
+const said = (text: string): ProviderFact => ({ type: 'user.message', text, cards: [], attachments: [] });
+const types = ({ events }: HandoverUnit): string[] => events.map(({ type }) => type);
+const dataOf = (unit: HandoverUnit, index: number): Record<string, unknown> =>
+  (JSON.parse(unit.events[index]!.body) as { data: Record<string, unknown> }).data;
+
+/** A unit of what was stored, as the next change reads it. */
+const again = ({ handover }: HandoverUnit): HandoverUnit => new HandoverUnit(handover, NOW);
+
+/** A conversation, and the handover that it is in: an agent has joined. */
+function handedOver(handBack = true): { conversation: HandoverUnit; handover: HandoverUnit } {
+  const conversation = begun({ handBack });
+  tell(conversation, said('Hello'), 1);
+  const started = handOverConversation(conversation, { user: {}, settings: {}, metadata: null });
+  const handover = new HandoverUnit(started, NOW);
+  tell(handover, { type: 'queued', queue: { id: '1', name: null } }, 2);
+  tell(handover, { type: 'agent.joined', agent: ANN }, 3);
+  return { conversation: again(conversation), handover };
+}
+
+describe('what begins a conversation', () => {
+  const message = { conversation: 'c', at: 5, ...said('Hi') } as ProviderEvent;
+  const active = { conversation: 'c', at: 5, type: 'assigned', queue: null, visitor: VISITOR } as ProviderEvent;
+
+  it('is what the user says, or the word that it is there', () => {
+    expect(begins(message, null)).toBe(true);
+    expect(begins(active, null)).toBe(true);
+    for (const type of ['idle', 'user.left', 'created', 'activity', 'transferred'])
+      expect(begins({ ...message, type } as ProviderEvent, null)).toBe(false);
+    expect(begins({ ...active, visitor: undefined }, null)).toBe(false);
+  });
+
+  it('is, after an earlier one, only what the user said later', () => {
+    expect(begins(message, { lastAt: 4 })).toBe(true);
+    expect(begins(message, { lastAt: 5 })).toBe(false);
+    expect(begins({ ...message, at: null }, { lastAt: 5 })).toBe(true);
+    expect(begins(active, { lastAt: 4 })).toBe(false);
+  });
+});
+
+describe('a conversation that began in the contact centre', () => {
+  it('is told of once, and numbers its events under its own id', () => {
+    const unit = begun();
+    expect(isConversation(unit.handover)).toBe(true);
+    expect(types(unit)).toEqual([]);
+    tell(unit, said('Hello'), 1);
+    tell(unit, said('Anybody?'), 2);
+    tell(unit, { type: 'activity', name: 'quickReply/action', value: 1 }, 3);
+    expect(types(unit)).toEqual(['conversation.started', 'message.created', 'message.created', 'activity']);
+    expect(dataOf(unit, 0)).toMatchObject({ conversationId: unit.handover.id, sequence: 1, userId: 'v-7' });
+    expect(dataOf(unit, 0)).not.toHaveProperty('handoverId');
+    expect(types(begun({ isTold: true }))).toEqual(['conversation.started']);
+  });
+
+  it('learns who the user is when that comes after the first message', () => {
+    const unit = begun({ visitor: null });
+    tell(unit, said('Hello'), 1);
+    expect(tell(unit, { type: 'assigned', queue: null, visitor: VISITOR }, 2)).toBeNull();
+    expect(conversationView(unit.handover)).toMatchObject({ channel: 'WebChat', user: { name: 'Ann' }, userId: 'c' });
+    expect(tell(unit, { type: 'assigned', queue: null }, 3)).toMatch(/not with a bot/);
+  });
+
+  it.each([
+    ['idle', 'contact_center'],
+    ['user.left', 'user'],
+  ] as const)('ends by %s, unless the user has said something since', (type, endReason) => {
+    const unit = begun();
+    tell(unit, said('Hello'), 5);
+    expect(tell(unit, { type }, 5)).toMatch(/older/);
+    expect(tell(unit, { type }, 6)).toBeNull();
+    expect(unit.handover).toMatchObject({ status: 'ended', endReason });
+    expect(types(unit).at(-1)).toBe('conversation.ended');
+    expect(tell(unit, said('Late'), 7)).toMatch(/has ended/);
+    expect(types(unit).at(-1)).toBe('conversation.ended');
+  });
+
+  it('is not ended by what was stored before it began', () => {
+    const unit = begun({ visitor: null });
+    expect(tell(unit, { type: 'idle' }, 1)).toMatch(/before/);
+    tell(unit, said('Hello'), 2);
+    expect(unit.handover.status).toBe('open');
+  });
+
+  it('ends without a word when the bot has never heard of it', () => {
+    const unit = begun();
+    tell(unit, { type: 'assigned', queue: null, visitor: VISITOR }, 1);
+    tell(unit, { type: 'user.left' }, 2);
+    expect(unit.handover.status).toBe('ended');
+    expect(types(unit)).toEqual([]);
+  });
+
+  it('is ended by the bot once the contact centre has confirmed, or has taken too long', () => {
+    const unit = begun({ isTold: true });
+    closeHandover(unit, 'bot');
+    expect(unit.commands.map(({ kind }) => kind)).toEqual(['end']);
+    expect(() => answerConversation(unit, { text: 'Hi', cards: [] })).toThrow(Refusal);
+    recordEnded(unit);
+    expect(unit.handover).toMatchObject({ status: 'ended', endReason: 'bot' });
+
+    const silent = begun({ isTold: true });
+    closeHandover(silent, 'bot');
+    const later = new HandoverUnit(silent.handover, new Date(NOW.getTime() + 10_000));
+    expireTimers(later, GRACE);
+    expect(types(later)).toEqual(['conversation.ended']);
+  });
+});
+
+describe('a handover of it', () => {
+  it('has the same conversation of the contact centre, and takes it from the bot', () => {
+    const unit = begun();
+    const handover = handOverConversation(unit, { user: { phone: '1' }, settings: { queueId: '2' }, metadata: 7 });
+    expect(handover).toMatchObject({
+      conversationId: 'c',
+      sessionId: unit.handover.id,
+      user: { name: 'Ann', phone: '1' },
+    });
+    expect(handover.incoming).toMatchObject({ id: unit.handover.id, handoverId: handover.id });
+    expect(isConversation(handover)).toBe(false);
+    expect(unit.opened.map(({ commands }) => commands.map(({ kind }) => kind))).toEqual([['start']]);
+    for (const work of [
+      () => handOverConversation(unit, { user: {}, settings: {}, metadata: null }),
+      () => answerConversation(unit, { text: 'Hi', cards: [] }),
+    ])
+      expect(work).toThrow(expect.objectContaining({ members: { handoverId: handover.id } }));
+  });
+
+  it('keeps what the user says to the agent without telling the bot, who cannot say it in the user’s name', () => {
+    const { handover } = handedOver();
+    const before = handover.events.length;
+    expect(tell(handover, said('Are you real?'), 4)).toBeNull();
+    expect(handover.events).toHaveLength(before);
+    expect(handover.messages).toMatchObject([{ author: { type: 'user' }, text: 'Are you real?', status: 'delivered' }]);
+    expect(() => postMessage(handover, { author: 'user', text: 'x', cards: [] })).toThrow(/twice/);
+    expect(postMessage(handover, { author: 'bot', text: 'x', cards: [] }).status).toBe('pending');
+  });
+
+  it('leaves the user’s messages in a handover of the bot’s own alone', () => {
+    const { handover } = handedOver();
+    const own = new HandoverUnit({ ...handover.handover, incoming: null }, NOW);
+    expect(tell(own, said('echo'), 4)).toBe('our own message');
+    expect(own.messages).toEqual([]);
+  });
+
+  it('ends at once when the contact centre has given the conversation back after the agent left, and not before', () => {
+    const { handover } = handedOver();
+    const back = { type: 'assigned', queue: null, visitor: VISITOR } as const;
+    expect(tell(handover, back, 4)).toMatch(/with a bot/);
+    tell(handover, { type: 'agent.left', agent: ANN }, 5);
+    tell(handover, back, 6);
+    expect(handover.handover).toMatchObject({ status: 'completed', endReason: 'agent' });
+    expect(handover.commands.at(-1)).toMatchObject({ kind: 'end', payload: { release: true } });
+  });
+});
+
+describe('after the handover the bot', () => {
+  const by = (end: (unit: HandoverUnit) => unknown, handBack = true): Handover => {
+    const { handover } = handedOver(handBack);
+    end(handover);
+    const later = new HandoverUnit(handover.handover, new Date(NOW.getTime() + GRACE));
+    expireTimers(later, GRACE);
+    return later.handover;
+  };
+  const leave = (unit: HandoverUnit) => tell(unit, { type: 'agent.left', agent: ANN }, 5);
+
+  it.each([
+    ['has the conversation again when the agent has left', leave, true],
+    [
+      'has not, when the contact centre calls it over',
+      (unit: HandoverUnit) => [leave(unit), tell(unit, { type: 'idle' }, 6)],
+      false,
+    ],
+    ['has not, when the user has left', (unit: HandoverUnit) => tell(unit, { type: 'user.left' }, 5), false],
+    ['has not, when it ended the handover itself', (unit: HandoverUnit) => closeHandover(unit, 'bot'), false],
+    [
+      'has, when the contact centre refused',
+      (unit: HandoverUnit) => recordStartFailed(unit, { reason: 'rejected', message: '' }),
+      true,
+    ],
+  ])('%s', (_, end, isBack) => {
+    const handover = by(end);
+    expect(['completed', 'cancelled', 'failed']).toContain(handover.status);
+    expect(comesBack(handover, GRACE)).toBe(isBack);
+  });
+
+  it('has it only where that is asked for', () => {
+    expect(comesBack(by(leave, false), GRACE)).toBe(false);
+  });
+
+  it('hears what nobody has heard: since the agent left, or all of it', () => {
+    expect(unheardSince(by(leave), GRACE)).toBe(5);
+    expect(
+      unheardSince(
+        by((unit) => recordStartFailed(unit, { reason: 'rejected', message: '' })),
+        GRACE,
+      ),
+    ).toBeNull();
+  });
+
+  it('is told once, with that', () => {
+    const { conversation, handover } = handedOver();
+    const message = { text: 'Hello?', cards: [], attachments: [], at: NOW } as unknown as Message;
+    releaseConversation(conversation, handover.handover, true, [message]);
+    releaseConversation(conversation, handover.handover, true, [message]);
+    expect(types(conversation)).toEqual(['conversation.resumed', 'message.created']);
+    expect(conversation.handover.status).toBe('open');
+    expect(conversation.freesEvents).toBe(true);
+    const next = again(conversation);
+    releaseConversation(next, { ...handover.handover, id: 'ho_other' }, false, []);
+    expect(next.handover.status).toBe('open');
+  });
+
+  it('is told of the end where it does not come back', () => {
+    const { conversation, handover } = handedOver();
+    tell(handover, { type: 'user.left' }, 9);
+    releaseConversation(conversation, handover.handover, false, []);
+    expect(conversation.handover).toMatchObject({ status: 'ended', endReason: 'user' });
+    expect(conversation.handover.incoming!.lastAt).toBe(9);
+    expect(types(conversation)).toEqual(['conversation.ended']);
+  });
+});

@@ -1,0 +1,31 @@
+import type { ProviderEvent } from '#contract';
+import type { Attachment, Message } from './handover.js';
+import { newId } from './ids.js';
+import type { HandoverUnit } from './unit.js';
+
+/** What somebody said in the contact centre, or in a channel of its own. */
+export type SaidEvent = Extract<ProviderEvent, { type: 'message' | 'user.message' }>;
+
+/** Adds it to the transcript. */
+export function addToTranscript(
+  unit: HandoverUnit,
+  event: SaidEvent,
+  author: Message['author']['type'],
+  receivedAt: Date,
+): Message {
+  const attachments: Attachment[] = event.attachments.map(({ filename, contentType }) => ({
+    id: newId('att'),
+    filename,
+    contentType,
+    size: null,
+  }));
+  return unit.addMessage({
+    author,
+    agent: 'agent' in event ? event.agent : null,
+    text: event.text,
+    cards: event.cards,
+    attachments,
+    status: 'delivered',
+    at: event.at === null ? receivedAt : new Date(event.at),
+  });
+}
