@@ -253,6 +253,55 @@ describe('accepting the active event', () => {
     expect(startsOf(world, conversationId)).toHaveLength(1);
   });
 
+  it('waits with what may belong to a handover whose conversation is not known yet', async () => {
+    world.simulator.faults.set({
+      dropEvents: ['*'],
+      api: [
+        { match: { method: 'POST', path: 'conversations$' }, times: 1, fault: { drop: 'after' } },
+        { match: { method: 'GET', path: 'conversations$' }, fault: { status: 503 } },
+      ],
+    });
+    const before = world.simulator.conversations().length;
+    const handoverId = await world.requestHandover();
+    const { id: conversationId } = await until('the conversation', () => world.simulator.conversations()[before]);
+    const data = { isEcho: false, sender: { id: 'u', type: 'user' }, text: 'Of the history' };
+    await world.simulator.emit({ eventType: 'MESSAGE', conversationId, timestamp: Date.now(), data });
+    const row = (status: string): Promise<Record<string, unknown>> =>
+      until(`the event to be ${status}`, async () => {
+        const [found] = await world.database.query(
+          `SELECT handover_id, reason FROM inbox WHERE conversation_id = $1 AND status = $2`,
+          [conversationId, status],
+        );
+        return found;
+      });
+    await row('parked');
+    world.simulator.faults.reset();
+    expect(await row('ignored')).toEqual({ handover_id: handoverId, reason: 'our own message' });
+    expect(startsOf(world, conversationId)).toEqual([]);
+  });
+
+  it('takes nothing in that carries the id of a handover of another conversation', async () => {
+    const { id: own } = await world.handover();
+    const ids = [own, `ho_${'0'.repeat(32)}`];
+    for (const [index, value] of ids.entries()) {
+      const user = { additionalProperties: [{ key: 'handoverId', value }] };
+      const data = { state: 'active', assignment: { type: 'webhook', id: 'w' }, channel: 'WebChat', user };
+      const event = {
+        eventType: 'CONVERSATION_UPDATE',
+        conversationId: `marked-${index}`,
+        timestamp: Date.now(),
+        data,
+      };
+      expect(await world.simulator.emit(event)).toEqual({ status: 204 });
+    }
+    await until('both to be ignored', async () => {
+      const rows = await world.database.query(
+        `SELECT 1 FROM inbox WHERE conversation_id LIKE 'marked-%' AND status = 'ignored'`,
+      );
+      return rows.length === 2;
+    });
+  });
+
   it('takes no conversation from queues and agents of the contact centre', async () => {
     const emit = (assignment: object) =>
       world.simulator.emit({

@@ -67,11 +67,16 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return page<Handover>(rows, limit, ({ id }) => id);
   }
 
-  lastIncoming(provider: string, conversationId: string): Promise<Handover | null> {
-    return this.source.manager.findOne(HandoverEntity, {
-      where: { provider, conversationId, id: And(MoreThan('cv_'), LessThan('cw')) },
-      order: { id: 'DESC' },
-    });
+  async lastIncoming(provider: string, conversationId: string): Promise<Handover | null> {
+    const [row] = await query<HandoverRow>(
+      this.source,
+      'last incoming',
+      // Ordered by what has no index, so that the planner looks up the conversation and does not walk along all ids.
+      `SELECT ${HANDOVER_COLUMNS} FROM handover WHERE conversation_id = $1 AND provider = $2 AND incoming->>'id' = id
+       ORDER BY created_at DESC LIMIT 1`,
+      [conversationId, provider],
+    );
+    return row ? unitOf(row, this.clock.now()).handover : null;
   }
 
   async messages(handoverId: string, { limit, cursor }: PageRequest): Promise<Page<Message>> {
