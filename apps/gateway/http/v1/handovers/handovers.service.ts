@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseAs, type Card } from '#contract';
 import {
   closeHandover,
+  courseOf,
   handoverView,
   invalid,
   messageView,
@@ -55,6 +56,7 @@ export class HandoversService {
           metadata: input.metadata ?? null,
         },
         this.runtime.clock.now(),
+        courseOf(provider),
       );
       this.check(provider, unit.handover, input.transcript ?? []);
       return { unit, answer: { status: 201, body: handoverView(unit.handover) } };
@@ -70,7 +72,12 @@ export class HandoversService {
     if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
-      const message = postMessage(unit, { author: input.author ?? 'user', text: input.text ?? null, cards });
+      const provider = this.runtime.registry.get(unit.handover.provider);
+      const message = postMessage(
+        unit,
+        { author: input.author ?? 'user', text: input.text ?? null, cards },
+        provider ? courseOf(provider) : null,
+      );
       return { status: 202, body: messageView(message) };
     });
     return answer ?? fail(notFound(id));
