@@ -1,3 +1,4 @@
+export * from './availability.js';
 export * from './course.js';
 export * from './errors.js';
 export * from './handover.js';

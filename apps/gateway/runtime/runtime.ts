@@ -38,6 +38,7 @@ import {
   type ProviderAccount,
 } from '#persistence';
 import { Accounts } from './accounts.js';
+import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
 import { configuredOptions, providerOptions } from './provider-options.js';
 
@@ -54,6 +55,7 @@ export class Runtime implements Wakeups {
   readonly deadLetters: PgDeadLetterStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
+  readonly availability: AvailabilityBoard;
   private readonly stopper = new AbortController();
   /** Aborted when the gateway begins to stop. */
   readonly stopping = this.stopper.signal;
@@ -108,6 +110,7 @@ export class Runtime implements Wakeups {
     this.deadLetters = new PgDeadLetterStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
+    this.availability = new AvailabilityBoard(clock, log);
     const kept = { inboxMs: durationMs(retention.inbox) };
     this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
   }

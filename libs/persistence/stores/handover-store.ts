@@ -106,6 +106,10 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return this.changes.submit({ kind: 'change', handoverId, key, work, anew: false });
   }
 
+  answered(key: IdempotencyKey): Promise<Answer | null> {
+    return this.changes.answered(key);
+  }
+
   async create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer> {
     try {
       return await this.changes.submit({ kind: 'create', key, work });

@@ -8,18 +8,21 @@ import {
   messageView,
   notFound,
   postMessage,
+  queueOf,
   Refusal,
   startHandover,
   startRequestOf,
   updateHandover,
   type Answer,
   type Handover,
+  type HandoverUnit,
   type IdempotencyKey,
   type ProviderInstance,
 } from '#core';
 import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../../runtime/runtime.js';
 import type { Principal } from '../../auth.guard.js';
+import { availabilityView } from '../availability/availability.views.js';
 import type { PostMessageDto, StartHandoverDto, UpdateHandoverDto } from './handovers.dto.js';
 
 /** What bots and operators may do with handovers: who may do it, and in which transaction. */
@@ -34,11 +37,12 @@ export class HandoversService {
     return handover;
   }
 
-  start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
+  async start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
     if (caller.role === 'bot' && !caller.enabled)
       throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
-    return this.runtime.handovers.create(keyOf(bot, 'handovers', key, input), () => {
+    const idempotency = keyOf(bot, 'handovers', key, input);
+    const work = (): { unit: HandoverUnit; answer: Answer } => {
       const provider = this.runtime.registry.choose(input.provider);
       const unit = startHandover(
         {
@@ -60,7 +64,29 @@ export class HandoversService {
       );
       this.check(provider, unit.handover, input.transcript ?? []);
       return { unit, answer: { status: 201, body: handoverView(unit.handover) } };
-    });
+    };
+    if (input.requireAvailable) {
+      const earlier = idempotency && (await this.runtime.handovers.answered(idempotency));
+      if (earlier) return earlier;
+      // A request that could not be sent anyway is refused for that, and asks nobody.
+      await this.refuseUnavailable(work().unit.handover);
+    }
+    return this.runtime.handovers.create(idempotency, work);
+  }
+
+  private async refuseUnavailable({ provider: name, settings }: Handover): Promise<void> {
+    const provider = this.runtime.registry.choose(name);
+    const found = await this.runtime.availability.of(provider, queueOf(provider.defaults, settings));
+    if (found.state !== 'unavailable') return;
+    throw new Refusal(
+      'conflict',
+      `Nobody is there: ${found.reason} Try again later, or start without requireAvailable.`,
+      [],
+      {
+        reason: 'unavailable',
+        availability: availabilityView(found),
+      },
+    );
   }
 
   async post(caller: Principal, id: string, input: PostMessageDto, key: string | undefined): Promise<Answer> {
