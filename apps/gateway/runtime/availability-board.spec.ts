@@ -25,7 +25,7 @@ beforeEach(() => {
   board = new AvailabilityBoard({ now: () => new Date(time) }, log, () => time);
   availability.mockReset().mockResolvedValue(READING);
 });
-afterEach(() => jest.useRealTimers());
+afterEach(() => void jest.useRealTimers());
 
 describe('the availability board', () => {
   it('asks again when an answer is seven seconds old, and not before', async () => {
