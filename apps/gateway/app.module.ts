@@ -11,6 +11,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
+import { SignalsController } from './http/v1/handovers/signals.controller.js';
 import { InboxController } from './http/v1/inbox/inbox.controller.js';
 import { ProviderTypesController } from './http/v1/provider-types/provider-types.controller.js';
 import { loadKeys } from './runtime/keys.js';
@@ -45,6 +46,7 @@ export class AppModule {
       ],
       controllers: [
         HandoversController,
+        SignalsController,
         DeliveriesController,
         InboxController,
         ProviderTypesController,

@@ -2,6 +2,7 @@ import type { ProviderEvent, ProviderLog } from '#contract';
 import {
   acceptsTenant,
   applyEvent,
+  isSettledFor,
   mayProveTenant,
   Refusal,
   type HandoverStore,
@@ -105,7 +106,7 @@ export class InboxProcessor {
 
   private applyArrival(unit: HandoverUnit, entry: InboxEntry, events: ProviderEvent[]): boolean {
     const instance = this.registry.get(unit.handover.provider);
-    if (!instance || !isPlain(entry, instance)) return false;
+    if (!instance || !isSettledFor(instance, entry)) return false;
     // The same delivery twice at the same moment.
     if (unit.arrivals.some(({ entry: { key } }) => key === entry.key)) return true;
     const receivedAt = unit.now;
@@ -252,12 +253,6 @@ export class InboxProcessor {
     }
     return acceptsTenant(instance, tenant);
   }
-}
-
-/** The right account and its known tenant. */
-function isPlain({ providers, tenant }: InboxEntry, instance: ProviderInstance): boolean {
-  const isSettled = tenant === null || instance.session.tenant !== null || instance.pinnedTenant === tenant;
-  return isSettled && providers.includes(instance.name) && acceptsTenant(instance, tenant);
 }
 
 /** Events of one conversation that come from different accounts' authorities are kept apart. */

@@ -90,6 +90,11 @@ export class Relay {
     return this.living === 1;
   }
 
+  /** Whether a bot's callback or a provider does not work at the moment, as far as this replica has seen. */
+  isDown(direction: Lane['direction'], target: string): boolean {
+    return this.destinations.get(`${direction} ${target}`)?.isDown ?? false;
+  }
+
   async start(): Promise<void> {
     this.stopped = false;
     await this.beat();

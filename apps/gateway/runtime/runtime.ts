@@ -7,8 +7,17 @@ import {
   type ProviderLog,
 } from '#contract';
 import type { Environment, FileConfig } from '#config';
-import { ProviderRegistry, type Clock, type Committed, type ProviderInstance, type Wakeups } from '#core';
 import {
+  liveEvent,
+  ProviderRegistry,
+  type Clock,
+  type Committed,
+  type Handover,
+  type ProviderInstance,
+  type Wakeups,
+} from '#core';
+import {
+  AgentTyping,
   Alarms,
   BotDeliveries,
   EventHub,
@@ -18,9 +27,11 @@ import {
   InboxReplay,
   ProviderCommands,
   Relay,
+  Signals,
 } from '#delivery';
 import {
   isDatabaseAway,
+  LiveChannel,
   openDatabase,
   PgAccountStore,
   PgDeadLetterStore,
@@ -52,10 +63,13 @@ export class Runtime implements Wakeups {
   readonly deadLetters: PgDeadLetterStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
+  readonly signals: Signals;
   private readonly stopper = new AbortController();
   /** Aborted when the gateway begins to stop. */
   readonly stopping = this.stopper.signal;
   private readonly processor: InboxProcessor;
+  private readonly typing: AgentTyping;
+  private readonly live: LiveChannel;
   private readonly relay: Relay;
   private readonly deliveries: BotDeliveries;
   private readonly alarms: Alarms;
@@ -64,6 +78,7 @@ export class Runtime implements Wakeups {
   private constructor(
     readonly keys: Keys,
     readonly database: DataSource,
+    databaseUrl: string,
     private readonly embedded: EmbeddedPostgres | null,
     accountStore: PgAccountStore,
     bots: Awaited<ReturnType<PgAccountStore['bots']>>,
@@ -85,8 +100,11 @@ export class Runtime implements Wakeups {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
     this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
     const now = (): number => clock.now().getTime();
+    const elapsed = (): number => performance.now();
+    this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
+    this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log);
     this.deliveries = new BotDeliveries(this.accounts, now);
     const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [
@@ -100,6 +118,7 @@ export class Runtime implements Wakeups {
       isDatabaseAway,
       log,
     );
+    this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
     this.alarms = new Alarms(this.handovers, this.registry, log);
     this.deadLetters = new PgDeadLetterStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
@@ -123,7 +142,8 @@ export class Runtime implements Wakeups {
           log: (fields, message) => log.info(fields, message),
         });
     try {
-      const database = await openDatabase(environment.databaseUrl ?? embedded!.url);
+      const url = environment.databaseUrl ?? embedded!.url;
+      const database = await openDatabase(url);
       const isSecret = (type: string, setting: string): boolean => {
         const found = providers.find(({ definition }) => definition.key === type);
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
@@ -137,7 +157,19 @@ export class Runtime implements Wakeups {
         openProvider(account, providers, environment, clock, log),
       );
       const bots = await store.bots();
-      return new Runtime(keys, database, embedded, store, bots, config.retention, providers, instances, clock, log);
+      return new Runtime(
+        keys,
+        database,
+        url,
+        embedded,
+        store,
+        bots,
+        config.retention,
+        providers,
+        instances,
+        clock,
+        log,
+      );
     } catch (error) {
       await embedded?.stop();
       throw error;
@@ -146,6 +178,7 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    await this.live.start();
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
@@ -161,6 +194,8 @@ export class Runtime implements Wakeups {
   async stop(): Promise<void> {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
     await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
+    this.typing.stop();
+    await this.live.stop();
     await this.deliveries.close();
     await this.database.destroy();
     await this.embedded?.stop();
@@ -172,6 +207,16 @@ export class Runtime implements Wakeups {
 
   get isAlone(): boolean {
     return this.relay.isAlone;
+  }
+
+  /** What agents do at the moment: to the bot's streams, on whichever replica they are, and its callback. Resolves when it has it. */
+  private async passOn(handover: Handover, typing: object): Promise<void> {
+    const body = liveEvent(handover, 'typing', typing, this.clock.now());
+    this.hub.notify(handover.id, body);
+    await Promise.all([
+      this.isAlone ? undefined : this.live.say(handover.id, body),
+      this.relay.isDown('bot', handover.bot) ? undefined : this.deliveries.signal(handover.bot, body),
+    ]);
   }
 
   committed(commit: Committed): void {

@@ -84,6 +84,16 @@ export class EightByEightSettings {
     default: false,
   })
   systemMessages: boolean;
+
+  @Setting({
+    type: 'number',
+    title: 'Longest text',
+    help: 'Texts with more characters (UTF-16 code units) are sent in parts, one after the other. 8x8 documents no limit of its own.',
+    default: 4_000,
+    min: 100,
+    max: 100_000,
+  })
+  maxTextLength: number;
 }
 
 /** What a handover may set for itself, over the account's defaults. */

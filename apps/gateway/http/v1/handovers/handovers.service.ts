@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseAs, type Card } from '#contract';
+import { parseAs, type Card, type ConvertedMessage, type OutboundMessage } from '#contract';
 import {
   closeHandover,
   handoverView,
@@ -10,6 +10,7 @@ import {
   Refusal,
   startHandover,
   startRequestOf,
+  unsupported,
   updateHandover,
   type Answer,
   type Handover,
@@ -70,8 +71,9 @@ export class HandoversService {
     if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
-      const message = postMessage(unit, { author: input.author ?? 'user', text: input.text ?? null, cards });
-      return { status: 202, body: messageView(message) };
+      const message: OutboundMessage = { author: input.author ?? 'user', text: input.text ?? null, cards };
+      const posted = postMessage(unit, message, this.shown(unit.handover.provider, message));
+      return { status: 202, body: messageView(posted) };
     });
     return answer ?? fail(notFound(id));
   }
@@ -83,10 +85,7 @@ export class HandoversService {
       updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
       const provider = this.runtime.registry.get(unit.handover.provider);
       if (provider && (input.user || input.settings)) {
-        if (!provider.session.update)
-          throw new Refusal('conflict', 'This contact centre cannot change a running conversation.', [], {
-            reason: 'unsupported',
-          });
+        if (!provider.session.update) throw unsupported('This contact centre cannot change a running conversation.');
         this.check(provider, unit.handover, []);
       }
       return unit.handover;
@@ -102,6 +101,13 @@ export class HandoversService {
       return unit.handover;
     });
     return closed ?? fail(notFound(id));
+  }
+
+  /** How the provider shows a message. @throws {Refusal} `invalid` when it cannot at all */
+  private shown(provider: string, message: OutboundMessage): Pick<ConvertedMessage, 'parts' | 'losses'> {
+    const shown = this.runtime.registry.get(provider)?.session.convert?.(message);
+    if (shown && shown.errors.length > 0) throw invalid(shown.errors);
+    return shown ?? { parts: [message], losses: [] };
   }
 
   /** Refuses what the provider could not send, before anything is stored. */
@@ -134,7 +140,7 @@ export function mayRead(caller: Principal, handover: Handover): boolean {
   return caller.role === 'operator' || caller.name === handover.bot;
 }
 
-function botOf(caller: Principal): string {
+export function botOf(caller: Principal): string {
   if (caller.role === 'bot') return caller.name;
   throw new Refusal('forbidden', "Use a bot's API key for this: the admin key reads and closes handovers only.");
 }
