@@ -48,6 +48,7 @@ import {
 } from '#persistence';
 import { Accounts } from './accounts.js';
 import type { Keys } from './keys.js';
+import { checkCapabilities } from './load-providers.js';
 import { configuredOptions, providerOptions } from './provider-options.js';
 
 /** How long a stop may wait for work that is under way, in milliseconds. */
@@ -255,6 +256,7 @@ function openProvider(
     log,
   };
   const session = provider.open(settings, context);
+  checkCapabilities(definition, session);
   return [
     {
       name: account.name,
