@@ -94,6 +94,32 @@ describe('signals to the agent', () => {
     await signal(id, kind, bodyOf(kind)).expect(202);
   });
 
+  it.each([
+    ['typing', {}],
+    ['typing', { authorType: 'agent' }],
+    ['typing', { authorType: 'user', typing: true }],
+    ['thinking', { authorType: 'user' }],
+    ['thinking', { maxThinkingTimeSeconds: 0 }],
+    ['read-receipt', { authorType: 'user' }],
+    ['read-receipt', { authorType: 'user', readAt: '2026-11-23T10:00:00.000Z' }],
+  ])('are checked by the simulator as 8x8 would: %s %j', async (kind, body) => {
+    const { conversationId } = await world.handover();
+    const call = (conversation: string) =>
+      fetch(`${world.simulator.url}/chat-gateway/v1/conversations/${conversation}/${kind}`, {
+        method: 'POST',
+        headers: { 'x-api-key': world.simulator.apiKey, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const refused = await call(conversationId);
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ code: 'invalid_parameter' }],
+      referenceId: expect.any(String),
+    });
+    expect((await call('unknown')).status).toBe(404);
+    expect(shown(conversationId)).toEqual([]);
+  });
+
   it('that 8x8 does not answer hold up no message', async () => {
     const { id, conversationId } = await world.active();
     world.simulator.faults.set({

@@ -6,10 +6,14 @@ import { Caller, type Principal } from '../../auth.guard.js';
 import { Valid } from '../../valid.js';
 import { botOf, HandoversService } from './handovers.service.js';
 import { Problems } from './handovers.views.js';
-import { ReadDto, ThinkingDto, TypingDto } from './signals.dto.js';
+import { ReadDto, SignalView, ThinkingDto, TypingDto } from './signals.dto.js';
 
 const THINKING_SECONDS = 60;
-const ACCEPTED = ApiResponse({ status: 202, description: 'Passed on, or dropped: nobody is told which.' });
+const ACCEPTED = ApiResponse({
+  status: 202,
+  type: SignalView,
+  description: 'Passed on, or dropped: nobody is told which.',
+});
 
 /** What the agent is shown for a moment. Nothing of it is stored or tried again. */
 @ApiTags('handovers')
@@ -31,8 +35,8 @@ export class SignalsController {
     @Caller() caller: Principal,
     @Param('id') id: string,
     @Body(new Valid(TypingDto)) { typing, author = 'user' }: TypingDto,
-  ): Promise<void> {
-    await this.signal(caller, id, { kind: 'typing', author }, typing);
+  ): Promise<SignalView> {
+    return this.signal(caller, id, { kind: 'typing', author }, typing);
   }
 
   @Post(':id/thinking')
@@ -45,8 +49,8 @@ export class SignalsController {
     @Caller() caller: Principal,
     @Param('id') id: string,
     @Body(new Valid(ThinkingDto, { optional: true })) { maxSeconds = THINKING_SECONDS }: ThinkingDto,
-  ): Promise<void> {
-    await this.signal(caller, id, { kind: 'thinking', maxSeconds });
+  ): Promise<SignalView> {
+    return this.signal(caller, id, { kind: 'thinking', maxSeconds });
   }
 
   @Post(':id/read')
@@ -59,16 +63,17 @@ export class SignalsController {
     @Caller() caller: Principal,
     @Param('id') id: string,
     @Body(new Valid(ReadDto)) { at }: ReadDto,
-  ): Promise<void> {
-    await this.signal(caller, id, { kind: 'read', at: new Date(at) });
+  ): Promise<SignalView> {
+    return this.signal(caller, id, { kind: 'read', at: new Date(at) });
   }
 
   /** @param isShown false where there is nothing to show, but the request must be a good one all the same */
-  private async signal(caller: Principal, id: string, signal: Signal, isShown = true): Promise<void> {
+  private async signal(caller: Principal, id: string, signal: Signal, isShown = true): Promise<SignalView> {
     botOf(caller);
     const handover = await this.handovers.find(caller, id);
     const provider = this.runtime.registry.get(handover.provider);
     acceptSignal(handover, signal.kind, provider);
     if (provider && isShown) void this.runtime.signals.send(handover, provider, signal);
+    return { accepted: true };
   }
 }

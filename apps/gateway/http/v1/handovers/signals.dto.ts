@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Choice, Flag, Time, Whole } from '../../fields.js';
 
 export class TypingDto {
@@ -15,4 +16,9 @@ export class ThinkingDto {
 export class ReadDto {
   @Time({ description: 'Everything up to this time was read.', example: '2026-11-23T10:00:00.000Z' })
   at: string;
+}
+
+export class SignalView {
+  @ApiProperty({ enum: [true] })
+  accepted: true;
 }
