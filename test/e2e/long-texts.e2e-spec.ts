@@ -62,17 +62,20 @@ describe('a text that is longer than the contact centre takes', () => {
     expect(refused(conversationId)).toBe(1);
   });
 
-  it.each([1, 2, 3, 4])('tells equal parts and equal messages apart when call %i has no answer', async (calls) => {
-    const { id, conversationId } = await world.active();
-    const same = 'x'.repeat(100);
-    faultAfter(calls, conversationId, { drop: 'after' });
-    await world.say(id, same);
-    await world.say(id, same.repeat(3));
-    await world.say(id, same);
-    await delivered(id);
-    expect(sent(conversationId)).toEqual([same, same, same, same, same]);
-    expect(refused(conversationId)).toBe(1);
-  });
+  it.each([1, 2, 3, 4].flatMap((calls) => [[calls, 'before'] as const, [calls, 'after'] as const]))(
+    'tells equal parts and equal messages apart when call %i is cut off %s it took effect',
+    async (calls, drop) => {
+      const { id, conversationId } = await world.active();
+      const same = 'x'.repeat(100);
+      faultAfter(calls, conversationId, { drop });
+      await world.say(id, same);
+      await world.say(id, same.repeat(3));
+      await world.say(id, same);
+      await delivered(id);
+      expect(sent(conversationId)).toEqual([same, same, same, same, same]);
+      expect(refused(conversationId)).toBe(1);
+    },
+  );
 
   it('fails as a whole when a part is refused; later messages go, and a resend sends what is missing', async () => {
     const { id, conversationId } = await world.active();
