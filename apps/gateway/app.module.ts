@@ -12,6 +12,7 @@ import { AvailabilityController } from './http/v1/availability/availability.cont
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
+import { SignalsController } from './http/v1/handovers/signals.controller.js';
 import { InboxController } from './http/v1/inbox/inbox.controller.js';
 import { ProviderTypesController } from './http/v1/provider-types/provider-types.controller.js';
 import { loadKeys } from './runtime/keys.js';
@@ -46,6 +47,7 @@ export class AppModule {
       ],
       controllers: [
         HandoversController,
+        SignalsController,
         DeliveriesController,
         InboxController,
         ProviderTypesController,

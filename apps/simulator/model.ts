@@ -41,6 +41,17 @@ export interface SimulatedAttachment {
   content: Buffer;
 }
 
+/** What the customer's side showed for a moment. */
+export interface SimulatedSignal {
+  kind: 'typing' | 'thinking' | 'read-receipt';
+  authorType: 'user' | 'bot';
+  /** Of a thinking. */
+  maxSeconds?: number;
+  /** Of a read receipt, in milliseconds. */
+  readAt?: number;
+  at: number;
+}
+
 export interface SimulatedConversation {
   id: string;
   tenant: string;
@@ -56,6 +67,8 @@ export interface SimulatedConversation {
   history: { authorType: string; text?: string }[];
   participants: { id: string; type: 'user' | 'agent'; removed: boolean }[];
   attachments: SimulatedAttachment[];
+  /** The newest hundred, oldest first. */
+  signals: SimulatedSignal[];
   postAgentAssignment: unknown;
   createdAt: number;
   endedAt: number | null;

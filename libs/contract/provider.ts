@@ -20,7 +20,17 @@ export interface ProviderDefinition<S extends object = object, H extends object 
 }
 
 /** Optional abilities, each named after its method. */
-export type Capability = 'update' | 'findStarted' | 'findSent' | 'availability';
+export const CAPABILITIES = [
+  'update',
+  'findStarted',
+  'findSent',
+  'convert',
+  'typing',
+  'thinking',
+  'read',
+  'availability',
+] as const satisfies readonly (keyof ProviderSession)[];
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** A contact centre, as one class with `@ContactCentre()`. */
 export interface HandoverProvider<S extends object = object, H extends object = object> {
@@ -83,6 +93,16 @@ export interface OutboundMessage {
   author: 'user' | 'bot';
   text: string | null;
   cards: Card[];
+}
+
+/** A message in the form in which a contact centre can show it. */
+export interface ConvertedMessage {
+  /** What is sent in its place, one after the other, at least one; the very message itself where nothing had to change. */
+  parts: OutboundMessage[];
+  /** What the agent does not see as it was sent; pointers into the message. A text that only comes in parts loses nothing. */
+  losses: FieldError[];
+  /** Why it cannot be shown at all; nothing is sent then. */
+  errors: FieldError[];
 }
 
 /** A change to a running conversation. `request` is the handover as it is now, `queueId` the queue to move to. */
@@ -155,6 +175,17 @@ export interface ProviderSession<H extends object = object> {
   end(conversation: string): Promise<void>;
   /** Changes queue or customer of a running conversation. */
   update?(conversation: string, change: ConversationUpdate<H>): Promise<void>;
+  /**
+   * How a message is shown here: long texts in parts, cards that cannot be shown as text. Pure and cheap, since it is asked before a
+   * message is accepted. Without it every message is sent as it is.
+   */
+  convert?(message: OutboundMessage): ConvertedMessage;
+  /** Shows the agent for some seconds that the user or the bot writes. Tried once, as all signals; the core sees to it that it is not called too often. */
+  typing?(conversation: string, author: 'user' | 'bot'): Promise<void>;
+  /** Shows the agent that the bot prepares something, for `maxSeconds` (1 to 600) or until it says something. */
+  thinking?(conversation: string, maxSeconds: number): Promise<void>;
+  /** Tells the agent that the user has read everything up to a time. */
+  read?(conversation: string, at: Date): Promise<void>;
   /**
    * Whether somebody is there for a queue; null is the account's own. What could not be found out is a gap of the reading. Asked
    * often and waited for by people: it should take no longer than 5 s.

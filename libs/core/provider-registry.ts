@@ -69,6 +69,16 @@ export function acceptsTenant({ session, pinnedTenant }: ProviderInstance, tenan
   return tenant === null || expected === null || expected === tenant;
 }
 
+/** Whether an event is the account's beyond doubt: it came to it, and from its tenant, which is known. */
+export function isSettledFor(
+  instance: ProviderInstance,
+  event: { providers: string[]; tenant: string | null },
+): boolean {
+  const { session, pinnedTenant, name } = instance;
+  const isKnown = event.tenant === null || session.tenant !== null || pinnedTenant === event.tenant;
+  return isKnown && event.providers.includes(name) && acceptsTenant(instance, event.tenant);
+}
+
 /**
  * Whether an event may show which tenant an account really has, where the settings name none: it repeats a handover's id,
  * which only the gateway and that account know. Whether the id is the right one is seen when the event is applied.

@@ -17,6 +17,7 @@ import {
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
+import type { AgentTyping } from './agent-typing.js';
 import type { InboxProcessor } from './inbox-processor.js';
 
 type Incoming = RawWebhook & { type: string; name?: string; token?: string };
@@ -27,6 +28,7 @@ export class Inbox implements WebhookReceiver {
     private readonly store: InboxStore,
     private readonly registry: ProviderRegistry,
     private readonly processor: InboxProcessor,
+    private readonly typing: AgentTyping,
     private readonly log: ProviderLog,
   ) {}
 
@@ -57,6 +59,7 @@ export class Inbox implements WebhookReceiver {
       body: verified.body,
       ignored,
     };
+    if (this.typing.take(entry, events)) return;
     if (await this.processor.take(entry, events)) return;
     const isNew = await this.add(entry);
     if (!isNew) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');

@@ -1,3 +1,4 @@
+export { LiveChannel } from './live-channel.js';
 export { openDatabase } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';

@@ -7,8 +7,17 @@ import {
   type ProviderLog,
 } from '#contract';
 import type { Environment, FileConfig } from '#config';
-import { ProviderRegistry, type Clock, type Committed, type ProviderInstance, type Wakeups } from '#core';
 import {
+  liveEvent,
+  ProviderRegistry,
+  type Clock,
+  type Committed,
+  type Handover,
+  type ProviderInstance,
+  type Wakeups,
+} from '#core';
+import {
+  AgentTyping,
   Alarms,
   BotDeliveries,
   EventHub,
@@ -19,10 +28,12 @@ import {
   ProviderCommands,
   Relay,
   SharedClock,
+  Signals,
 } from '#delivery';
 import {
   databaseTime,
   isDatabaseAway,
+  LiveChannel,
   openDatabase,
   PgAccountStore,
   PgDeadLetterStore,
@@ -40,6 +51,7 @@ import {
 import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
+import { checkCapabilities } from './load-providers.js';
 import { configuredOptions, providerOptions } from './provider-options.js';
 
 /** How long a stop may wait for work that is under way, in milliseconds. */
@@ -56,10 +68,13 @@ export class Runtime implements Wakeups {
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
+  readonly signals: Signals;
   private readonly stopper = new AbortController();
   /** Aborted when the gateway begins to stop. */
   readonly stopping = this.stopper.signal;
   private readonly processor: InboxProcessor;
+  private readonly typing: AgentTyping;
+  private readonly live: LiveChannel;
   private readonly relay: Relay;
   private readonly deliveries: BotDeliveries;
   private readonly alarms: Alarms;
@@ -68,6 +83,7 @@ export class Runtime implements Wakeups {
   private constructor(
     readonly keys: Keys,
     readonly database: DataSource,
+    databaseUrl: string,
     private readonly embedded: EmbeddedPostgres | null,
     accountStore: PgAccountStore,
     bots: Awaited<ReturnType<PgAccountStore['bots']>>,
@@ -91,9 +107,12 @@ export class Runtime implements Wakeups {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
     this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
-    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
     const now = (): number => clock.now().getTime();
+    const elapsed = (): number => performance.now();
+    this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
+    this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log);
+    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
     const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [
       ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
@@ -106,6 +125,7 @@ export class Runtime implements Wakeups {
       isDatabaseAway,
       log,
     );
+    this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
     this.alarms = new Alarms(this.handovers, this.registry, clock, log);
     this.deadLetters = new PgDeadLetterStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
@@ -130,7 +150,8 @@ export class Runtime implements Wakeups {
           log: (fields, message) => log.info(fields, message),
         });
     try {
-      const database = await openDatabase(environment.databaseUrl ?? embedded!.url);
+      const url = environment.databaseUrl ?? embedded!.url;
+      const database = await openDatabase(url);
       const isSecret = (type: string, setting: string): boolean => {
         const found = providers.find(({ definition }) => definition.key === type);
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
@@ -149,6 +170,7 @@ export class Runtime implements Wakeups {
       return new Runtime(
         keys,
         database,
+        url,
         embedded,
         store,
         bots,
@@ -167,6 +189,7 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    await this.live.start();
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
@@ -182,6 +205,8 @@ export class Runtime implements Wakeups {
   async stop(): Promise<void> {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
     await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
+    this.typing.stop();
+    await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
     await this.database.destroy();
@@ -194,6 +219,16 @@ export class Runtime implements Wakeups {
 
   get isAlone(): boolean {
     return this.relay.isAlone;
+  }
+
+  /** What agents do at the moment: to the bot's streams, on whichever replica they are, and its callback. Resolves when it has it. */
+  private async passOn(handover: Handover, typing: object): Promise<void> {
+    const body = liveEvent(handover, 'typing', typing, this.clock.now());
+    this.hub.notify(handover.id, body);
+    await Promise.all([
+      this.isAlone ? undefined : this.live.say(handover.id, body),
+      this.relay.isDown('bot', handover.bot) ? undefined : this.deliveries.signal(handover.bot, body),
+    ]);
   }
 
   committed(commit: Committed): void {
@@ -232,6 +267,7 @@ function openProvider(
     log,
   };
   const session = provider.open(settings, context);
+  checkCapabilities(definition, session);
   return [
     {
       name: account.name,

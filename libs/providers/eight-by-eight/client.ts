@@ -1,7 +1,7 @@
 import { isPlainObject, ProviderError, type ProviderLog } from '#contract';
 import { errorOf, readProblem } from './api-error.js';
 import { TransportFailure, type HttpAnswer, type HttpRequest, type Transport } from './transport.js';
-import type { CreateConversation, HalPage, PatchConversation, WireMessage } from './wire.js';
+import type { CreateConversation, HalPage, PatchConversation, WireMessage, WireSignal } from './wire.js';
 
 export interface ClientOptions {
   /** Without a slash at its end. */
@@ -56,6 +56,11 @@ export class EightByEightClient {
   async removeUser(conversation: string): Promise<void> {
     const path = `/conversations/${encodeURIComponent(conversation)}/participants/user`;
     await this.call('PATCH', path, { removed: true });
+  }
+
+  /** A signal that is shown for a moment and kept nowhere. */
+  async signal(conversation: string, name: 'typing' | 'thinking' | 'read-receipt', body: WireSignal): Promise<void> {
+    await this.call('POST', `/conversations/${encodeURIComponent(conversation)}/${name}`, body);
   }
 
   private async json(method: HttpRequest['method'], path: string, body?: object): Promise<Record<string, unknown>> {

@@ -3,6 +3,7 @@ import {
   isPlainObject,
   ProviderError,
   type ConversationUpdate,
+  type ConvertedMessage,
   type FieldError,
   type OutboundMessage,
   type ProviderEvent,
@@ -15,6 +16,7 @@ import {
 import type { EightByEightClient, HalList } from './client.js';
 import { withAdvice } from './api-error.js';
 import { readQueue, type AvailabilitySources } from './availability.js';
+import { convertMessage } from './convert.js';
 import { createBody } from './create-body.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
@@ -81,6 +83,10 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     return null;
   }
 
+  convert(message: OutboundMessage): ConvertedMessage {
+    return convertMessage(message, this.settings.maxTextLength);
+  }
+
   async send(conversation: string, message: OutboundMessage): Promise<void> {
     await this.client.sendMessage(conversation, messageBody(message));
   }
@@ -115,9 +121,21 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     const { queueId, userChanged, request } = change;
     if (!userChanged && queueId === undefined) return;
     await this.client.patchConversation(conversation, {
-      ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId } }),
+      ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId.trim() } }),
       ...(userChanged ? { user: sendable(request).user } : {}),
     });
+  }
+
+  async typing(conversation: string, author: 'user' | 'bot'): Promise<void> {
+    await this.client.signal(conversation, 'typing', { authorType: author });
+  }
+
+  async thinking(conversation: string, maxSeconds: number): Promise<void> {
+    await this.client.signal(conversation, 'thinking', { authorType: 'bot', maxThinkingTimeSeconds: maxSeconds });
+  }
+
+  async read(conversation: string, at: Date): Promise<void> {
+    await this.client.signal(conversation, 'read-receipt', { authorType: 'user', readAt: at.getTime() });
   }
 
   availability(queueId: string | null): Promise<QueueReading> {

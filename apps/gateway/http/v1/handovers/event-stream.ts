@@ -44,7 +44,12 @@ export async function streamEvents(
 
 async function* frames(runtime: Runtime, handoverId: string, after: number, stop: AbortSignal): AsyncGenerator<string> {
   const news = new News();
-  const unsubscribe = runtime.hub.subscribe(handoverId, () => news.signal());
+  // Of what is not stored only the newest counts: it replaces what was true before.
+  let live: string | null = null;
+  const unsubscribe = runtime.hub.subscribe(handoverId, (body) => {
+    live = body ?? live;
+    news.signal();
+  });
   let sequence = after;
   let silentSince = Date.now();
   try {
@@ -57,6 +62,8 @@ async function* frames(runtime: Runtime, handoverId: string, after: number, stop
         sequence = event.sequence;
         if (FINAL.test(event.type)) return;
       }
+      if (live !== null) yield `event: typing\ndata: ${live}\n\n`;
+      live = null;
       if (events.length > 0) silentSince = Date.now();
       else if (await isOver(runtime, handoverId, sequence)) return;
       else if (Date.now() - silentSince > KEEP_ALIVE_MS) {
