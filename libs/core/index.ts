@@ -1,3 +1,4 @@
+export * from './copilot.js';
 export * from './errors.js';
 export * from './handover.js';
 export { newId } from './ids.js';

@@ -132,7 +132,7 @@ export class ProviderCommands {
     outbound: OutboundMessage,
   ): Promise<boolean> {
     if (!provider.session.findSent) return false;
-    const identicalBefore = await this.lanes.countIdenticalBefore(message.id);
+    const identicalBefore = await this.lanes.countIdenticalBefore(message.id, provider.options.copilot !== null);
     return provider.session.findSent(conversation, outbound, identicalBefore);
   }
 
@@ -171,7 +171,7 @@ export class ProviderCommands {
     const transcript = data
       .filter(({ sequence }) => sequence <= handover.transcriptLength)
       .map(({ author, text }) => ({ author: author.type, text: text ?? '' }));
-    return startRequestOf(handover, provider.defaults, transcript);
+    return startRequestOf(handover, provider, transcript);
   }
 
   /**

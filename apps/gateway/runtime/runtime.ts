@@ -23,6 +23,7 @@ import {
   isDatabaseAway,
   openDatabase,
   PgAccountStore,
+  PgCopilotStore,
   PgDeadLetterStore,
   PgHandoverStore,
   PgHousekeepingStore,
@@ -45,11 +46,14 @@ const STOP_WITHIN_MS = 5_000;
 /** Everything that runs behind the HTTP layer, put together and taken apart in one place. */
 export class Runtime implements Wakeups {
   readonly hub = new EventHub();
+  /** Told of every change of a handover, its messages and tiles, and not only of its events. */
+  readonly changes = new EventHub();
   readonly handovers: PgHandoverStore;
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
   readonly deadLetters: PgDeadLetterStore;
+  readonly copilot: PgCopilotStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
   private readonly stopper = new AbortController();
@@ -102,6 +106,7 @@ export class Runtime implements Wakeups {
     );
     this.alarms = new Alarms(this.handovers, this.registry, log);
     this.deadLetters = new PgDeadLetterStore(database);
+    this.copilot = new PgCopilotStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
     const kept = { inboxMs: durationMs(retention.inbox) };
@@ -179,6 +184,7 @@ export class Runtime implements Wakeups {
     for (const unit of commit.units) {
       const { id, conversationId } = unit.handover;
       if (unit.events.length > 0) this.hub.notify(id);
+      this.changes.notify(id);
       if (unit.bindsConversation) this.processor.wake(conversationId!);
       if (unit.wakeAt) this.alarms.set(unit.wakeAt);
     }

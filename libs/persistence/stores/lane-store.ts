@@ -170,17 +170,18 @@ export class PgLaneStore implements LaneStore {
     return settleDeadLetter(this.source, id, error);
   }
 
-  async countIdenticalBefore(messageId: string): Promise<number> {
+  async countIdenticalBefore(messageId: string, afterTranscript: boolean): Promise<number> {
     const [row] = await this.source.query<{ count: number }[]>(
       `WITH this AS (SELECT * FROM message WHERE id = $1),
             ours AS (SELECT m.sequence, (m.author->>'type' = 'user') = (t.author->>'type' = 'user') AND m.text IS NOT DISTINCT FROM t.text AS same
                      FROM message m, this t
                      WHERE m.handover_id = t.handover_id
                        AND (CASE WHEN m.sequence < t.sequence THEN m.status <> 'failed' ELSE m.sequence > t.sequence AND m.status = 'delivered' END)
-                       AND (m.author->>'type' IN ('user', 'bot') OR m.sequence <= (SELECT transcript_length FROM handover WHERE id = t.handover_id)))
+                       AND CASE WHEN m.sequence <= (SELECT transcript_length FROM handover WHERE id = t.handover_id) THEN NOT $2::boolean
+                                ELSE m.author->>'type' IN ('user', 'bot') END)
        SELECT count(*)::int AS count FROM ours
        WHERE sequence > coalesce((SELECT max(sequence) FROM ours WHERE NOT same), 0)`,
-      [messageId],
+      [messageId, afterTranscript],
     );
     return row!.count;
   }

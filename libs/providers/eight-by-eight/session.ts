@@ -14,6 +14,7 @@ import {
 import type { EightByEightClient, HalList } from './client.js';
 import { withAdvice } from './api-error.js';
 import { createBody } from './create-body.js';
+import { bytesWithoutLinkSecret } from './link-secret.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
@@ -121,8 +122,9 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     return isConnectionTest(webhook.body);
   }
 
-  verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
-    return this.verification.verify(webhook);
+  async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
+    const verified = await this.verification.verify(webhook);
+    return { ...verified, body: bytesWithoutLinkSecret(verified.body) };
   }
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {
