@@ -26,8 +26,8 @@ export function parseMarkdown(text) {
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index];
     if (FENCE.test(line)) {
-      const end = lines.findIndex((other, at) => at > index && FENCE.test(other));
-      const last = end === -1 ? lines.length : end;
+      let last = index + 1;
+      while (last < lines.length && !FENCE.test(lines[last])) last++;
       blocks.push({ type: 'code', lines: lines.slice(index + 1, last) });
       [open, index] = [null, last];
       continue;
@@ -104,8 +104,7 @@ function pairAt(line, at, depth, unclosed) {
   for (const [mark, type] of PAIRS) {
     if (!line.startsWith(mark, at) || unclosed.has(mark)) continue;
     const start = at + mark.length;
-    // snake_case and 2 * 3 are no emphasis.
-    if (mark !== '`' && (/\s/.test(line[start] ?? ' ') || (mark[0] === '_' && /\w/.test(line[at - 1] ?? '')))) continue;
+    if (mark !== '`' && !mayEmphasise(mark, line[at - 1], line[start])) continue;
     const end = line.indexOf(mark, start + 1);
     if (end === -1) {
       unclosed.add(mark);
@@ -120,14 +119,15 @@ function pairAt(line, at, depth, unclosed) {
   return null;
 }
 
+/** snake_case, 2 * 3 and a row of asterisks are no emphasis. */
+function mayEmphasise(mark, before = ' ', after = ' ') {
+  if (/\s/.test(after) || after === mark) return false;
+  return mark[0] === '*' || !/\w/.test(before);
+}
+
 /** Nodes that show a text in Markdown. Headings are below those of the page. */
 export function markdown(text) {
   return parseMarkdown(text).map(nodeOf);
-}
-
-/** Nodes that show one line of it. */
-export function inlineMarkdown(line) {
-  return inline(parseInline(line));
 }
 
 function nodeOf({ type, level, lines, text }) {
