@@ -6,9 +6,13 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AuthGuard } from './http/auth.guard.js';
+import { CopilotAccess } from './http/copilot/copilot-access.js';
+import { CopilotController } from './http/copilot/copilot.controller.js';
 import { HealthController } from './http/health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { AvailabilityController } from './http/v1/availability/availability.controller.js';
+import { CopilotTilesController } from './http/v1/copilot-tiles/copilot-tiles.controller.js';
+import { CopilotTilesService } from './http/v1/copilot-tiles/copilot-tiles.service.js';
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
@@ -53,9 +57,13 @@ export class AppModule {
         ProviderTypesController,
         AvailabilityController,
         HealthController,
+        CopilotTilesController,
+        CopilotController,
       ],
       providers: [
         HandoversService,
+        CopilotTilesService,
+        CopilotAccess,
         { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },
         {
           provide: Runtime,

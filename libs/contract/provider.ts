@@ -83,6 +83,11 @@ export interface StartRequest<H extends object = object> {
   userId: string;
   user: Customer;
   transcript: TranscriptEntry[];
+  /**
+   * A link for the agent, to be shown with the conversation; null where there is none. It holds a secret: mask it in errors, and
+   * in what the contact centre repeats of it.
+   */
+  copilotUrl: string | null;
   /** The account's defaults, then the request's own on top. Kept apart because a provider may merge some of them deeply. */
   defaults: H;
   settings: H;

@@ -108,8 +108,9 @@ export interface LaneStore {
   /**
    * What was sent directly before a message command and looks the same: author, and text as the contact centre shows it. One that is
    * sent again is the last.
+   * @param afterTranscript something else, the copilot's link, stands between the transcript and the first message
    */
-  countIdenticalBefore(handoverId: string, sequence: number): Promise<number>;
+  countIdenticalBefore(handoverId: string, sequence: number, afterTranscript: boolean): Promise<number>;
 }
 
 /** After this long without a sign of life a replica's lanes may be taken, in milliseconds. */

@@ -1,5 +1,6 @@
 export * from './availability.js';
 export * from './course.js';
+export * from './copilot.js';
 export * from './errors.js';
 export * from './handover.js';
 export { newId } from './ids.js';

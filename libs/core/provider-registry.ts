@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { ProviderDefinition, ProviderSession, StartRequest } from '#contract';
+import { copilotUrl } from './copilot.js';
 import { Refusal } from './errors.js';
 import type { Handover } from './handover.js';
 import type { ProviderOptions } from './provider-options.js';
@@ -96,9 +97,10 @@ export function sameSecret(given: string, expected: string): boolean {
 /** A handover in the form in which a provider opens a conversation for it. */
 export function startRequestOf(
   handover: Pick<Handover, 'id' | 'sessionId' | 'userId' | 'user' | 'settings'>,
-  defaults: object,
+  { defaults, options }: Pick<ProviderInstance, 'defaults' | 'options'>,
   transcript: StartRequest['transcript'],
 ): StartRequest {
   const { id, sessionId, userId, user, settings } = handover;
-  return { handoverId: id, sessionId, userId, user, transcript, defaults, settings };
+  const link = copilotUrl(options.copilot, handover);
+  return { handoverId: id, sessionId, userId, user, transcript, copilotUrl: link, defaults, settings };
 }

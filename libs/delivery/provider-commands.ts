@@ -143,7 +143,8 @@ export class ProviderCommands {
     outbound: OutboundMessage,
   ): Promise<boolean> {
     if (!provider.session.findSent) return false;
-    const identicalBefore = await this.lanes.countIdenticalBefore(handover.id, item.sequence);
+    const hasLink = provider.options.copilot !== null;
+    const identicalBefore = await this.lanes.countIdenticalBefore(handover.id, item.sequence, hasLink);
     return provider.session.findSent(conversation, outbound, identicalBefore);
   }
 
@@ -189,7 +190,7 @@ export class ProviderCommands {
     const transcript = data
       .filter(({ sequence }) => sequence <= handover.transcriptLength)
       .map(({ author, text }) => ({ author: author.type, text: text ?? '' }));
-    return startRequestOf(handover, provider.defaults, transcript);
+    return startRequestOf(handover, provider, transcript);
   }
 
   /**

@@ -79,10 +79,15 @@ export class World {
   /** Starts (or, after `stopGateway`, restarts) the gateway on the same port, database and configuration. */
   async startGateway(settings: NodeJS.ProcessEnv = {}): Promise<void> {
     const port = this.gateway ? new URL(this.gateway.url).port : '0';
+    this.gateway = await this.replica({ PORT: port, ...settings });
+  }
+
+  /** One more gateway on the same database and configuration; to be stopped by the test. */
+  async replica(settings: NodeJS.ProcessEnv = {}): Promise<World['gateway']> {
     writeFileSync(join(this.folder, 'handover.yaml'), stringify(this.configuration()));
-    const env = this.environment(port, settings);
+    const env = this.environment('0', settings);
     const write = (line: string): void => void this.logs.push(line);
-    this.gateway = this.options.asProcess
+    return this.options.asProcess
       ? await GatewayProcess.start(env, this.folder, write)
       : await startGateway({ env, cwd: this.folder, log: createLogger('trace', { write }) });
   }

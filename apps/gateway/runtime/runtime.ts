@@ -36,6 +36,7 @@ import {
   LiveChannel,
   openDatabase,
   PgAccountStore,
+  PgCopilotStore,
   PgDeadLetterStore,
   PgHandoverStore,
   PgHousekeepingStore,
@@ -60,11 +61,14 @@ const STOP_WITHIN_MS = 5_000;
 /** Everything that runs behind the HTTP layer, put together and taken apart in one place. */
 export class Runtime implements Wakeups {
   readonly hub = new EventHub();
+  /** Told of every change of a handover, its messages and tiles, and not only of its events. */
+  readonly changes = new EventHub();
   readonly handovers: PgHandoverStore;
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
   readonly deadLetters: PgDeadLetterStore;
+  readonly copilot: PgCopilotStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
@@ -128,6 +132,7 @@ export class Runtime implements Wakeups {
     this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
     this.alarms = new Alarms(this.handovers, this.registry, clock, log);
     this.deadLetters = new PgDeadLetterStore(database);
+    this.copilot = new PgCopilotStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
     this.availability = new AvailabilityBoard(clock, log);
@@ -236,6 +241,7 @@ export class Runtime implements Wakeups {
     for (const unit of commit.units) {
       const { id, conversationId } = unit.handover;
       if (unit.events.length > 0) this.hub.notify(id);
+      this.changes.notify(id);
       if (unit.bindsConversation) this.processor.wake(conversationId!);
       if (unit.wakeAt) this.alarms.set(unit.wakeAt);
     }

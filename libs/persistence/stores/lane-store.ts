@@ -173,7 +173,7 @@ export class PgLaneStore implements LaneStore {
   }
 
   /** A part of a message counts as what was sent for it. What was given up was not sent; of what came later, what still waits. */
-  async countIdenticalBefore(handoverId: string, sequence: number): Promise<number> {
+  async countIdenticalBefore(handoverId: string, sequence: number, afterTranscript: boolean): Promise<number> {
     const [row] = await this.source.query<{ count: number }[]>(
       `WITH this AS (SELECT ${SENT} FROM command c JOIN message m ON m.id = c.message_id WHERE c.handover_id = $1 AND c.sequence = $2),
             sent AS (
@@ -183,11 +183,12 @@ export class PgLaneStore implements LaneStore {
                   AND d.sequence = c.sequence AND d.status <> 'delivered')
               UNION ALL
               SELECT m.sequence - h.transcript_length - 1, m.author->>'type' = 'user', m.text FROM handover h
-                JOIN message m ON m.handover_id = h.id AND m.sequence <= h.transcript_length WHERE h.id = $1),
+                JOIN message m ON m.handover_id = h.id AND m.sequence <= h.transcript_length
+              WHERE h.id = $1 AND NOT $3::boolean),
             ours AS (SELECT s.sequence, s."isUser" = t."isUser" AND s.text IS NOT DISTINCT FROM t.text AS same FROM sent s, this t)
        SELECT count(*)::int AS count FROM ours
        WHERE sequence > coalesce((SELECT max(sequence) FROM ours WHERE NOT same), -2147483648)`,
-      [handoverId, sequence],
+      [handoverId, sequence, afterTranscript],
     );
     return row!.count;
   }

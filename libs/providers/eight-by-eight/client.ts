@@ -1,5 +1,6 @@
 import { isPlainObject, ProviderError, type ProviderLog } from '#contract';
 import { errorOf, readProblem } from './api-error.js';
+import { withoutLinkSecret } from './link-secret.js';
 import { TransportFailure, type HttpAnswer, type HttpRequest, type Transport } from './transport.js';
 import type { CreateConversation, HalPage, PatchConversation, WireMessage, WireSignal } from './wire.js';
 
@@ -105,7 +106,7 @@ export class EightByEightClient {
 
   private refused(answer: HttpAnswer, where: object): ProviderError {
     // Some gateways repeat the key that they refuse.
-    const problem = readProblem(answer.text.replaceAll(this.options.apiKey, '••••'));
+    const problem = readProblem(withoutLinkSecret(answer.text.replaceAll(this.options.apiKey, '••••')));
     const { code = null, referenceId = null } = problem;
     this.options.log.warn({ status: answer.status, code, referenceId, ...where }, '8x8 refused a call');
     return errorOf(answer, problem, this.options.now());

@@ -18,6 +18,7 @@ import { withAdvice } from './api-error.js';
 import { readQueue, type AvailabilitySources } from './availability.js';
 import { convertMessage } from './convert.js';
 import { createBody } from './create-body.js';
+import { bytesWithoutLinkSecret } from './link-secret.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
@@ -146,8 +147,9 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     return isConnectionTest(webhook.body);
   }
 
-  verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
-    return this.verification.verify(webhook);
+  async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
+    const verified = await this.verification.verify(webhook);
+    return { ...verified, body: bytesWithoutLinkSecret(verified.body) };
   }
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {

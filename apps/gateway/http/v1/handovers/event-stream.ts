@@ -32,6 +32,15 @@ export async function streamEvents(
   after: number,
   reply: FastifyReply,
 ): Promise<void> {
+  await sendFrames(runtime, reply, (stop) => frames(runtime, handoverId, after, stop));
+}
+
+/** Sends server-sent events until there are no more, the caller has gone, or the gateway stops. */
+export async function sendFrames(
+  runtime: Runtime,
+  reply: FastifyReply,
+  frames: (stop: AbortSignal) => AsyncGenerator<string>,
+): Promise<void> {
   const stop = new AbortController();
   reply.raw.once('close', () => stop.abort());
   runtime.stopping.addEventListener('abort', () => stop.abort(), { once: true, signal: stop.signal });
@@ -39,7 +48,7 @@ export async function streamEvents(
     .header('content-type', 'text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store')
     .header('x-accel-buffering', 'no');
-  await reply.send(Readable.from(frames(runtime, handoverId, after, stop.signal), { objectMode: false }));
+  await reply.send(Readable.from(frames(stop.signal), { objectMode: false }));
 }
 
 async function* frames(runtime: Runtime, handoverId: string, after: number, stop: AbortSignal): AsyncGenerator<string> {
@@ -88,7 +97,7 @@ function frame({ sequence, type, body }: StoredEvent): string {
 }
 
 /** Waits for a signal; one that comes before the wait is not lost. */
-class News {
+export class News {
   private wake: (() => void) | null = null;
 
   signal(): void {

@@ -140,7 +140,7 @@ export class HandoversService {
   ): void {
     const { errors } = parseAs(provider.definition.handoverSettings, handover.settings, '/settings');
     if (errors.length > 0) throw invalid(errors);
-    const problems = provider.session.validate(startRequestOf(handover, provider.defaults, transcript));
+    const problems = provider.session.validate(startRequestOf(handover, provider, transcript));
     if (problems.length > 0) throw invalid(problems);
   }
 }
@@ -172,6 +172,7 @@ export function mayRead(caller: Principal, handover: Handover): boolean {
   return caller.role === 'operator' || caller.name === handover.bot;
 }
 
+/** @throws {Refusal} `forbidden` for the operator */
 export function botOf(caller: Principal): string {
   if (caller.role === 'bot') return caller.name;
   throw new Refusal('forbidden', "Use a bot's API key for this: the admin key reads and closes handovers only.");
