@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseArguments, UsageError, type Invocation } from './arguments.js';
+import { parseArguments, type Invocation } from './arguments.js';
 import { COMMANDS } from './commands.js';
+import { UsageError } from './usage-error.js';
 
 function parsed(line: string): Extract<Invocation, { kind: 'run' }> {
   const asked = parseArguments(line.split(' '));

@@ -12,6 +12,8 @@ import { DeliveriesController } from './http/v1/deliveries/deliveries.controller
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
 import { InboxController } from './http/v1/inbox/inbox.controller.js';
+import { ProvidersController } from './http/v1/providers/providers.controller.js';
+import { ProvidersService } from './http/v1/providers/providers.service.js';
 import { ProviderTypesController } from './http/v1/provider-types/provider-types.controller.js';
 import { loadKeys } from './runtime/keys.js';
 import { checkDefinitions, type LoadedProviders } from './runtime/load-providers.js';
@@ -47,11 +49,13 @@ export class AppModule {
         HandoversController,
         DeliveriesController,
         InboxController,
+        ProvidersController,
         ProviderTypesController,
         HealthController,
       ],
       providers: [
         HandoversService,
+        ProvidersService,
         { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },
         {
           provide: Runtime,

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { API, refuse } from './api-parts.js';
 import { registerApi } from './api.js';
+import { STATISTICS } from './api-statistics.js';
 import { Centre } from './centre.js';
 import { registerControl } from './control.js';
 import { Deliveries, type DeliveryOptions, type SimulatedEvent, type WebhookDelivery } from './deliveries.js';
@@ -48,6 +49,7 @@ export const DEFAULT_TENANT: SimulatedTenant = {
     { id: 'agent-ann', name: 'Ann' },
     { id: 'agent-ben', name: 'Ben' },
   ],
+  schedules: [{ id: '201', name: 'Office hours', status: 0 }],
 };
 
 const RETRY_DELAYS_MS = [1_000, 5_000, 10_000, 30_000];
@@ -204,7 +206,7 @@ export class Simulator {
   private injectFaults(server: FastifyInstance): void {
     const hits = new WeakMap<FastifyRequest, ApiFaultKind>();
     server.addHook('preHandler', async (request, reply) => {
-      if (!request.url.startsWith(API)) return;
+      if (!isApi(request.url)) return;
       if (this.faults.current.delayMs > 0)
         await new Promise((resolve) => setTimeout(resolve, this.faults.current.delayMs));
       const fault = this.faults.take(request.method, request.url.split('?')[0]!);
@@ -215,6 +217,8 @@ export class Simulator {
       hits.set(request, fault);
     });
     server.addHook('onSend', async (request, reply, payload) => {
+      const { clockSkewMs } = this.faults.current;
+      if (clockSkewMs !== 0) reply.header('date', new Date(Date.now() + clockSkewMs).toUTCString());
       const fault = hits.get(request);
       if (fault && 'drop' in fault) return this.dropConnection(request, reply);
       if (fault && 'hang' in fault) return new Promise(() => undefined);
@@ -233,12 +237,16 @@ export class Simulator {
   }
 
   private record(request: FastifyRequest, status: number): void {
-    if (!request.url.startsWith(API)) return;
+    if (!isApi(request.url)) return;
     const { method, url, headers, body } = request;
     this.requests.push({ method, path: url.split('?')[0]!, headers, body: body ?? null, status, at: Date.now() });
     if (this.requests.length > MAX_RECORDED) this.requests.splice(0, MAX_RECORDED / 2);
     this.events.emit('request', this.requests.at(-1));
   }
+}
+
+function isApi(url: string): boolean {
+  return url.startsWith(API) || url.startsWith(STATISTICS);
 }
 
 function answerWith(reply: FastifyReply, fault: { status: number; retryAfter?: number; body?: unknown }): FastifyReply {

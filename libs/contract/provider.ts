@@ -1,3 +1,4 @@
+import type { CheckContext, CheckFinding } from './check.js';
 import type { Card, ProviderEvent } from './events.js';
 import type { Class, FieldError } from './validation.js';
 
@@ -20,7 +21,7 @@ export interface ProviderDefinition<S extends object = object, H extends object 
 }
 
 /** Optional abilities, each named after its method. */
-export type Capability = 'update' | 'findStarted' | 'findSent';
+export type Capability = 'update' | 'findStarted' | 'findSent' | 'check';
 
 /** A contact centre, as one class with `@ContactCentre()`. */
 export interface HandoverProvider<S extends object = object, H extends object = object> {
@@ -140,6 +141,11 @@ export interface ProviderSession<H extends object = object> {
   end(conversation: string): Promise<void>;
   /** Changes queue or customer of a running conversation. */
   update?(conversation: string, change: ConversationUpdate<H>): Promise<void>;
+  /**
+   * Checks the account from end to end and says what is wrong and what to do about it. Changes nothing. Ends within 60 s; what
+   * cannot be looked at is a finding and no error.
+   */
+  check?(context: CheckContext<H>): Promise<CheckFinding[]>;
 
   /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
   isHandshake(webhook: RawWebhook): boolean;

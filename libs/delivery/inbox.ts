@@ -18,6 +18,7 @@ import {
   type ProviderRegistry,
 } from '#core';
 import type { InboxProcessor } from './inbox-processor.js';
+import type { WebhookRefusals } from './webhook-refusals.js';
 
 type Incoming = RawWebhook & { type: string; name?: string; token?: string };
 
@@ -28,6 +29,7 @@ export class Inbox implements WebhookReceiver {
     private readonly registry: ProviderRegistry,
     private readonly processor: InboxProcessor,
     private readonly log: ProviderLog,
+    private readonly refusals: WebhookRefusals,
   ) {}
 
   async receive(webhook: Incoming): Promise<void> {
@@ -37,7 +39,10 @@ export class Inbox implements WebhookReceiver {
       this.log.info({ type: webhook.type, provider: webhook.name }, 'connection test of the contact centre answered');
       return;
     }
-    const { verified, instances } = await verify(webhook, addressed);
+    const { verified, instances } = await verify(webhook, addressed).catch((error: unknown) => {
+      this.refusals.note(addressed, error);
+      throw error;
+    });
     const events = instances[0]!.session.events(verified);
     const [first] = events;
     const { conversationId, handoverHint } = addressOf(events);
@@ -108,7 +113,9 @@ export class Inbox implements WebhookReceiver {
     if (expected === null && token !== undefined)
       throw new Refusal('not_found', `Provider "${name}" has no webhookToken; leave it out of the path.`);
     if (expected !== null && !sameSecret(token ?? '', expected)) {
-      throw new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
+      const refusal = new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
+      this.refusals.note([named], refusal);
+      throw refusal;
     }
     return [named];
   }

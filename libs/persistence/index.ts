@@ -1,4 +1,4 @@
-export { openDatabase } from './database.js';
+export { migrateDatabase, openDatabase } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';
 export { PgDeadLetterStore } from './stores/dead-letter-store.js';

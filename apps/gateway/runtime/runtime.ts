@@ -18,6 +18,7 @@ import {
   InboxReplay,
   ProviderCommands,
   Relay,
+  WebhookRefusals,
 } from '#delivery';
 import {
   isDatabaseAway,
@@ -49,6 +50,7 @@ export class Runtime implements Wakeups {
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
+  readonly refusals: WebhookRefusals;
   readonly deadLetters: PgDeadLetterStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
@@ -65,7 +67,7 @@ export class Runtime implements Wakeups {
     readonly keys: Keys,
     readonly database: DataSource,
     private readonly embedded: EmbeddedPostgres | null,
-    accountStore: PgAccountStore,
+    readonly accountStore: PgAccountStore,
     bots: Awaited<ReturnType<PgAccountStore['bots']>>,
     retention: FileConfig['retention'],
     definitions: HandoverProvider[],
@@ -85,8 +87,9 @@ export class Runtime implements Wakeups {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
     this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
     const now = (): number => clock.now().getTime();
+    this.refusals = new WebhookRefusals(now);
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, log, this.refusals);
     this.deliveries = new BotDeliveries(this.accounts, now);
     const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [

@@ -8,6 +8,7 @@ import {
   type ProviderContext,
   type ProviderSession,
 } from '#contract';
+import { AccountApi } from './account-api.js';
 import { EightByEightClient } from './client.js';
 import { definition } from './definition.js';
 import { KeyStore } from './key-store.js';
@@ -52,7 +53,8 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     const now = () => context.now();
     const { apiKey, tenant } = settings;
     const client = new EightByEightClient(this.transport, { baseUrl, apiKey, tenant, now, log: context.log });
-    return new EightByEightSession(settings, client, this.verification(baseUrl, settings, context), now);
+    const account = accountApi(this.transport, settings);
+    return new EightByEightSession(settings, client, this.verification(baseUrl, settings, context), now, account);
   }
 
   private verification(baseUrl: string, settings: EightByEightSettings, context: ProviderContext): WebhookVerification {
@@ -75,6 +77,13 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     this.keyStores.set(baseUrl, known);
     return known;
   }
+}
+
+/** The administrator's side of an account. */
+export function accountApi(transport: Transport, settings: EightByEightSettings): AccountApi {
+  const { baseUrl, apiKey, tenant, webhookToken = '' } = settings;
+  const secrets = [webhookToken, encodeURIComponent(webhookToken)];
+  return new AccountApi(transport, { baseUrl: normalised(baseUrl), apiKey, tenant, secrets });
 }
 
 function normalised(baseUrl: string): string {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseAs, ProviderError, withDefaults, type OutboundMessage, type StartRequest } from '#contract';
+import { AccountApi } from './account-api.js';
 import { EightByEightClient } from './client.js';
 import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
 import { EightByEightSession } from './session.js';
@@ -29,6 +30,7 @@ function open(changes: Partial<EightByEightSettings> = {}): EightByEightSession 
     client,
     { authority: 'a', verify },
     () => now,
+    new AccountApi(quickTransport(), { baseUrl: vendor.url, apiKey: 'key', secrets: [] }),
   );
 }
 

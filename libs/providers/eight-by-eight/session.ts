@@ -2,6 +2,8 @@ import {
   durationMs,
   isPlainObject,
   ProviderError,
+  type CheckContext,
+  type CheckFinding,
   type ConversationUpdate,
   type FieldError,
   type OutboundMessage,
@@ -11,9 +13,11 @@ import {
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
+import type { AccountApi } from './account-api.js';
 import type { EightByEightClient, HalList } from './client.js';
 import { withAdvice } from './api-error.js';
 import { createBody } from './create-body.js';
+import { examine } from './doctor/doctor.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
@@ -48,6 +52,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     private readonly client: EightByEightClient,
     private readonly verification: WebhookVerification,
     private readonly now: () => number,
+    private readonly account: AccountApi,
   ) {
     this.webhookAuthority = verification.authority;
     this.tenant = settings.webhookTenant ?? settings.tenant ?? null;
@@ -115,6 +120,10 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
       ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId } }),
       ...(userChanged ? { user: sendable(request).user } : {}),
     });
+  }
+
+  check(context: CheckContext<EightByEightHandoverSettings>): Promise<CheckFinding[]> {
+    return examine(this.account, this.settings, context, this.now);
   }
 
   isHandshake(webhook: RawWebhook): boolean {
