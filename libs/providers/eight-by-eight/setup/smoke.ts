@@ -15,11 +15,13 @@ export type Witness = (conversationId: string) => Promise<boolean>;
 /**
  * Opens a conversation that says it is a test, waits until 8x8 has opened and queued it and its events have come, and ends it.
  * It rings agents like any other. Ends it whatever happens.
+ * @param withinMs how long each of the two is waited for, in milliseconds
  */
 export async function smoke(
   api: AccountApi,
   { channelId, queueId }: { channelId: string; queueId?: string },
   witness: Witness | null,
+  withinMs = WITHIN_MS,
 ): Promise<CheckFinding[]> {
   let opened: ApiAnswer;
   try {
@@ -40,26 +42,26 @@ export async function smoke(
     ];
   const findings: CheckFinding[] = [];
   try {
-    findings.push(await becomesActive(api, id), await isHeard(id, witness));
+    findings.push(await becomesActive(api, id, withinMs), await isHeard(id, witness, withinMs));
   } finally {
     findings.push(await end(api, id));
   }
   return findings;
 }
 
-async function becomesActive(api: AccountApi, id: string): Promise<CheckFinding> {
+async function becomesActive(api: AccountApi, id: string, withinMs: number): Promise<CheckFinding> {
   const isActive = async (): Promise<boolean> => {
     const { body } = await api.call('GET', `${CONVERSATIONS}/${encodeURIComponent(id)}`);
     return String(body?.state).toLowerCase() === 'active';
   };
-  if (await within(isActive)) return good(`The conversation ${id} was opened and became active.`);
+  if (await within(withinMs, isActive)) return good(`The conversation ${id} was opened and became active.`);
   return bad(
     `The conversation ${id} was opened, but did not become active.`,
     'Look at it in the Event Log (docs/providers/eight-by-eight.md).',
   );
 }
 
-async function isHeard(id: string, witness: Witness | null): Promise<CheckFinding> {
+async function isHeard(id: string, witness: Witness | null, withinMs: number): Promise<CheckFinding> {
   if (witness === null)
     return {
       level: 'warning',
@@ -67,7 +69,7 @@ async function isHeard(id: string, witness: Witness | null): Promise<CheckFindin
       message: 'Nobody could be asked whether its events came.',
       action: 'Run it with --listen, or where the admin key of the running gateway is.',
     };
-  if (await within(() => witness(id))) return good('Its events came.');
+  if (await within(withinMs, () => witness(id))) return good('Its events came.');
   return bad(
     'None of its events came.',
     "Configuration Manager, Integration, Webhooks, Event Log: filter by the conversation's id.",
@@ -87,8 +89,8 @@ async function end(api: AccountApi, id: string): Promise<CheckFinding> {
   }
 }
 
-async function within(isSo: () => Promise<boolean>): Promise<boolean> {
-  for (const deadline = Date.now() + WITHIN_MS; ;) {
+async function within(withinMs: number, isSo: () => Promise<boolean>): Promise<boolean> {
+  for (const deadline = Date.now() + withinMs; ;) {
     try {
       if (await isSo()) return true;
     } catch (failure) {
