@@ -262,7 +262,7 @@ describe('the doctor, by POST /v1/providers/{name}/test', () => {
           return emit('mangled', 'QUEUED', { tenant: 'other01' }).then(() => front.behave());
         },
         level: 'error',
-        says: /All 1 events within the hour were refused: .*does not fit/,
+        says: /1 event was refused within the hour, and none taken: .*does not fit/,
         does: /rewrite, re-encode or decompress/,
       },
       {

@@ -1,6 +1,6 @@
 import { isPlainObject } from '#contract';
 import { readProblem, type VendorProblem } from './api-error.js';
-import type { HttpRequest, Transport } from './transport.js';
+import { TransportFailure, type HttpRequest, type Transport } from './transport.js';
 
 export interface AccountApiOptions {
   /** Without a slash at its end. */
@@ -9,6 +9,8 @@ export interface AccountApiOptions {
   tenant?: string;
   /** Cut out of whatever 8x8 answers: some gateways repeat what they refuse. */
   secrets: string[];
+  /** Epoch milliseconds. */
+  now(): number;
 }
 
 /** An answer of 8x8's, whatever its status. */
@@ -29,6 +31,8 @@ export type Listing = ApiAnswer & { items: Record<string, unknown>[] };
 const ACCEPT = 'application/hal+json, application/problem+json, application/json';
 const PAGE_SIZE = 100;
 const MAX_PAGES = 50;
+/** After this no further page of a list is asked for. */
+const READING_BUDGET_MS = 10_000;
 
 /**
  * The administrator's side of 8x8's API: webhooks, channels, queues. Unlike the client that carries messages it hands every
@@ -68,21 +72,30 @@ export class AccountApi {
     };
   }
 
-  /** Reads a list to its end. 8x8 Chat Gateway documentation: pages count from 0, and an empty list may come without its members. */
+  /**
+   * Reads a list to its end. 8x8 Chat Gateway documentation: pages count from 0, and an empty list may come without its members.
+   * @throws {TransportFailure} also when it does not end within the bounds: what is not on a part of it may be on the rest
+   */
   async list(path: string, name: string): Promise<Listing> {
     const items: Record<string, unknown>[] = [];
-    for (let page = 0; ; page += 1) {
+    const deadline = this.options.now() + READING_BUDGET_MS;
+    for (let page = 0; page < MAX_PAGES && this.options.now() <= deadline; page += 1) {
       const answer = await this.call('GET', `${path}?page=${page}&size=${PAGE_SIZE}`);
       if (!answer.isOk || answer.body === null) return { ...answer, items };
       const { _embedded: embedded, page: place } = answer.body;
       const found = isPlainObject(embedded) ? embedded[name] : undefined;
       if (Array.isArray(found)) items.push(...found.filter(isPlainObject));
       const total = isPlainObject(place) ? Number(place.totalPages) : 0;
-      if (!(page + 1 < total) || page + 1 >= MAX_PAGES) return { ...answer, items };
+      if (!(page + 1 < total)) return { ...answer, items };
     }
+    throw new TransportFailure(false, 'LIST_TOO_LONG');
   }
 
-  /** Asks an address that 8x8 is to call what it answers to 8x8's connection test. @throws {TransportFailure} */
+  /**
+   * Asks an address that 8x8 is to call what it answers to 8x8's connection test. Only for the gateway's own address, as its
+   * operator gave it: whatever is called here is called from inside.
+   * @throws {TransportFailure}
+   */
   async knock(url: string, body: object): Promise<{ status: number; location: string | null }> {
     const { status, headers } = await this.transport.send({
       method: 'POST',

@@ -53,7 +53,7 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     const now = () => context.now();
     const { apiKey, tenant } = settings;
     const client = new EightByEightClient(this.transport, { baseUrl, apiKey, tenant, now, log: context.log });
-    const account = accountApi(this.transport, settings);
+    const account = accountApi(this.transport, settings, now);
     return new EightByEightSession(settings, client, this.verification(baseUrl, settings, context), now, account);
   }
 
@@ -80,10 +80,10 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
 }
 
 /** The administrator's side of an account. */
-export function accountApi(transport: Transport, settings: EightByEightSettings): AccountApi {
+export function accountApi(transport: Transport, settings: EightByEightSettings, now: () => number): AccountApi {
   const { baseUrl, apiKey, tenant, webhookToken = '' } = settings;
   const secrets = [webhookToken, encodeURIComponent(webhookToken)];
-  return new AccountApi(transport, { baseUrl: normalised(baseUrl), apiKey, tenant, secrets });
+  return new AccountApi(transport, { baseUrl: normalised(baseUrl), apiKey, tenant, secrets, now });
 }
 
 function normalised(baseUrl: string): string {

@@ -30,7 +30,7 @@ function open(changes: Partial<EightByEightSettings> = {}): EightByEightSession 
     client,
     { authority: 'a', verify },
     () => now,
-    new AccountApi(quickTransport(), { baseUrl: vendor.url, apiKey: 'key', secrets: [] }),
+    new AccountApi(quickTransport(), { baseUrl: vendor.url, apiKey: 'key', secrets: [], now: () => now }),
   );
 }
 

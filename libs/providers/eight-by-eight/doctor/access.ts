@@ -63,8 +63,8 @@ function refused(api: AccountApi, answer: ApiAnswer, tenant: string | undefined)
         'tenant',
         `8x8 does not accept the tenant ${tenant === undefined ? 'being left out' : `"${tenant}"`} (${answer.status}${said}).`,
         tenant === undefined
-          ? 'The customer owns more than one tenant: set tenant. Its name is in Configuration Manager, Home, Profile.'
-          : 'Copy the name exactly, capitals included, from Configuration Manager, Home, Profile of the tenant that the key is for.',
+          ? 'The customer owns more than one tenant: set tenant. See Configuration Manager, Home, Profile.'
+          : 'Copy the name exactly, capitals included, of a tenant of the customer that the key is for. See Configuration Manager, Home, Profile.',
       ),
     ];
   if (answer.status === 403)

@@ -1,5 +1,5 @@
 import { isPlainObject, type CheckFinding } from '#contract';
-import type { AccountApi } from '../account-api.js';
+import type { AccountApi, ApiAnswer } from '../account-api.js';
 import { CHANNELS, saying } from './access.js';
 import { error, ok, warning } from './checks.js';
 import type { RegisteredWebhook } from './webhook.js';
@@ -37,11 +37,12 @@ export async function checkChannel(
     return { findings: [warning('channel', message, 'Set defaults.channelId, unless bots choose it.')], channel: null };
   }
   const answer = await api.call('GET', `${CHANNELS}/${encodeURIComponent(channelId)}`);
-  if (!answer.isOk || answer.body === null)
-    return {
-      findings: [await unknownChannel(api, channelId, webhooks.all, saying(answer), answer.status)],
-      channel: null,
-    };
+  if (answer.status === 404 || answer.status === 400)
+    return { findings: [await unknownChannel(api, channelId, webhooks.all, answer)], channel: null };
+  if (!answer.isOk || answer.body === null) {
+    const message = `The channel ${channelId} could not be looked up (${answer.status}${saying(answer)}).`;
+    return { findings: [warning('channel', message, 'Try again in a few minutes.')], channel: null };
+  }
   const channel = channelOf(answer.body);
   const findings = [ok('channel', `The channel "${channel.name}" is known.`), typeOf(channel)];
   if (webhooks.mine.length > 0) findings.push(webhookOfChannel(channel, webhooks));
@@ -75,8 +76,7 @@ async function unknownChannel(
   api: AccountApi,
   channelId: string,
   webhooks: RegisteredWebhook[],
-  said: string,
-  status: number,
+  answer: ApiAnswer,
 ): Promise<CheckFinding> {
   const known = (await api.list(CHANNELS, 'channels')).items.map(channelOf);
   const named = known.find(({ name }) => name === channelId);
@@ -90,7 +90,7 @@ async function unknownChannel(
   const ids = known.filter(({ type }) => type === 'ChatAPI').map(({ id, name }) => `${id} ("${name}")`);
   return error(
     'channel',
-    `The tenant has no channel ${channelId} (${status}${said}).${hint}`,
+    `The tenant has no channel ${channelId} (${answer.status}${saying(answer)}).${hint}`,
     `Set defaults.channelId to the id of a Chat API channel of this tenant: ${ids.slice(0, 5).join(', ') || 'it has none yet'}.`,
   );
 }

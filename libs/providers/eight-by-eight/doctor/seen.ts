@@ -74,7 +74,11 @@ function signatures(seen: SeenWebhooks): CheckFinding {
   const last = refused.at(-1)!;
   const action = Object.hasOwn(CAUSES, last.flaw ?? '') ? CAUSES[last.flaw as keyof typeof CAUSES] : 'See the message.';
   if (count === 0)
-    return error('signatures', `All ${refused.length} events within the hour were refused: ${last.message}.`, action);
+    return error(
+      'signatures',
+      `${counted(refused.length, 'event')} refused within the hour, and none taken: ${last.message}.`,
+      action,
+    );
   return warning(
     'signatures',
     `${counted(refused.length, 'event')} refused within the hour, ${count} taken: ${last.message}.`,

@@ -39,7 +39,7 @@ export function openAccount(given: object): { account: Account } | { errors: Fie
   if (errors.length === 0) errors.push(...providerType.checkSettings(settings));
   if (errors.length > 0) return { errors };
   const transport = new Transport(new HttpService(axios.create()));
-  const api = accountApi(transport, settings);
+  const api = accountApi(transport, settings, Date.now);
   return {
     account: {
       api,
