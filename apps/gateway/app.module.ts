@@ -18,6 +18,8 @@ import { HandoversController } from './http/v1/handovers/handovers.controller.js
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
 import { SignalsController } from './http/v1/handovers/signals.controller.js';
 import { InboxController } from './http/v1/inbox/inbox.controller.js';
+import { ProvidersController } from './http/v1/providers/providers.controller.js';
+import { ProvidersService } from './http/v1/providers/providers.service.js';
 import { ProviderTypesController } from './http/v1/provider-types/provider-types.controller.js';
 import { loadKeys } from './runtime/keys.js';
 import { checkDefinitions, type LoadedProviders } from './runtime/load-providers.js';
@@ -54,6 +56,7 @@ export class AppModule {
         SignalsController,
         DeliveriesController,
         InboxController,
+        ProvidersController,
         ProviderTypesController,
         AvailabilityController,
         HealthController,
@@ -64,6 +67,7 @@ export class AppModule {
         HandoversService,
         CopilotTilesService,
         CopilotAccess,
+        ProvidersService,
         { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },
         {
           provide: Runtime,

@@ -4,8 +4,17 @@ import { randomBytes } from 'node:crypto';
 export interface SimulatedTenant {
   id: string;
   customerId: string;
-  queues: { id: string; name: string }[];
+  queues: SimulatedQueue[];
   agents: { id: string; name: string }[];
+}
+
+/** A chat queue that all agents are assigned to and enabled for, unless it says otherwise. */
+export interface SimulatedQueue {
+  id: string;
+  name: string;
+  mediaType?: 'chat' | 'phone' | 'email' | 'vmail';
+  assignedAgents?: number;
+  enabledAgents?: number;
 }
 
 export interface SimulatedWebhook {
@@ -86,7 +95,7 @@ export class TenantState {
 
   constructor(readonly tenant: SimulatedTenant) {}
 
-  queue(id: string): { id: string; name: string } | undefined {
+  queue(id: string): SimulatedQueue | undefined {
     return this.tenant.queues.find((queue) => queue.id === id);
   }
 }

@@ -227,6 +227,8 @@ export class Simulator {
       hits.set(request, fault);
     });
     server.addHook('onSend', async (request, reply, payload) => {
+      const { clockSkewMs } = this.faults.current;
+      if (clockSkewMs !== 0) reply.header('date', new Date(Date.now() + clockSkewMs).toUTCString());
       const fault = hits.get(request);
       if (fault && 'drop' in fault) return this.dropConnection(request, reply);
       if (fault && 'hang' in fault) return new Promise(() => undefined);

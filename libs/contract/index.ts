@@ -1,5 +1,6 @@
 /** All that the author of a provider needs. Nothing in here knows a vendor. */
 export * from './adaptive-card.js';
+export * from './check.js';
 export * from './duration.js';
 export * from './errors.js';
 export * from './events.js';

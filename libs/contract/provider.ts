@@ -1,3 +1,4 @@
+import type { CheckContext, CheckFinding } from './check.js';
 import type { Card, ProviderEvent } from './events.js';
 import type { Class, FieldError } from './validation.js';
 
@@ -29,6 +30,7 @@ export const CAPABILITIES = [
   'thinking',
   'read',
   'availability',
+  'check',
 ] as const satisfies readonly (keyof ProviderSession)[];
 export type Capability = (typeof CAPABILITIES)[number];
 
@@ -196,6 +198,11 @@ export interface ProviderSession<H extends object = object> {
    * often and waited for by people: it should take no longer than 5 s.
    */
   availability?(queueId: string | null): Promise<QueueReading>;
+  /**
+   * Checks the account from end to end and says what is wrong and what to do about it. Changes nothing. Ends within 60 s; what
+   * cannot be looked at is a finding and no error.
+   */
+  check?(context: CheckContext<H>): Promise<CheckFinding[]>;
 
   /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
   isHandshake(webhook: RawWebhook): boolean;

@@ -19,6 +19,7 @@ import {
 } from '#core';
 import type { AgentTyping } from './agent-typing.js';
 import type { InboxProcessor } from './inbox-processor.js';
+import type { WebhookRefusals } from './webhook-refusals.js';
 
 type Incoming = RawWebhook & { type: string; name?: string; token?: string };
 
@@ -30,6 +31,7 @@ export class Inbox implements WebhookReceiver {
     private readonly processor: InboxProcessor,
     private readonly typing: AgentTyping,
     private readonly log: ProviderLog,
+    private readonly refusals: WebhookRefusals,
   ) {}
 
   async receive(webhook: Incoming): Promise<void> {
@@ -39,7 +41,10 @@ export class Inbox implements WebhookReceiver {
       this.log.info({ type: webhook.type, provider: webhook.name }, 'connection test of the contact centre answered');
       return;
     }
-    const { verified, instances } = await verify(webhook, addressed);
+    const { verified, instances } = await verify(webhook, addressed).catch((error: unknown) => {
+      this.refusals.note(addressed, error);
+      throw error;
+    });
     const events = instances[0]!.session.events(verified);
     const [first] = events;
     const { conversationId, handoverHint } = addressOf(events);
@@ -111,7 +116,9 @@ export class Inbox implements WebhookReceiver {
     if (expected === null && token !== undefined)
       throw new Refusal('not_found', `Provider "${name}" has no webhookToken; leave it out of the path.`);
     if (expected !== null && !sameSecret(token ?? '', expected)) {
-      throw new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
+      const refusal = new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
+      this.refusals.note([named], refusal);
+      throw refusal;
     }
     return [named];
   }

@@ -11,3 +11,4 @@ export type { Executor, Outcome } from './executor.js';
 export { Relay } from './relay.js';
 export { SharedClock } from './shared-clock.js';
 export { Signals } from './signals.js';
+export { WebhookRefusals } from './webhook-refusals.js';

@@ -34,15 +34,40 @@ const SESSION_OPTIONS = [
  * @throws {StartError} when the database cannot be used, or was brought to a schema that this version would break
  */
 export async function openDatabase(url: string, poolSize = 16): Promise<DataSource> {
-  try {
-    const migrator = await connect(url, 2, { keepAlive: true });
-    await migrate(migrator).finally(() => migrator.destroy());
-    return await connect(url, poolSize, {
+  return orStartError(url, async () => {
+    await migrateAt(url);
+    return connect(url, poolSize, {
       query_timeout: QUERY_TIMEOUT_MS,
       options: SESSION_OPTIONS,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
     });
+  });
+}
+
+/** Versions of a schema: before and after a migration, and the newest one that is known here. */
+export interface MigrationReport {
+  before: number;
+  after: number;
+  known: number;
+}
+
+/**
+ * Brings the schema up to date and does nothing else.
+ * @throws {StartError} as `openDatabase`; with a `cause` when the database could not be used, without one when it is refused
+ */
+export function migrateDatabase(url: string): Promise<MigrationReport> {
+  return orStartError(url, () => migrateAt(url));
+}
+
+async function migrateAt(url: string): Promise<MigrationReport> {
+  const migrator = await connect(url, 2, { keepAlive: true });
+  return migrate(migrator).finally(() => migrator.destroy());
+}
+
+async function orStartError<T>(url: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof StartError) throw error;
     const { host } = new URL(url);
@@ -69,17 +94,28 @@ function connect(url: string, poolSize: number, extra: object): Promise<DataSour
 }
 
 /** A migration, and waiting for another replica's, may take its time. */
-async function migrate(source: DataSource): Promise<void> {
+async function migrate(source: DataSource): Promise<MigrationReport> {
   const lock = source.createQueryRunner();
   try {
     await lock.startTransaction();
     await lock.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await refuseNewerSchema(lock);
+    const before = await versionOf(lock);
     await source.runMigrations({ transaction: 'each' });
+    const after = await versionOf(lock);
     await lock.commitTransaction();
+    return { before, after, known: MIGRATIONS.length };
   } finally {
     await lock.release();
   }
+}
+
+/** How many migrations the database has gone through. */
+async function versionOf(runner: QueryRunner): Promise<number> {
+  const [table] = (await runner.query(`SELECT to_regclass('schema_version') AS name`)) as { name: string | null }[];
+  if (!table?.name) return 0;
+  const [row] = (await runner.query(`SELECT count(*)::int AS version FROM schema_version`)) as { version: number }[];
+  return row!.version;
 }
 
 /**

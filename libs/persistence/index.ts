@@ -1,5 +1,5 @@
 export { LiveChannel } from './live-channel.js';
-export { openDatabase } from './database.js';
+export { migrateDatabase, openDatabase } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';
 export { PgCopilotStore } from './stores/copilot-store.js';

@@ -44,6 +44,8 @@ export interface WorldOptions {
   retention?: Json;
   /** What the contact centre's webhook points to, below the gateway's URL. */
   webhookPath?: string;
+  /** More of the gateway's environment. */
+  env?: NodeJS.ProcessEnv;
   /** Runs the built gateway as a process of its own. */
   asProcess?: boolean;
 }
@@ -196,6 +198,7 @@ export class World {
       HANDOVER_CONFIG: join(this.folder, 'handover.yaml'),
       HANDOVER_ADMIN_KEY: ADMIN_KEY,
       LOG_LEVEL: 'trace',
+      ...this.options.env,
       ...settings,
     };
   }

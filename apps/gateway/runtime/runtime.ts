@@ -29,6 +29,7 @@ import {
   Relay,
   SharedClock,
   Signals,
+  WebhookRefusals,
 } from '#delivery';
 import {
   databaseTime,
@@ -67,6 +68,7 @@ export class Runtime implements Wakeups {
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
+  readonly refusals: WebhookRefusals;
   readonly deadLetters: PgDeadLetterStore;
   readonly copilot: PgCopilotStore;
   readonly inboxArchive: PgInboxArchiveStore;
@@ -89,7 +91,7 @@ export class Runtime implements Wakeups {
     readonly database: DataSource,
     databaseUrl: string,
     private readonly embedded: EmbeddedPostgres | null,
-    accountStore: PgAccountStore,
+    readonly accountStore: PgAccountStore,
     bots: Awaited<ReturnType<PgAccountStore['bots']>>,
     retention: FileConfig['retention'],
     definitions: HandoverProvider[],
@@ -115,7 +117,8 @@ export class Runtime implements Wakeups {
     const elapsed = (): number => performance.now();
     this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
     this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log);
+    this.refusals = new WebhookRefusals(now);
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals);
     this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
     const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [

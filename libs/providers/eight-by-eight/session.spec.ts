@@ -7,6 +7,7 @@ import {
   type RawWebhook,
   type StartRequest,
 } from '#contract';
+import { AccountApi } from './account-api.js';
 import { EightByEightClient } from './client.js';
 import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
 import { EightByEightSession } from './session.js';
@@ -37,6 +38,7 @@ function open(changes: Partial<EightByEightSettings> = {}): EightByEightSession 
     { authority: 'a', verify },
     () => now,
     { isOpen: null, queue: null },
+    new AccountApi(quickTransport(), { baseUrl: vendor.url, apiKey: 'key', secrets: [], now: () => now }),
   );
 }
 

@@ -2,6 +2,8 @@ import {
   durationMs,
   isPlainObject,
   ProviderError,
+  type CheckContext,
+  type CheckFinding,
   type ConversationUpdate,
   type ConvertedMessage,
   type FieldError,
@@ -13,12 +15,14 @@ import {
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
+import type { AccountApi } from './account-api.js';
 import type { EightByEightClient, HalList } from './client.js';
 import { withAdvice } from './api-error.js';
 import { readQueue, type AvailabilitySources } from './availability.js';
 import { convertMessage } from './convert.js';
 import { createBody } from './create-body.js';
 import { bytesWithoutLinkSecret } from './link-secret.js';
+import { examine } from './doctor/doctor.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
@@ -54,6 +58,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     private readonly verification: WebhookVerification,
     private readonly now: () => number,
     private readonly sources: AvailabilitySources,
+    private readonly account: AccountApi,
   ) {
     this.webhookAuthority = verification.authority;
     this.tenant = settings.webhookTenant ?? settings.tenant ?? null;
@@ -141,6 +146,10 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
 
   availability(queueId: string | null): Promise<QueueReading> {
     return readQueue(this.sources, queueId);
+  }
+
+  check(context: CheckContext<EightByEightHandoverSettings>): Promise<CheckFinding[]> {
+    return examine(this.account, this.settings, context, this.now);
   }
 
   isHandshake(webhook: RawWebhook): boolean {
