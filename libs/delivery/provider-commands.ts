@@ -93,7 +93,8 @@ export class ProviderCommands {
 
   private async message(context: Context): Promise<Outcome> {
     const { item, handover, provider, uncertain } = context;
-    const message = await this.current(item);
+    // What comes after a part that was refused must know of it: nothing more of that message is sent.
+    const message = isLaterPart(item) ? await this.store.message(item.message.id) : item.message;
     if (!message) return { kind: 'failed', error: 'The message is gone.' };
     if (message.status === 'delivered') return { kind: 'done' };
     if (message.status === 'failed') return { kind: 'failed', error: message.error ?? '' };
@@ -119,12 +120,6 @@ export class ProviderCommands {
         recordSendFailed(unit, message, where + text),
       );
     }
-  }
-
-  /** What comes after a part that was refused must know of it: nothing more of that message is sent. */
-  private async current({ message, payload }: Command): Promise<Message | null> {
-    const isLater = payload?.part !== undefined && payload.part > 1;
-    return isLater && message ? this.store.message(message.id) : message;
   }
 
   private isUnderWay(handover: Handover): boolean {
@@ -219,6 +214,10 @@ export class ProviderCommands {
     await this.store.change(handover.id, (unit) => giveUp(unit, code, error.message));
     return { kind: 'failed', error: error.message };
   }
+}
+
+function isLaterPart(item: Command): item is Command & { message: Message } {
+  return item.message !== null && item.payload?.part !== undefined && item.payload.part > 1;
 }
 
 function outboundOf(message: Message): OutboundMessage {

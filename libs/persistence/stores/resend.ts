@@ -26,7 +26,8 @@ export async function settleDeadLetter(source: DataSource, id: string, error: st
       [id, error],
     );
     if (error === null) {
-      // A message in parts has arrived with its last one. Noted here, and not with the lane's progress: nothing would note it again after a crash between the two.
+      // Noted here, and not with the lane's progress: nothing would note it again after a crash between the two. A message in
+      // parts has arrived with its last one.
       await manager.query(
         `UPDATE message m SET status = 'delivered', error = NULL FROM dead_letter d
            JOIN command c ON c.handover_id = d.handover_id AND c.sequence = d.sequence
