@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { API, refuse } from './api-parts.js';
+import { isStatisticsPath } from './api-statistics.js';
 import { registerApi } from './api.js';
 import { Centre } from './centre.js';
 import { registerControl } from './control.js';
 import { Deliveries, type DeliveryOptions, type SimulatedEvent, type WebhookDelivery } from './deliveries.js';
 import { Faults, type ApiFaultKind } from './faults.js';
+import { Floor } from './floor.js';
 import {
   newConversation,
   simulatedId,
@@ -58,6 +60,8 @@ const MAX_RECORDED = 10_000;
 /** A stand-in for the 8x8 Chat Gateway: its API, its signed webhooks, its agents, and every way in which they can fail. */
 export class Simulator {
   readonly faults = new Faults();
+  /** Who is there, for schedules and statistics. */
+  readonly floor = new Floor();
   /** Emits `request` after each API call, `webhook` after each delivery, `change` when a conversation changed. */
   readonly events = new EventEmitter();
   readonly requests: RecordedRequest[] = [];
@@ -146,6 +150,8 @@ export class Simulator {
     join: (id: string, agentId?: string): Promise<void> => this.centre.join(id, agentId ?? this.anyAgent(id)),
     say: (id: string, text: string, agentId?: string): Promise<void> =>
       this.centre.say(id, 'agent', agentId ?? this.agentIn(id), { text }),
+    show: (id: string, cards: object[], text?: string, agentId?: string): Promise<void> =>
+      this.centre.say(id, 'agent', agentId ?? this.agentIn(id), { text, cards }),
     typing: (id: string, on: boolean, agentId?: string): Promise<void> =>
       this.centre.typing(id, agentId ?? this.agentIn(id), on),
     transfer: (id: string, queueId: string): Promise<void> => this.centre.transfer(id, queueId),
@@ -167,11 +173,16 @@ export class Simulator {
     },
     say: (id: string, text: string): Promise<void> => this.centre.userSays(id, text),
     quickReply: (id: string, title: string, payload: string): Promise<void> =>
-      this.centre.userActs(id, 'quickReply/action', { type: 'postback', data: { title, payload } }),
+      this.activity(id, 'quickReply/action', { type: 'postback', data: { title, payload } }),
     cardSubmit: (id: string, data: object): Promise<void> =>
-      this.centre.userActs(id, 'adaptiveCard/action', { type: 'Action.Submit', data }),
+      this.activity(id, 'adaptiveCard/action', { type: 'Action.Submit', data }),
     leave: (id: string): Promise<void> => this.centre.userLeft(id),
   };
+
+  /** The customer answers a card, taps a quick reply, or whatever else the channel has of its own. */
+  activity(id: string, name: string, value: unknown): Promise<void> {
+    return this.centre.activity(id, name, value);
+  }
 
   /** Sends one hand-made event, once. Status 0: no answer. */
   async emit(
@@ -223,6 +234,7 @@ export class Simulator {
       tenants: this.tenants,
       signer: this.signer,
       faults: this.faults,
+      floor: this.floor,
       centre: this.centre,
       deliveries: this.deliveries,
     });
@@ -233,7 +245,7 @@ export class Simulator {
   private injectFaults(server: FastifyInstance): void {
     const hits = new WeakMap<FastifyRequest, ApiFaultKind>();
     server.addHook('preHandler', async (request, reply) => {
-      if (!request.url.startsWith(API)) return;
+      if (!isApi(request.url)) return;
       if (this.faults.current.delayMs > 0)
         await new Promise((resolve) => setTimeout(resolve, this.faults.current.delayMs));
       const fault = this.faults.take(request.method, request.url.split('?')[0]!);
@@ -244,6 +256,8 @@ export class Simulator {
       hits.set(request, fault);
     });
     server.addHook('onSend', async (request, reply, payload) => {
+      const { clockSkewMs } = this.faults.current;
+      if (clockSkewMs !== 0) reply.header('date', new Date(Date.now() + clockSkewMs).toUTCString());
       const fault = hits.get(request);
       if (fault && 'drop' in fault) return this.dropConnection(request, reply);
       if (fault && 'hang' in fault) return new Promise(() => undefined);
@@ -262,12 +276,16 @@ export class Simulator {
   }
 
   private record(request: FastifyRequest, status: number): void {
-    if (!request.url.startsWith(API)) return;
+    if (!isApi(request.url)) return;
     const { method, url, headers, body } = request;
     this.requests.push({ method, path: url.split('?')[0]!, headers, body: body ?? null, status, at: Date.now() });
     if (this.requests.length > MAX_RECORDED) this.requests.splice(0, MAX_RECORDED / 2);
     this.events.emit('request', this.requests.at(-1));
   }
+}
+
+function isApi(url: string): boolean {
+  return url.startsWith(API) || isStatisticsPath(url);
 }
 
 function answerWith(reply: FastifyReply, fault: { status: number; retryAfter?: number; body?: unknown }): FastifyReply {
@@ -282,6 +300,7 @@ function answerWith(reply: FastifyReply, fault: { status: number; retryAfter?: n
 function parseBody(contentType: string | undefined, body: Buffer): unknown {
   if (contentType?.startsWith('multipart/')) return body;
   if (body.length === 0) return undefined;
+  if (contentType === 'application/x-www-form-urlencoded') return body.toString('utf8');
   try {
     return JSON.parse(body.toString('utf8')) as unknown;
   } catch {

@@ -77,6 +77,8 @@ export type ProviderFact =
       cards: Card[];
       attachments: RemoteAttachment[];
     }
+  /** Agents write, or have stopped; `agent` is one who writes. Passed on as it comes and never stored. */
+  | { type: 'typing'; typing: boolean; agent: Agent | null }
   /**
    * The end user wrote something. In a conversation that a handover opened it is our own message coming back; in one that began in
    * the contact centre it is for the bot. What is marked as an echo is `ignored`, never this.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ProviderEvent, ProviderFact, Visitor } from '#contract';
+import type { OutboundMessage, ProviderEvent, ProviderFact, Visitor } from '#contract';
 import {
   answerConversation,
   applyEvent,
@@ -18,12 +18,17 @@ import {
   Refusal,
   releaseConversation,
   unheardSince,
+  type Course,
   type Handover,
   type Message,
 } from './index.js';
 
 const GRACE = 10_000;
+const COURSE: Course = { endGraceMs: GRACE, inactivity: null, waitTimeoutMs: null, maxDurationMs: null };
+const NOTHING_SAID = { messageSequence: 0, user: null };
 const NOW = new Date('2026-11-25T10:00:00Z');
+const HI: OutboundMessage = { author: 'bot', text: 'Hi', cards: [] };
+const AS_IT_IS = { parts: [HI], losses: [] };
 const ANN = { id: 'ann', name: null };
 const VISITOR: Visitor = { userId: 'v-7', user: { name: 'Ann' }, channel: 'WebChat', isForeign: true };
 
@@ -32,9 +37,14 @@ function begun(over: { isTold?: boolean; handBack?: boolean; visitor?: Visitor |
   return beginConversation({ ...given, ...over }, NOW);
 }
 
-function tell(unit: HandoverUnit, fact: ProviderFact & { visitor?: Visitor }, at: number | null): string | null {
+function tell(
+  unit: HandoverUnit,
+  fact: ProviderFact & { visitor?: Visitor },
+  at: number | null,
+  course = COURSE,
+): string | null {
   const event = { conversation: 'c', at, ...fact } as ProviderEvent;
-  return applyEvent(unit, { event, arrival: at ?? 0, receivedAt: NOW }, GRACE);
+  return applyEvent(unit, { event, arrival: at ?? 0, receivedAt: NOW }, course);
 }
 
 const said = (text: string): ProviderFact => ({ type: 'user.message', text, cards: [], attachments: [] });
@@ -49,7 +59,7 @@ const again = ({ handover }: HandoverUnit): HandoverUnit => new HandoverUnit(han
 function handedOver(handBack = true): { conversation: HandoverUnit; handover: HandoverUnit } {
   const conversation = begun({ handBack });
   tell(conversation, said('Hello'), 1);
-  const started = handOverConversation(conversation, { user: {}, settings: {}, metadata: null });
+  const started = handOverConversation(conversation, { user: {}, settings: {}, metadata: null }, COURSE);
   const handover = new HandoverUnit(started, NOW);
   tell(handover, { type: 'queued', queue: { id: '1', name: null } }, 2);
   tell(handover, { type: 'agent.joined', agent: ANN }, 3);
@@ -131,14 +141,14 @@ describe('a conversation that began in the contact centre', () => {
     const unit = begun({ isTold: true });
     closeHandover(unit, 'bot');
     expect(unit.commands.map(({ kind }) => kind)).toEqual(['end']);
-    expect(() => answerConversation(unit, { text: 'Hi', cards: [] })).toThrow(Refusal);
+    expect(() => answerConversation(unit, HI, AS_IT_IS)).toThrow(Refusal);
     recordEnded(unit);
     expect(unit.handover).toMatchObject({ status: 'ended', endReason: 'bot' });
 
     const silent = begun({ isTold: true });
     closeHandover(silent, 'bot');
     const later = new HandoverUnit(silent.handover, new Date(NOW.getTime() + 10_000));
-    expireTimers(later, GRACE);
+    expireTimers(later, COURSE, NOTHING_SAID);
     expect(types(later)).toEqual(['conversation.ended']);
   });
 });
@@ -146,7 +156,11 @@ describe('a conversation that began in the contact centre', () => {
 describe('a handover of it', () => {
   it('has the same conversation of the contact centre, and takes it from the bot', () => {
     const unit = begun();
-    const handover = handOverConversation(unit, { user: { phone: '1' }, settings: { queueId: '2' }, metadata: 7 });
+    const handover = handOverConversation(
+      unit,
+      { user: { phone: '1' }, settings: { queueId: '2' }, metadata: 7 },
+      COURSE,
+    );
     expect(handover).toMatchObject({
       conversationId: 'c',
       sessionId: unit.handover.id,
@@ -156,8 +170,8 @@ describe('a handover of it', () => {
     expect(isConversation(handover)).toBe(false);
     expect(unit.opened.map(({ commands }) => commands.map(({ kind }) => kind))).toEqual([['start']]);
     for (const work of [
-      () => handOverConversation(unit, { user: {}, settings: {}, metadata: null }),
-      () => answerConversation(unit, { text: 'Hi', cards: [] }),
+      () => handOverConversation(unit, { user: {}, settings: {}, metadata: null }, COURSE),
+      () => answerConversation(unit, HI, AS_IT_IS),
     ])
       expect(work).toThrow(expect.objectContaining({ members: { handoverId: handover.id } }));
   });
@@ -168,8 +182,29 @@ describe('a handover of it', () => {
     expect(tell(handover, said('Are you real?'), 4)).toBeNull();
     expect(handover.events).toHaveLength(before);
     expect(handover.messages).toMatchObject([{ author: { type: 'user' }, text: 'Are you real?', status: 'delivered' }]);
-    expect(() => postMessage(handover, { author: 'user', text: 'x', cards: [] })).toThrow(/twice/);
-    expect(postMessage(handover, { author: 'bot', text: 'x', cards: [] }).status).toBe('pending');
+    expect(() => postMessage(handover, { ...HI, author: 'user' }, AS_IT_IS, COURSE)).toThrow(/twice/);
+    expect(postMessage(handover, HI, AS_IT_IS, COURSE).status).toBe('pending');
+  });
+
+  it('is watched like any other, and hears its user, who writes in the contact centre', () => {
+    const inactivity = { timeoutMs: 60_000, reminders: 1, close: false };
+    const watched: Course = { ...COURSE, inactivity, waitTimeoutMs: 300_000, maxDurationMs: 900_000 };
+    const conversation = begun();
+    tell(conversation, said('Hello'), 1, watched);
+    expect(conversation.wakeAt).toBeNull();
+    const given = { user: {}, settings: {}, metadata: null };
+    const handover = new HandoverUnit(handOverConversation(conversation, given, watched), NOW);
+    const { timers } = handover.handover.lifecycle;
+    expect(timers).toEqual({ wait: NOW.getTime() + 300_000, duration: NOW.getTime() + 900_000 });
+    expect(again(conversation).wakeAt).toBeNull();
+
+    tell(handover, { type: 'queued', queue: { id: '1', name: null } }, 2, watched);
+    const silent = new HandoverUnit(handover.handover, new Date(NOW.getTime() + 60_000));
+    expireTimers(silent, watched, NOTHING_SAID);
+    expect(types(silent)).toEqual(['handover.inactive']);
+    expect(timers.inactivity).toBeUndefined();
+    tell(silent, said('Still here'), 3, watched);
+    expect(timers.inactivity).toBe(silent.now.getTime() + 60_000);
   });
 
   it('leaves the user’s messages in a handover of the bot’s own alone', () => {
@@ -195,7 +230,7 @@ describe('after the handover the bot', () => {
     const { handover } = handedOver(handBack);
     end(handover);
     const later = new HandoverUnit(handover.handover, new Date(NOW.getTime() + GRACE));
-    expireTimers(later, GRACE);
+    expireTimers(later, COURSE, NOTHING_SAID);
     return later.handover;
   };
   const leave = (unit: HandoverUnit) => tell(unit, { type: 'agent.left', agent: ANN }, 5);

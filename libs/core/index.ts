@@ -1,4 +1,7 @@
+export * from './availability.js';
 export * from './conversation.js';
+export * from './course.js';
+export * from './copilot.js';
 export * from './errors.js';
 export * from './handover.js';
 export { newId } from './ids.js';
@@ -8,11 +11,13 @@ export * from './ports.js';
 export {
   HandoverUnit,
   EVENT_TYPES,
+  liveEvent,
   type Command,
   type CommandPayload,
   type HandoverEvent,
   type InboxVerdict,
 } from './unit.js';
+export * from './use-cases/accept-signal.js';
 export * from './use-cases/apply-event.js';
 export * from './use-cases/close-handover.js';
 export * from './use-cases/expire-timers.js';

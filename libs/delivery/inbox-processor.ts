@@ -2,7 +2,9 @@ import type { ProviderEvent, ProviderLog } from '#contract';
 import {
   acceptsTenant,
   applyEvent,
+  courseOf,
   isFinal,
+  isSettledFor,
   mayProveTenant,
   Refusal,
   type HandoverStore,
@@ -108,13 +110,12 @@ export class InboxProcessor {
 
   private applyArrival(unit: HandoverUnit, entry: InboxEntry, events: ProviderEvent[]): boolean {
     const instance = this.registry.get(unit.handover.provider);
-    if (!instance || !isPlain(entry, instance) || isBetween(unit)) return false;
+    if (!instance || !isSettledFor(instance, entry) || isBetween(unit)) return false;
     // The same delivery twice at the same moment.
     if (unit.arrivals.some(({ entry: { key } }) => key === entry.key)) return true;
     const receivedAt = unit.now;
-    const reasons = events.map((event) =>
-      applyEvent(unit, { event, arrival: 0, receivedAt }, instance.session.endGraceMs),
-    );
+    const course = courseOf(instance);
+    const reasons = events.map((event) => applyEvent(unit, { event, arrival: 0, receivedAt }, course));
     const reason = reasons.find((one) => one !== null) ?? null;
     unit.arrivals.push({ entry, status: reasons.every((one) => one !== null) ? 'ignored' : 'applied', reason });
     return true;
@@ -237,8 +238,9 @@ export class InboxProcessor {
 
   private applyRow(unit: HandoverUnit, instance: ProviderInstance, row: InboxRow): void {
     const events: ProviderEvent[] = instance.session.events({ key: row.key, tenant: row.tenant, body: row.body });
+    const course = courseOf(instance);
     const reasons = events.map((event) =>
-      applyEvent(unit, { event, arrival: Number(row.id), receivedAt: row.receivedAt }, instance.session.endGraceMs),
+      applyEvent(unit, { event, arrival: Number(row.id), receivedAt: row.receivedAt }, course),
     );
     const ignored = reasons.every((reason) => reason !== null);
     const reason = reasons.find((one) => one !== null) ?? null;
@@ -267,12 +269,6 @@ export class InboxProcessor {
  */
 function isBetween({ handover }: HandoverUnit): boolean {
   return handover.incoming !== null && (handover.status === 'handed_over' || isFinal(handover));
-}
-
-/** The right account and its known tenant. */
-function isPlain({ providers, tenant }: InboxEntry, instance: ProviderInstance): boolean {
-  const isSettled = tenant === null || instance.session.tenant !== null || instance.pinnedTenant === tenant;
-  return isSettled && providers.includes(instance.name) && acceptsTenant(instance, tenant);
 }
 
 /** Events of one conversation that come from different accounts' authorities are kept apart. */

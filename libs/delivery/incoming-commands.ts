@@ -49,7 +49,7 @@ export class IncomingCommands {
         throw new ProviderError('unsupported', 'This contact centre cannot move a conversation to a queue.');
       // Asked for while the bot still has it: afterwards the agents may be done before the contact centre knows.
       if (handover.incoming!.handBack) await this.askBack(session, handover, conversation);
-      await session.reassign(conversation, startRequestOf(handover, provider.defaults, []));
+      await session.reassign(conversation, startRequestOf(handover, provider, []));
       await this.store.change(handover.id, (unit) => recordStarted(unit, conversation));
       return { kind: 'done' };
     } catch (error) {

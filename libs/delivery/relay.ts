@@ -9,11 +9,11 @@ import {
   type Lane,
   type LaneStore,
   type LogItem,
-  type TakenLane,
 } from '#core';
 import { nextDelayMs } from './backoff.js';
-import { Destination } from './destination.js';
+import type { Destination } from './destination.js';
 import type { Executor, Outcome } from './executor.js';
+import { HeldLanes, lengthen, type HeldLane } from './held-lanes.js';
 import { Marks } from './marks.js';
 import { PollsSoon } from './polls-soon.js';
 
@@ -28,17 +28,6 @@ const SWEEP_MS = 5_000;
 /** Silent for this long, a replica must assume that its lanes were taken, in milliseconds. */
 const TRUST_OWN_LEASE_MS = STALE_REPLICA_MS - HEARTBEAT_MS;
 
-interface HeldLane {
-  lane: TakenLane;
-  destination: Destination;
-  /** What comes next, without a gap; the rest is in the database. */
-  items: LogItem[];
-  isRunning: boolean;
-  isQueued: boolean;
-  /** Whether the database has the latest note, and whether the lane went with it. */
-  noted: Promise<boolean> | null;
-}
-
 /**
  * Carries events to bots and commands to contact centres: per handover and direction strictly one after the other, also across
  * retries, while other handovers go on. A lane belongs to one replica at a time; replicas are alive as long as they say so in
@@ -46,9 +35,7 @@ interface HeldLane {
  */
 export class Relay {
   private replica = randomUUID();
-  private readonly held = new Map<string, HeldLane>();
-  private readonly destinations = new Map<string, Destination>();
-  private readonly queues = new Map<Destination, HeldLane[]>();
+  private readonly held = new HeldLanes();
   /** Destinations that have more waiting in the database than they had room for. */
   private readonly backlogged = new Set<Destination>();
   private readonly timers: NodeJS.Timeout[] = [];
@@ -90,6 +77,11 @@ export class Relay {
     return this.living === 1;
   }
 
+  /** Whether a bot's callback or a provider does not work at the moment, as far as this replica has seen. */
+  isDown(direction: Lane['direction'], target: string): boolean {
+    return this.held.destination(direction, target).isDown;
+  }
+
   async start(): Promise<void> {
     this.stopped = false;
     await this.beat();
@@ -109,7 +101,7 @@ export class Relay {
     for (const timer of this.timers) clearInterval(timer);
     this.soon.stop();
     const deadline = performance.now() + withinMs;
-    const isBusy = (): boolean => [...this.held.values()].some(({ isRunning }) => isRunning);
+    const isBusy = (): boolean => this.held.all().some(({ isRunning }) => isRunning);
     while (isBusy() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
     await this.polling?.catch(() => undefined);
     // Without a database nothing can be given back; the lanes are free once this replica has been silent for long enough.
@@ -124,8 +116,8 @@ export class Relay {
   committed({ units, taker, opened, extended }: Committed): void {
     if (taker !== this.replica) return;
     const byHandover = new Map(units.map((unit) => [unit.handover.id, unit]));
-    for (const lane of [...opened, ...extended.filter((one) => this.held.has(keyOf(one)))]) {
-      const held = this.hold(lane);
+    for (const lane of [...opened, ...extended.filter((one) => this.held.has(one))]) {
+      const held = this.held.hold(lane);
       for (const item of itemsOf(byHandover.get(lane.handoverId)!, lane.direction)) {
         const tail = held.items.at(-1)?.sequence ?? held.lane.done;
         if (item.sequence === tail + 1 && held.items.length < READ_AHEAD) held.items.push(item);
@@ -143,27 +135,27 @@ export class Relay {
   private async takeDue(): Promise<void> {
     if (!this.mayWork() || this.held.size >= MAX_HELD) return;
     const appetite = this.targets()
-      .map(({ direction, target }) => this.destination(direction, target).appetite)
+      .map(({ direction, target }) => this.held.destination(direction, target).appetite)
       .filter(({ limit }) => limit > 0);
     const taken = await this.store.take(this.replica, appetite);
     for (const { direction, target, limit } of appetite) {
       const count = taken.filter((lane) => lane.direction === direction && lane.target === target).length;
-      if (count >= limit) this.backlogged.add(this.destination(direction, target));
-      else this.backlogged.delete(this.destination(direction, target));
+      if (count >= limit) this.backlogged.add(this.held.destination(direction, target));
+      else this.backlogged.delete(this.held.destination(direction, target));
     }
-    for (const lane of taken) this.enqueue(this.hold(lane));
+    for (const lane of taken) this.enqueue(this.held.hold(lane));
   }
 
   /** Lanes that are ours in the database but not in memory: an answer that got lost, or an outcome that was not stored. */
   private async sweep(): Promise<void> {
     if (!this.mayWork()) return;
-    const lost = (await this.store.held(this.replica)).filter((lane) => !this.held.has(keyOf(lane)));
+    const lost = (await this.store.held(this.replica)).filter((lane) => !this.held.has(lane));
     for (const lane of lost) {
       // A commit may be a moment ahead of its answer; a lane seen twice is really lost.
-      if (this.suspects.has(keyOf(lane)) && !this.held.has(keyOf(lane)))
-        this.enqueue(this.hold({ ...lane, uncertain: true }));
+      if (this.suspects.has(nameOf(lane)) && !this.held.has(lane))
+        this.enqueue(this.held.hold({ ...lane, uncertain: true }));
     }
-    this.suspects = new Set(lost.map(keyOf));
+    this.suspects = new Set(lost.map(nameOf));
   }
 
   private async beat(): Promise<void> {
@@ -171,7 +163,7 @@ export class Relay {
     if (this.lastHeartbeat > -Infinity && sentAt - this.lastHeartbeat > TRUST_OWN_LEASE_MS) this.startOver();
     this.living = await this.store.heartbeat(this.replica);
     this.lastHeartbeat = sentAt;
-    for (const destination of this.queues.keys()) this.pump(destination);
+    for (const destination of this.held.busyDestinations()) this.pump(destination);
   }
 
   /** Silent for too long: others may have what was ours. What we held is left to whoever takes it over, also to ourselves. */
@@ -179,71 +171,51 @@ export class Relay {
     this.log.warn({ lanes: this.held.size }, 'this replica was silent for too long and begins anew');
     this.replica = randomUUID();
     this.held.clear();
-    this.queues.clear();
-  }
-
-  private hold(lane: TakenLane): HeldLane {
-    const key = keyOf(lane);
-    const known = this.held.get(key);
-    if (known) {
-      known.lane.last = Math.max(known.lane.last, lane.last);
-      known.lane.resend ||= lane.resend;
-      return known;
-    }
-    const destination = this.destination(lane.direction, lane.target);
-    const held = { lane: { ...lane }, destination, items: [], isRunning: false, isQueued: false, noted: null };
-    this.held.set(key, held);
-    return held;
   }
 
   private enqueue(held: HeldLane): void {
-    if (held.isRunning || held.isQueued) return;
-    held.isQueued = true;
-    const queue = this.queues.get(held.destination) ?? [];
-    this.queues.set(held.destination, queue);
-    queue.push(held);
-    this.pump(held.destination);
+    if (this.held.enqueue(held)) this.pump(held.destination);
   }
 
+  /** Starts what is ready, as far as the destination has room. */
   private pump(destination: Destination): void {
-    const queue = this.queues.get(destination);
-    while (queue && queue.length > 0 && destination.room > 0 && this.mayWork()) {
-      const held = queue.shift()!;
-      held.isQueued = false;
-      held.isRunning = true;
-      destination.inFlight += 1;
-      void this.run(held)
-        .catch((error: Error) => this.interrupted(held, error))
-        .finally(() => {
-          held.isRunning = false;
-          destination.inFlight -= 1;
-          if (this.isOurs(held)) {
-            if (held.items.length > 0) this.enqueue(held);
-            else this.emptied(held);
-          }
-          this.pump(destination);
-          if (this.backlogged.has(destination) && this.queues.get(destination)?.length === 0) this.soon.in(0);
-        });
-    }
-    if (queue && queue.length > 0 && destination.isDown) this.letGo(queue.splice(0));
+    while (!this.held.isIdle(destination) && destination.room > 0 && this.mayWork())
+      this.begin(this.held.next(destination)!);
+    if (!this.held.isIdle(destination) && destination.isDown) this.letGo(destination);
+  }
+
+  private begin(held: HeldLane): void {
+    const { destination } = held;
+    held.isRunning = true;
+    destination.inFlight += 1;
+    void this.run(held)
+      .catch((error: Error) => this.interrupted(held, error))
+      .finally(() => {
+        held.isRunning = false;
+        destination.inFlight -= 1;
+        if (this.held.includes(held)) {
+          if (held.items.length > 0) this.enqueue(held);
+          else this.emptied(held);
+        }
+        this.pump(destination);
+        if (this.backlogged.has(destination) && this.held.isIdle(destination)) this.soon.in(0);
+      });
   }
 
   /** A broken row stops its own lane, where operators see it. Without a database it stays ours there, and the sweep finds it. */
   private async interrupted(held: HeldLane, error: Error): Promise<void> {
     const { handoverId, direction } = held.lane;
     this.log.warn({ handoverId, direction, err: error.message }, 'lane interrupted');
-    if (this.isTransient(error)) return void (this.isOurs(held) && this.held.delete(keyOf(held.lane)));
+    if (this.isTransient(error)) return this.held.drop(held);
     const outcome = { kind: 'retry' as const, error: error.message, uncertain: true, isDown: false };
-    await this.putOff(held, outcome).catch(() => this.isOurs(held) && this.held.delete(keyOf(held.lane)));
+    await this.putOff(held, outcome).catch(() => this.held.drop(held));
   }
 
   /** Lanes of a destination that is down wait in the database, not in memory. */
-  private letGo(lanes: HeldLane[]): void {
-    for (const held of lanes) {
-      held.isQueued = false;
-      this.held.delete(keyOf(held.lane));
+  private letGo(destination: Destination): void {
+    for (const { lane } of this.held.dropQueued(destination)) {
       void this.store
-        .postpone(this.replica, held.lane, 0, null)
+        .postpone(this.replica, lane, 0, null)
         .catch((error: Error) => this.log.warn({ err: error.message }, 'lane not given back'));
     }
   }
@@ -251,7 +223,7 @@ export class Relay {
   /** Works a lane off until it is empty, must wait, or is another's. */
   private async run(held: HeldLane): Promise<void> {
     const { lane } = held;
-    while (this.isOurs(held) && this.mayWork()) {
+    while (this.held.includes(held) && this.mayWork()) {
       if (held.items.length === 0 && (lane.last > lane.done || lane.resend)) {
         held.items = await this.store.next(lane, lane.done, READ_AHEAD);
         if (held.items.length === 0) {
@@ -306,7 +278,7 @@ export class Relay {
       }
     }
     await this.store.postpone(this.replica, lane, delayMs, outcome.kind === 'retry' ? outcome : null);
-    if (this.held.get(keyOf(lane)) === held) this.held.delete(keyOf(lane));
+    this.held.drop(held);
     held.items = [];
     this.soon.in(delayMs);
   }
@@ -316,8 +288,8 @@ export class Relay {
     const { lane } = held;
     const { done } = lane;
     void (held.noted ?? this.marks[lane.direction].note(lane)).then((isGone) => {
-      if (!this.isOurs(held) || held.isRunning || held.isQueued || lane.done !== done) return;
-      if (isGone && lane.last === done && !lane.resend) this.held.delete(keyOf(lane));
+      if (!this.held.includes(held) || held.isRunning || held.isQueued || lane.done !== done) return;
+      if (isGone && lane.last === done && !lane.resend) this.held.drop(held);
       else void this.lookAgain(held);
     });
   }
@@ -326,26 +298,14 @@ export class Relay {
   private async lookAgain(held: HeldLane): Promise<void> {
     try {
       const now = await this.store.look(this.replica, held.lane);
-      if (!this.isOurs(held) || held.isRunning) return;
-      if (!now) return void this.held.delete(keyOf(held.lane));
-      held.lane.last = Math.max(held.lane.last, now.last);
-      held.lane.resend ||= now.resend;
+      if (!this.held.includes(held) || held.isRunning) return;
+      if (!now) return this.held.drop(held);
+      lengthen(held, now);
       this.enqueue(held);
     } catch (error) {
-      this.held.delete(keyOf(held.lane));
+      this.held.drop(held);
       this.log.warn({ err: (error as Error).message }, 'lane lost sight of');
     }
-  }
-
-  private isOurs(held: HeldLane): boolean {
-    return this.held.get(keyOf(held.lane)) === held;
-  }
-
-  private destination(direction: Lane['direction'], target: string): Destination {
-    const key = `${direction} ${target}`;
-    const known = this.destinations.get(key) ?? new Destination(direction, target, () => performance.now());
-    this.destinations.set(key, known);
-    return known;
   }
 
   private mayWork(): boolean {
@@ -353,7 +313,7 @@ export class Relay {
   }
 }
 
-function keyOf({ direction, handoverId }: Lane): string {
+function nameOf({ direction, handoverId }: Lane): string {
   return `${direction} ${handoverId}`;
 }
 

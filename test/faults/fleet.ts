@@ -18,11 +18,15 @@ export class Replica {
     readonly name: string,
     private readonly env: NodeJS.ProcessEnv,
     private readonly folder: string,
-    private readonly root: string,
+    private root: string,
   ) {}
 
-  /** Resolves once it listens. */
-  async start(): Promise<void> {
+  /**
+   * Resolves once it listens.
+   * @param root the folder of another build than before
+   */
+  async start(root = this.root): Promise<void> {
+    this.root = root;
     const env = { ...this.env, PORT: new URL(this.url).port || '0' };
     this.process = await GatewayProcess.start(env, this.folder, (line) => this.keep(line), this.root);
     this.url = this.process.url;
@@ -33,6 +37,12 @@ export class Replica {
   async kill(): Promise<void> {
     this.state = 'down';
     await this.process?.stop('SIGKILL');
+  }
+
+  /** As an update does: it finishes what it has in hand. Resolves to its exit code. */
+  async retire(): Promise<number | null | undefined> {
+    this.state = 'down';
+    return this.process?.stop('SIGTERM');
   }
 
   pause(): void {

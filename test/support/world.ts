@@ -46,6 +46,8 @@ export interface WorldOptions {
   retention?: Json;
   /** What the contact centre's webhook points to, below the gateway's URL. */
   webhookPath?: string;
+  /** More of the gateway's environment. */
+  env?: NodeJS.ProcessEnv;
   /** Runs the built gateway as a process of its own. */
   asProcess?: boolean;
 }
@@ -81,21 +83,22 @@ export class World {
   /** Starts (or, after `stopGateway`, restarts) the gateway on the same port, database and configuration. */
   async startGateway(settings: NodeJS.ProcessEnv = {}): Promise<void> {
     const port = this.gateway ? new URL(this.gateway.url).port : '0';
+    this.gateway = await this.replica({ PORT: port, ...settings });
+  }
+
+  /** One more gateway on the same database and configuration; to be stopped by the test. */
+  async replica(settings: NodeJS.ProcessEnv = {}): Promise<World['gateway']> {
     writeFileSync(join(this.folder, 'handover.yaml'), stringify(this.configuration()));
-    const env = {
-      NODE_ENV: 'test',
-      PORT: port,
-      DATABASE_URL: this.database.url,
-      DATA_DIR: join(this.folder, 'data'),
-      HANDOVER_CONFIG: join(this.folder, 'handover.yaml'),
-      HANDOVER_ADMIN_KEY: ADMIN_KEY,
-      LOG_LEVEL: 'trace',
-      ...settings,
-    };
+    const env = this.environment('0', settings);
     const write = (line: string): void => void this.logs.push(line);
-    this.gateway = this.options.asProcess
+    return this.options.asProcess
       ? await GatewayProcess.start(env, this.folder, write)
       : await startGateway({ env, cwd: this.folder, log: createLogger('trace', { write }) });
+  }
+
+  /** Starts another gateway as a process of its own, on the same database and configuration. Whoever starts it stops it. */
+  startReplica(): Promise<GatewayProcess> {
+    return GatewayProcess.start(this.environment('0'), this.folder, (line) => void this.logs.push(line));
   }
 
   async stopGateway(): Promise<void> {
@@ -186,6 +189,20 @@ export class World {
 
   async say(id: string, text: string): Promise<void> {
     await this.api('post', `/v1/handovers/${id}/messages`).send({ text }).expect(202);
+  }
+
+  private environment(port: string, settings: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+    return {
+      NODE_ENV: 'test',
+      PORT: port,
+      DATABASE_URL: this.database.url,
+      DATA_DIR: join(this.folder, 'data'),
+      HANDOVER_CONFIG: join(this.folder, 'handover.yaml'),
+      HANDOVER_ADMIN_KEY: ADMIN_KEY,
+      LOG_LEVEL: 'trace',
+      ...this.options.env,
+      ...settings,
+    };
   }
 
   private configuration(): Json {

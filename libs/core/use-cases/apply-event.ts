@@ -1,10 +1,12 @@
 import type { ProviderEvent } from '#contract';
 import { isConversation } from '../conversation.js';
+import type { Course } from '../course.js';
 import { isFinal, messageView } from '../handover.js';
 import { addFact, standingOf } from '../lifecycle.js';
 import { finish, settle } from '../settle.js';
 import { addToTranscript, type SaidEvent } from '../transcript.js';
 import type { HandoverUnit } from '../unit.js';
+import { hearUser } from '../watch.js';
 import { applyToConversation } from './incoming-conversation.js';
 
 /** An event of the contact centre as the inbox keeps it: with its number, which tells the order of arrival. */
@@ -24,7 +26,7 @@ export type Ignored = string | null;
  * Applies one event of the contact centre to its handover. Late, repeated and unknown events change nothing that later ones
  * have settled; a late message is still delivered, unless the handover is over.
  */
-export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, endGraceMs: number): Ignored {
+export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, course: Course): Ignored {
   const { handover } = unit;
   const { event, arrival, receivedAt } = received;
   if (isConversation(handover)) return applyToConversation(unit, received);
@@ -38,15 +40,17 @@ export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, endGrace
       return event.reason;
     case 'created':
       return null;
+    case 'typing':
+      return 'typing is passed on at once or not at all';
     case 'message':
       return deliverMessage(unit, event, receivedAt);
     case 'user.message':
-      return keepUserMessage(unit, event, receivedAt);
+      return keepUserMessage(unit, event, receivedAt, course);
     case 'activity':
       unit.emit('activity', { name: event.name, value: event.value });
       return null;
   }
-  if (event.type === 'assigned' && event.visitor && handover.incoming) return returned(unit, endGraceMs);
+  if (event.type === 'assigned' && event.visitor && handover.incoming) return returned(unit, course);
   const at = event.at ?? receivedAt.getTime();
   const fact = {
     kind: event.type,
@@ -55,8 +59,8 @@ export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, endGrace
     ...('agent' in event ? { agent: event.agent } : {}),
     ...('queue' in event ? { queue: event.queue } : {}),
   };
-  if (!addFact(handover.lifecycle, fact, endGraceMs)) return 'too old to matter';
-  settle(unit, endGraceMs);
+  if (!addFact(handover.lifecycle, fact, course.endGraceMs)) return 'too old to matter';
+  settle(unit, course);
   return null;
 }
 
@@ -91,14 +95,15 @@ function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Da
  * The user writes in the contact centre's own channel: the agent has read it there, and the bot is not told. In a handover that the bot
  * started it is what the bot posted.
  */
-function keepUserMessage(unit: HandoverUnit, event: SaidEvent, receivedAt: Date): Ignored {
+function keepUserMessage(unit: HandoverUnit, event: SaidEvent, receivedAt: Date, course: Course): Ignored {
   if (!unit.handover.incoming) return 'our own message';
   addToTranscript(unit, event, 'user', receivedAt);
+  hearUser(unit, course);
   return null;
 }
 
 /** Nobody of the contact centre has the conversation any more: after an agent's leaving that rules a transfer out. */
-function returned(unit: HandoverUnit, endGraceMs: number): Ignored {
+function returned(unit: HandoverUnit, { endGraceMs }: Course): Ignored {
   const { handover } = unit;
   if (!standingOf(handover.lifecycle, endGraceMs).standing.leaving) return 'the conversation is with a bot';
   finish(unit, handover.closing ?? 'agent');

@@ -1,5 +1,6 @@
-import type { ProviderEvent, Visitor } from '#contract';
+import type { ConvertedMessage, OutboundMessage, ProviderEvent, Visitor } from '#contract';
 import { conversationView, type Incoming } from '../conversation.js';
+import type { Course } from '../course.js';
 import { Refusal } from '../errors.js';
 import { isFinal, messageView, type Handover, type Message } from '../handover.js';
 import { newId } from '../ids.js';
@@ -111,10 +112,12 @@ export function applyToConversation(unit: HandoverUnit, { event, receivedAt }: R
 /** Takes a message of the bot for the user. @throws {Refusal} `conflict` while the conversation is not the bot's */
 export function answerConversation(
   unit: HandoverUnit,
-  input: Omit<Parameters<typeof postMessage>[1], 'author'>,
+  message: OutboundMessage,
+  converted: Pick<ConvertedMessage, 'parts' | 'losses'>,
 ): Message {
   refuseUnlessOpen(unit.handover);
-  return postMessage(unit, { ...input, author: 'bot' });
+  // Nobody waits for an agent here, so no silence is watched.
+  return postMessage(unit, message, converted, null);
 }
 
 /**
@@ -124,12 +127,13 @@ export function answerConversation(
 export function handOverConversation(
   unit: HandoverUnit,
   input: Pick<StartInput, 'user' | 'settings' | 'metadata'>,
+  course: Course,
 ): Handover {
   const { handover: conversation } = unit;
   refuseUnlessOpen(conversation);
   const { bot, provider, sessionId, userId } = conversation;
   const user = { ...conversation.user, ...input.user };
-  const started = startHandover({ ...input, bot, provider, sessionId, userId, user, transcript: [] }, unit.now);
+  const started = startHandover({ ...input, bot, provider, sessionId, userId, user, transcript: [] }, unit.now, course);
   const incoming: Incoming = { ...conversation.incoming!, handoverId: started.handover.id };
   Object.assign(started.handover, { conversationId: conversation.conversationId, boundAt: unit.now, incoming });
   conversation.status = 'handed_over';

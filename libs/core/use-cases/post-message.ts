@@ -1,12 +1,20 @@
-import type { Card } from '#contract';
+import type { ConvertedMessage, OutboundMessage } from '#contract';
+import type { Course } from '../course.js';
 import { Refusal } from '../errors.js';
 import { isFinal, type Message } from '../handover.js';
 import type { HandoverUnit } from '../unit.js';
+import { hearUser } from '../watch.js';
 
-/** Takes a message of the user or the bot for the agent. @throws {Refusal} `conflict` when the handover is over or being ended */
+/**
+ * Takes a message of the user or the bot for the agent. Each part in which the contact centre shows it is sent by a command of its own.
+ * @param course null while the provider is not loaded
+ * @throws {Refusal} `conflict` when the handover is over or being ended
+ */
 export function postMessage(
   unit: HandoverUnit,
-  input: { author: 'user' | 'bot'; text: string | null; cards: Card[] },
+  input: OutboundMessage,
+  { parts, losses }: Pick<ConvertedMessage, 'parts' | 'losses'>,
+  course: Course | null,
 ): Message {
   const { handover } = unit;
   if (isFinal(handover))
@@ -17,7 +25,12 @@ export function postMessage(
       "The user of this handover writes in the contact centre's own channel; a message in their name would reach the agent twice.",
     );
   if (handover.closing) throw new Refusal('conflict', 'The handover is being closed and takes no more messages.');
-  const message = unit.addMessage({ ...input, status: 'pending' });
-  unit.command('message', { message });
+  const conversion = losses.length > 0 ? { losses } : null;
+  const message = unit.addMessage({ ...input, status: 'pending', conversion });
+  for (const [index, as] of parts.entries()) {
+    const payload = as === input ? undefined : { part: index + 1, parts: parts.length, as };
+    unit.command('message', { message, payload });
+  }
+  if (course && input.author === 'user') hearUser(unit, course);
   return message;
 }

@@ -7,6 +7,7 @@ import {
   type ProviderFact,
   type RemoteAttachment,
 } from '#contract';
+import { cardsText } from './cards.js';
 import { idOf, MAX_ID, nameOf, propertyEntries, wellFormed, wellFormedJson } from './text.js';
 import { visitorOf } from './visitor.js';
 
@@ -139,8 +140,8 @@ function message(data: Json, options: MappingOptions): ProviderFact {
 }
 
 function contentOf(data: Json): { text: string | null; cards: Card[]; attachments: RemoteAttachment[] } | null {
-  const text = typeof data.text === 'string' && data.text !== '' ? wellFormed(data.text) : null;
   const cards = listOf(data.cards).flatMap(cardOf);
+  const text = typeof data.text === 'string' && data.text !== '' ? wellFormed(data.text) : cardsText(cards);
   const attachments = listOf(data.attachments).flatMap(attachmentOf);
   return text === null && cards.length === 0 && attachments.length === 0 ? null : { text, cards, attachments };
 }
@@ -161,8 +162,17 @@ function attachmentOf(attachment: Json): RemoteAttachment[] {
 function activity(data: Json): ProviderFact {
   const name = nameOf(data.name);
   if (name === null) return ignored('an activity without a name');
-  if (name === 'typing') return ignored('typing');
+  if (name === 'typing') return typing(data.value);
   return { type: 'activity', name, value: wellFormedJson(data.value ?? null) };
+}
+
+/** 8x8 Chat Gateway documentation: the users who type at the moment; an empty list says that nobody does any more. */
+function typing(value: unknown): ProviderFact {
+  const users = isPlainObject(value) ? value.users : undefined;
+  if (!Array.isArray(users)) return ignored('typing, without a list of users');
+  const [agent] = listOf(users).filter(({ type }) => type === 'agent');
+  if (!agent && users.length > 0) return ignored('typing of somebody who is no agent');
+  return { type: 'typing', typing: agent !== undefined, agent: agentOf(agent?.id) };
 }
 
 function ignored(reason: string): ProviderFact {

@@ -1,7 +1,8 @@
-import type { Card } from '#contract';
+import type { Card, OutboundMessage } from '#contract';
 import {
   answerConversation,
   closeHandover,
+  courseOf,
   handOverConversation,
   handoverView,
   invalid,
@@ -10,6 +11,7 @@ import {
   notFound,
   Refusal,
   refuseEndWhileHandedOver,
+  unsupported,
   type Answer,
   type Handover,
   type HandoverUnit,
@@ -17,7 +19,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../../runtime/runtime.js';
 import type { Principal } from '../../auth.guard.js';
-import { botOf, fail, HandoversService, isOwn, keyOf } from '../handovers/handovers.service.js';
+import { botOf, fail, HandoversService, isOwn, keyOf, shown } from '../handovers/handovers.service.js';
 import type { AnswerDto, HandOverDto } from './conversations.dto.js';
 
 /** What bots and operators may do with conversations that began in the contact centre. */
@@ -43,8 +45,10 @@ export class ConversationsService {
     if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       this.refuseOthers(caller, unit);
-      const message = answerConversation(unit, { text: input.text ?? null, cards });
-      return { status: 202, body: messageView(message) };
+      const provider = this.runtime.registry.get(unit.handover.provider);
+      const message: OutboundMessage = { author: 'bot', text: input.text ?? null, cards };
+      const posted = answerConversation(unit, message, shown(provider, message));
+      return { status: 202, body: messageView(posted) };
     });
     return answer ?? fail(notFound(id, 'conversation'));
   }
@@ -55,18 +59,14 @@ export class ConversationsService {
       throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `handover ${id}`, key, input), (unit) => {
       this.refuseOthers(caller, unit);
-      const handover = handOverConversation(unit, {
-        user: { ...input.user },
-        settings: input.settings ?? {},
-        metadata: input.metadata ?? null,
-      });
-      const provider = this.runtime.registry.get(handover.provider);
-      if (!provider?.enabled)
-        throw new Refusal('conflict', `The provider "${handover.provider}" is disabled: it takes no new handovers.`);
-      if (!provider.session.reassign)
-        throw new Refusal('conflict', 'This contact centre cannot move a conversation to a queue.', [], {
-          reason: 'unsupported',
-        });
+      const provider = this.runtime.registry.get(unit.handover.provider);
+      if (!provider?.enabled) {
+        const { provider: name } = unit.handover;
+        throw new Refusal('conflict', `The provider "${name}" is disabled: it takes no new handovers.`);
+      }
+      if (!provider.session.reassign) throw unsupported('This contact centre cannot move a conversation to a queue.');
+      const given = { user: { ...input.user }, settings: input.settings ?? {}, metadata: input.metadata ?? null };
+      const handover = handOverConversation(unit, given, courseOf(provider));
       this.handovers.check(provider, handover, []);
       return { status: 201, body: handoverView(handover) };
     });
