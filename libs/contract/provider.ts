@@ -1,4 +1,5 @@
 import type { Card, ProviderEvent } from './events.js';
+import type { Inspection, MessageList } from './inspection.js';
 import type { Class, FieldError } from './validation.js';
 
 /** The version of this contract. A provider states the one it was written for; the gateway refuses to start with any other. */
@@ -20,7 +21,7 @@ export interface ProviderDefinition<S extends object = object, H extends object 
 }
 
 /** Optional abilities, each named after its method. */
-export type Capability = 'update' | 'findStarted' | 'findSent';
+export type Capability = 'update' | 'findStarted' | 'findSent' | 'inspect' | 'messagesSince';
 
 /** A contact centre, as one class with `@ContactCentre()`. */
 export interface HandoverProvider<S extends object = object, H extends object = object> {
@@ -122,6 +123,8 @@ export interface ProviderSession<H extends object = object> {
   readonly endGraceMs: number;
   /** How long an unreachable contact centre is retried, in milliseconds. */
   readonly giveUpAfterMs: number;
+  /** How often the core asks what is true of an open handover, at least 1,000 ms; null where it is not to ask. */
+  readonly reconcileMs: number | null;
 
   /** What keeps this request from being sent: limits of the vendor's API, missing ids. Pure; pointers into the request to start. */
   validate(request: StartRequest<H>): FieldError[];
@@ -140,6 +143,13 @@ export interface ProviderSession<H extends object = object> {
   end(conversation: string): Promise<void>;
   /** Changes queue or customer of a running conversation. */
   update?(conversation: string, change: ConversationUpdate<H>): Promise<void>;
+  /** How the conversation stands. That it is gone is an answer; that the account does not work is an error. Changes nothing. */
+  inspect?(conversation: string): Promise<Inspection>;
+  /**
+   * What was said in the conversation since a time of the contact centre's clock, epoch milliseconds, or from its beginning. Where that
+   * is too much for one call, the newest of it: `from` says how far the list goes back. Changes nothing.
+   */
+  messagesSince?(conversation: string, since: number | null): Promise<MessageList>;
 
   /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
   isHandshake(webhook: RawWebhook): boolean;

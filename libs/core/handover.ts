@@ -60,6 +60,8 @@ export interface Message {
   id: string;
   handoverId: string;
   sequence: number;
+  /** The contact centre's id of it, where it is known when the message is added. */
+  remoteId?: string;
   author: { type: 'user' | 'bot' | 'agent' | 'system'; id: string | null; name: string | null };
   text: string | null;
   attachments: Attachment[];

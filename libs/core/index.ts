@@ -1,3 +1,4 @@
+export * from './alignment.js';
 export * from './errors.js';
 export * from './handover.js';
 export { newId } from './ids.js';
@@ -16,10 +17,12 @@ export * from './use-cases/apply-event.js';
 export * from './use-cases/close-handover.js';
 export * from './use-cases/expire-timers.js';
 export * from './use-cases/post-message.js';
+export * from './use-cases/reconcile.js';
 export * from './use-cases/record-outcome.js';
 export * from './use-cases/resend.js';
 export * from './use-cases/start-handover.js';
 export * from './use-cases/update-handover.js';
 export * from './delivery-ports.js';
+export * from './inspection-ports.js';
 export * from './provider-options.js';
 export * from './provider-registry.js';

@@ -1,4 +1,5 @@
 import type { Agent, Queue } from '#contract';
+import type { CaughtUp } from './caught-up.js';
 
 /**
  * What a contact centre reported about the course of a conversation. Facts arrive late, twice and out of order, so the
@@ -14,6 +15,8 @@ export interface Fact {
   queue?: Queue | null;
   /** The bot has been told of it. */
   told?: boolean;
+  /** An inspection saw it; no event told it. */
+  seen?: boolean;
 }
 
 /** Where a conversation stands after some facts. Plain JSON, so that old facts can be folded away. */
@@ -55,6 +58,10 @@ export interface Lifecycle {
   announced: { status: string | null; queue: string | null };
   /** Pending timers, epoch milliseconds. */
   timers: Partial<Record<Timer, number>>;
+  /** Messages that reached the bot without their events. */
+  caughtUp?: CaughtUp[];
+  /** Since when inspections see the conversation as over, epoch milliseconds. */
+  overSince?: number;
 }
 
 /** `leave`: endGrace after an agent's leaving, or after an idle within a transfer; `announce`: a queue that nobody has named yet; `close`: our own ending takes too long. */
@@ -144,7 +151,9 @@ function assigned(s: Standing, fact: Fact): boolean {
 function queued(s: Standing, fact: Fact): boolean {
   revive(s);
   s.confirmed = true;
-  s.queue = fact.queue ?? null;
+  // A name that was told once is not lost to somebody who only knows the id.
+  const isSame = fact.queue?.name === null && fact.queue.id === s.queue?.id;
+  s.queue = isSame ? s.queue : (fact.queue ?? null);
   s.queueIsCurrent = true;
   if (s.present.length === 0) {
     s.waiting = s.everJoined;

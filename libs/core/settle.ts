@@ -1,6 +1,7 @@
 import type { Agent } from '#contract';
 import { isFinal, type EndReason, type FinalStatus, type HandoverError } from './handover.js';
 import { openStatusOf, standingOf, type Fact, type Standing } from './lifecycle.js';
+import { wasSeenBefore } from './seen-facts.js';
 import type { EventType, HandoverUnit } from './unit.js';
 
 /** How long a queue that nobody has named yet may keep the bot from hearing that it waits, in milliseconds. */
@@ -15,7 +16,10 @@ export function settle(unit: HandoverUnit, endGraceMs: number): void {
   if (isFinal(handover)) return;
   const { standing, effective } = standingOf(handover.lifecycle, endGraceMs);
   if (openStatusOf(standing) === 'active' && !standing.ended) announceOverdue(unit);
-  for (const fact of effective.filter(({ told }) => !told)) tell(unit, fact);
+  for (const fact of effective.filter(({ told }) => !told)) {
+    if (wasSeenBefore(fact, handover.lifecycle.facts, effective)) fact.told = true;
+    else tell(unit, fact);
+  }
   if (standing.ended) return finish(unit, handover.closing ?? standing.ended);
 
   handover.status = openStatusOf(standing);

@@ -107,6 +107,7 @@ export class HandoverUnit {
   addMessage(message: {
     author: Message['author']['type'];
     agent?: Agent | null;
+    remoteId?: string;
     text: string | null;
     cards?: Card[];
     attachments?: Attachment[];
@@ -118,6 +119,7 @@ export class HandoverUnit {
       handoverId: this.handover.id,
       sequence: ++this.handover.messageSequence,
       author: { type: message.author, id: message.agent?.id ?? null, name: message.agent?.name ?? null },
+      ...(message.remoteId === undefined ? {} : { remoteId: message.remoteId }),
       text: message.text,
       attachments: message.attachments ?? [],
       cards: message.cards ?? [],

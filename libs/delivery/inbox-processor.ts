@@ -12,6 +12,7 @@ import {
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
+import type { LastLooks } from './last-looks.js';
 
 const POLL_MS = 1_000;
 /** Events that came before their handover was known are applied when it is; this only finds those that never will be. */
@@ -50,6 +51,7 @@ export class InboxProcessor {
     private readonly pinTenant: PinTenant,
     private readonly isTransient: IsTransient,
     private readonly log: ProviderLog,
+    private readonly lastLooks: LastLooks,
   ) {}
 
   /** Resolves once everything that was left behind has been looked at. */
@@ -180,6 +182,7 @@ export class InboxProcessor {
     for (const lane of lanes.values()) {
       const unit = findHandover(lane, bound, hinted);
       if (!unit) await this.setAside(lane);
+      else if (this.mustWait(unit, lane)) continue;
       else if (await this.applyTo(unit, lane)) units.add(unit);
     }
     if (units.size === 0) return;
@@ -215,6 +218,13 @@ export class InboxProcessor {
         { conversationId: rows[0]!.conversationId, providers, count: rows.length },
         'events ignored: they belong to no handover of ours',
       );
+  }
+
+  private mustWait({ handover }: HandoverUnit, rows: InboxRow[]): boolean {
+    const instance = this.registry.get(handover.provider);
+    if (!instance?.session.messagesSince || instance.session.reconcileMs === null) return false;
+    const events = rows.flatMap(({ key, tenant, body }) => instance.session.events({ key, tenant, body }));
+    return this.lastLooks.mustWait(handover, events, () => this.wake(rows[0]!.conversationId!));
   }
 
   private async applyTo(unit: HandoverUnit, rows: InboxRow[]): Promise<boolean> {

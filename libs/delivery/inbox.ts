@@ -18,6 +18,7 @@ import {
   type ProviderRegistry,
 } from '#core';
 import type { InboxProcessor } from './inbox-processor.js';
+import type { WebhookFlow } from './webhook-flow.js';
 
 type Incoming = RawWebhook & { type: string; name?: string; token?: string };
 
@@ -28,6 +29,7 @@ export class Inbox implements WebhookReceiver {
     private readonly registry: ProviderRegistry,
     private readonly processor: InboxProcessor,
     private readonly log: ProviderLog,
+    private readonly flow: WebhookFlow,
   ) {}
 
   async receive(webhook: Incoming): Promise<void> {
@@ -44,6 +46,7 @@ export class Inbox implements WebhookReceiver {
     const eligible = instances.filter(
       (instance) => acceptsTenant(instance, verified.tenant) || mayProveTenant(instance, handoverHint),
     );
+    this.flow.note(eligible.map(({ name }) => name));
     const ignored = this.whyIgnored(first, eligible, verified.tenant, webhook.type, instances);
     const source = `${webhook.type}|${instances.map(({ session }) => session.webhookAuthority).sort()[0]}`;
     const entry: InboxEntry = {

@@ -77,6 +77,11 @@ export class Relay {
     return this.living === 1;
   }
 
+  /** Calls to it fail at the moment. */
+  isDown({ direction, target }: Pick<Appetite, 'direction' | 'target'>): boolean {
+    return this.held.destination(direction, target).isDown;
+  }
+
   async start(): Promise<void> {
     this.stopped = false;
     await this.beat();

@@ -5,6 +5,7 @@ export { PgDeadLetterStore } from './stores/dead-letter-store.js';
 export { PgHandoverStore } from './stores/handover-store.js';
 export { PgHousekeepingStore } from './stores/housekeeping-store.js';
 export { PgInboxArchiveStore } from './stores/inbox-archive-store.js';
+export { PgInspectionStore } from './stores/inspection-store.js';
 export { PgInboxStore } from './stores/inbox-store.js';
 export { PgLaneStore } from './stores/lane-store.js';
 export type { DataSource } from 'typeorm';

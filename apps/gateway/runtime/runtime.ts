@@ -16,8 +16,12 @@ import {
   Inbox,
   InboxProcessor,
   InboxReplay,
+  Inspections,
+  Inspector,
+  LastLooks,
   ProviderCommands,
   Relay,
+  WebhookFlow,
 } from '#delivery';
 import {
   isDatabaseAway,
@@ -28,6 +32,7 @@ import {
   PgHousekeepingStore,
   PgInboxArchiveStore,
   PgInboxStore,
+  PgInspectionStore,
   PgLaneStore,
   SecretBox,
   startEmbeddedPostgres,
@@ -59,6 +64,7 @@ export class Runtime implements Wakeups {
   private readonly relay: Relay;
   private readonly deliveries: BotDeliveries;
   private readonly alarms: Alarms;
+  private readonly inspections: Inspections;
   private readonly housekeeping: Housekeeping;
 
   private constructor(
@@ -84,8 +90,10 @@ export class Runtime implements Wakeups {
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
-    this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
+    const lastLooks = new LastLooks((id) => this.inspections.lastLook(id));
+    this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log, lastLooks);
+    const flow = new WebhookFlow();
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, log, flow);
     const now = (): number => clock.now().getTime();
     this.deliveries = new BotDeliveries(this.accounts, now);
     const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
@@ -101,6 +109,15 @@ export class Runtime implements Wakeups {
       log,
     );
     this.alarms = new Alarms(this.handovers, this.registry, log);
+    const inspections = new PgInspectionStore(database);
+    this.inspections = new Inspections(
+      inspections,
+      new Inspector(this.handovers, inspections, this.registry, () => clock.now(), log),
+      this.registry,
+      flow,
+      (target) => this.relay.isDown({ direction: 'provider', target }),
+      log,
+    );
     this.deadLetters = new PgDeadLetterStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
@@ -149,6 +166,7 @@ export class Runtime implements Wakeups {
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
+    await this.inspections.start(this.relay.isAlone);
     this.housekeeping.start();
   }
 
@@ -160,7 +178,7 @@ export class Runtime implements Wakeups {
   /** Finishes what is under way and lets go of everything. Nothing of it runs on afterwards. */
   async stop(): Promise<void> {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
-    await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
+    await Promise.all([this.inspections, this.processor, this.relay].map((one) => one.stop(STOP_WITHIN_MS)));
     await this.deliveries.close();
     await this.database.destroy();
     await this.embedded?.stop();
@@ -181,6 +199,7 @@ export class Runtime implements Wakeups {
       if (unit.events.length > 0) this.hub.notify(id);
       if (unit.bindsConversation) this.processor.wake(conversationId!);
       if (unit.wakeAt) this.alarms.set(unit.wakeAt);
+      if (unit.handover.lifecycle.timers.leave !== undefined) this.inspections.leaving(unit);
     }
   }
 }

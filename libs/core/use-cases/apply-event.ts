@@ -1,6 +1,7 @@
 import type { ProviderEvent } from '#contract';
 import { isFinal, messageView, type Attachment, type Message } from '../handover.js';
 import { newId } from '../ids.js';
+import { wasCaughtUp } from '../caught-up.js';
 import { addFact } from '../lifecycle.js';
 import { settle } from '../settle.js';
 import type { HandoverUnit } from '../unit.js';
@@ -14,6 +15,9 @@ export interface ReceivedEvent {
 
 /** Why an event of a handover that has ended changes nothing of it. */
 export const HANDOVER_IS_OVER = 'the handover is over';
+
+/** Why the event of a message changes nothing that reached the bot without it. */
+export const CAUGHT_UP_BEFORE = 'caught up before';
 
 /** `null` when the event was applied, else why it changed nothing. */
 export type Ignored = string | null;
@@ -29,6 +33,8 @@ export function applyEvent(
 ): Ignored {
   const { handover } = unit;
   bindConversation(unit, event.conversation);
+  if (event.type === 'message' && wasCaughtUp(handover.lifecycle, event, event.at ?? receivedAt.getTime()))
+    return CAUGHT_UP_BEFORE;
   if (isFinal(handover)) {
     if (event.type === 'message') keepLateMessage(unit, event, receivedAt);
     return HANDOVER_IS_OVER;
@@ -71,7 +77,8 @@ function bindConversation(unit: HandoverUnit, conversation: string): void {
 
 type MessageEvent = Extract<ProviderEvent, { type: 'message' }>;
 
-function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Ignored {
+/** Takes a message of an agent or the system into the transcript, and tells the bot. */
+export function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Ignored {
   const message = addToTranscript(unit, event, receivedAt);
   unit.emit('message.created', { message: messageView(message) });
   return null;
@@ -94,6 +101,7 @@ function addToTranscript(unit: HandoverUnit, event: MessageEvent, receivedAt: Da
   return unit.addMessage({
     author: event.author,
     agent: event.agent,
+    remoteId: event.id,
     text: event.text,
     cards: event.cards,
     attachments,

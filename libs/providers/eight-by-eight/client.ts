@@ -52,6 +52,19 @@ export class EightByEightClient {
     return readList(await this.json('GET', path), 'messages');
   }
 
+  /** A conversation, and when it was so by 8x8's clock to the second. */
+  async conversationNow(id: string): Promise<{ conversation: Record<string, unknown>; at: number | null }> {
+    const answer = await this.call('GET', `/conversations/${encodeURIComponent(id)}`);
+    const date = Date.parse(String(answer.headers.date));
+    return { conversation: jsonOf(answer), at: Number.isNaN(date) ? null : date };
+  }
+
+  /** One page of those who take part in a conversation, or did. */
+  async participants(conversation: string, page: number, size: number): Promise<HalList> {
+    const path = `/conversations/${encodeURIComponent(conversation)}/participants?page=${page}&size=${size}`;
+    return readList(await this.json('GET', path), 'participants');
+  }
+
   /** Takes the user out, which ends the conversation. */
   async removeUser(conversation: string): Promise<void> {
     const path = `/conversations/${encodeURIComponent(conversation)}/participants/user`;
@@ -59,13 +72,7 @@ export class EightByEightClient {
   }
 
   private async json(method: HttpRequest['method'], path: string, body?: object): Promise<Record<string, unknown>> {
-    const answer = await this.call(method, path, body);
-    const parsed = parseObject(answer.text);
-    if (parsed) return parsed;
-    throw new ProviderError(
-      'unknown_outcome',
-      `8x8 answered ${answer.status}, but with something that is no JSON object`,
-    );
+    return jsonOf(await this.call(method, path, body));
   }
 
   private async call(method: HttpRequest['method'], path: string, body?: object): Promise<HttpAnswer> {
@@ -122,6 +129,15 @@ function readList(body: Record<string, unknown>, name: string): HalList {
     items: Array.isArray(items) ? items.filter(isPlainObject) : [],
     isLast: !(number + 1 < totalPages),
   };
+}
+
+function jsonOf(answer: HttpAnswer): Record<string, unknown> {
+  const parsed = parseObject(answer.text);
+  if (parsed) return parsed;
+  throw new ProviderError(
+    'unknown_outcome',
+    `8x8 answered ${answer.status}, but with something that is no JSON object`,
+  );
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

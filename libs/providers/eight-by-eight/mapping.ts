@@ -28,7 +28,7 @@ const MAPPERS = new Map<string, Mapper>([
   ['QUEUED', queued],
   ['MEMBERS_CHANGED', membersChanged],
   ['TRANSFER', () => ({ type: 'transferred' })],
-  ['MESSAGE', message],
+  ['MESSAGE', messageFact],
   ['ACTIVITY', activity],
 ]);
 
@@ -111,7 +111,7 @@ function membersChanged(data: Json): ProviderFact {
 }
 
 /** 8x8 Chat Gateway documentation: our own messages come back as events too; only the sender's type tells whose one is. */
-function message(data: Json, options: MappingOptions): ProviderFact {
+export function messageFact(data: Json, options: MappingOptions): ProviderFact {
   const sender = isPlainObject(data.sender) ? data.sender : {};
   const author = sender.type;
   if (author !== 'agent' && !(author === 'system' && options.systemMessages)) {
@@ -149,7 +149,8 @@ function ignored(reason: string): ProviderFact {
   return { type: 'ignored', reason };
 }
 
-function agentOf(id: unknown): Agent | null {
+/** An agent by id; 8x8 Chat Gateway documentation: events and lists tell no name. */
+export function agentOf(id: unknown): Agent | null {
   const known = idOf(id);
   return known === null ? null : { id: known, name: null };
 }
@@ -161,7 +162,7 @@ function conversationOf(value: unknown): string | null {
 }
 
 /** An id as text; null where there is none or it is too long to be one. */
-function idOf(value: unknown): string | null {
+export function idOf(value: unknown): string | null {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string') return null;
   const id = wellFormed(text.trim());
@@ -173,7 +174,8 @@ function nameOf(value: unknown): string | null {
   return wellFormed(value.trim().slice(0, MAX_NAME));
 }
 
-function timeOf(value: unknown): number | null {
+/** A time in epoch milliseconds; null for anything else. */
+export function timeOf(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 && value <= MAX_TIME ? Math.trunc(value) : null;
 }
 

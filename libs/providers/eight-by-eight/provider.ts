@@ -16,6 +16,7 @@ import type { EightByEightHandoverSettings, EightByEightSettings } from './setti
 import { SignatureVerifier, withoutVerification } from './signature.js';
 import { Transport } from './transport.js';
 
+const MIN_RECONCILE_MS = 1_000;
 const HEADER_VALUE = /^[!-~]([ -~]*[!-~])?$/;
 
 /** 8x8 Contact Center behind the Chat Gateway v1.0. Remembers nothing but the public keys of 8x8. */
@@ -37,6 +38,9 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     }
     if (!isPlainAddress(settings.baseUrl)) {
       errors.push({ pointer: '/baseUrl', detail: 'must be a URL without credentials, query or fragment' });
+    }
+    if (settings.reconcile !== 'off' && durationMs(settings.reconcile) < MIN_RECONCILE_MS) {
+      errors.push({ pointer: '/reconcile', detail: 'must be at least 1s, or off' });
     }
     for (const name of ['apiKey', 'tenant'] as const) {
       const value = settings[name];

@@ -4,6 +4,9 @@ import {
   ProviderError,
   type ConversationUpdate,
   type FieldError,
+  type Inspection,
+  type ListedMessage,
+  type MessageList,
   type OutboundMessage,
   type ProviderEvent,
   type ProviderSession,
@@ -14,6 +17,7 @@ import {
 import type { EightByEightClient, HalList } from './client.js';
 import { withAdvice } from './api-error.js';
 import { createBody } from './create-body.js';
+import { inspectionOf, listedAt, listedMessage } from './inspection.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
@@ -32,6 +36,8 @@ const CONVERSATIONS_PER_PAGE = 100;
 const MAX_CONVERSATION_PAGES = 500;
 const MESSAGES_PER_PAGE = 50;
 const MAX_MESSAGE_PAGES = 40;
+const PARTICIPANTS_PER_PAGE = 100;
+const MAX_PARTICIPANT_PAGES = 10;
 /** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
 const READING_BUDGET_MS = 15_000;
 
@@ -42,6 +48,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   readonly webhookToken: string | null;
   readonly endGraceMs: number;
   readonly giveUpAfterMs: number;
+  readonly reconcileMs: number | null;
 
   constructor(
     private readonly settings: EightByEightSettings,
@@ -54,6 +61,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     this.webhookToken = settings.webhookToken ?? null;
     this.endGraceMs = durationMs(settings.endGrace);
     this.giveUpAfterMs = durationMs(settings.giveUpAfter);
+    this.reconcileMs = settings.reconcile === 'off' ? null : durationMs(settings.reconcile);
   }
 
   validate(request: Request): FieldError[] {
@@ -117,6 +125,39 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     });
   }
 
+  async inspect(conversation: string): Promise<Inspection> {
+    try {
+      const { conversation: body, at } = await this.client.conversationNow(conversation);
+      const read = (page: number): Promise<HalList> =>
+        this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
+      const participants: Record<string, unknown>[] = [];
+      for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
+      return inspectionOf(body, participants, at);
+    } catch (error) {
+      if (!(error instanceof ProviderError && error.code === 'not_found')) throw error;
+      // 8x8 Chat Gateway documentation: a tenant that is wrong is a 404 too. Whether the account is in order shows another call.
+      await this.client.conversations(0, 1);
+      return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
+    }
+  }
+
+  /** 8x8 Chat Gateway documentation: messages are listed newest first, so reading ends where it meets known ground. */
+  async messagesSince(conversation: string, since: number | null): Promise<MessageList> {
+    const deadline = this.now() + READING_BUDGET_MS;
+    const newestFirst: ListedMessage[] = [];
+    let reached: number | null = null;
+    for (let page = 0; page < MAX_MESSAGE_PAGES && this.now() <= deadline; page += 1) {
+      const { items, isLast } = await this.client.messages(conversation, page, MESSAGES_PER_PAGE);
+      newestFirst.push(...items.flatMap((item) => listedMessage(item, this.settings)));
+      reached = items.map(listedAt).findLast((at) => at !== null) ?? reached;
+      const messages = (): ListedMessage[] => unique(newestFirst).reverse();
+      if (isLast) return { messages: messages(), from: null };
+      if (since !== null && reached !== null && reached < since) return { messages: messages(), from: since };
+    }
+    // What was said at the very last time may go on on the next page.
+    return { messages: unique(newestFirst).reverse(), from: reached === null ? this.now() : reached + 1 };
+  }
+
   isHandshake(webhook: RawWebhook): boolean {
     return isConnectionTest(webhook.body);
   }
@@ -150,6 +191,11 @@ function sendable(request: Request): CreateConversation {
   if (errors.length === 0) return body;
   const reasons = errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
   throw new ProviderError('invalid', reasons.slice(0, 500));
+}
+
+/** While pages are read a new message may push others onto the next one. */
+function unique(messages: ListedMessage[]): ListedMessage[] {
+  return [...new Map(messages.map((message) => [message.id, message])).values()];
 }
 
 function belongsTo(conversation: Record<string, unknown>, handoverId: string): boolean {
