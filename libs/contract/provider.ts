@@ -123,7 +123,7 @@ export interface ProviderSession<H extends object = object> {
   readonly endGraceMs: number;
   /** How long an unreachable contact centre is retried, in milliseconds. */
   readonly giveUpAfterMs: number;
-  /** How often the core asks what is true of an open handover, at least 1,000 ms; null where it is not to ask. */
+  /** How often the core asks what is true of an open handover: 1 s to 1 day, in milliseconds; null where it is not to ask. */
   readonly reconcileMs: number | null;
 
   /** What keeps this request from being sent: limits of the vendor's API, missing ids. Pure; pointers into the request to start. */

@@ -12,6 +12,14 @@ describe('a contact centre whose webhooks get lost', () => {
 
   const loseAll = (): void => world.simulator.faults.set({ dropEvents: ['*'] });
   const numbered = (id: string): number[] => world.bot.events(id).map(({ data }) => data.sequence);
+  /** What the events of everything said would have been, had they not been lost. */
+  const lateEvents = (conversationId: string): object[] =>
+    world.simulator.conversation(conversationId).messages.map(({ authorType, authorId, text, createdAt }) => ({
+      eventType: 'MESSAGE',
+      conversationId,
+      timestamp: createdAt + 40,
+      data: { isEcho: false, sender: { id: authorId, type: authorType }, text },
+    }));
 
   it('hears of a whole conversation without a single one, in order and once', async () => {
     loseAll();
@@ -37,5 +45,58 @@ describe('a contact centre whose webhooks get lost', () => {
       'handover.completed',
     ]);
     expect(numbered(id)).toEqual(numbered(id).map((_, index) => index + 1));
+  });
+
+  it('takes events that come late after all for what they are', async () => {
+    const { id, conversationId } = await world.active();
+    loseAll();
+    await world.simulator.agent.say(conversationId, 'lost', 'agent-ann');
+    await world.simulator.agent.say(conversationId, 'lost', 'agent-ann');
+    await world.simulator.agent.join(conversationId, 'agent-ben');
+    const joinedAt = world.simulator.conversation(conversationId).lastEventAt;
+    await world.bot.event(id, 'agent.joined', 2);
+    await until('both messages', () => world.bot.texts(id).length === 2);
+    world.simulator.faults.reset();
+    const joined = { memberType: 'agent', change: 'joined', id: 'agent-ben' };
+    for (const event of [
+      { eventType: 'MEMBERS_CHANGED', conversationId, timestamp: joinedAt, data: joined },
+      ...lateEvents(conversationId),
+    ])
+      expect(await world.simulator.emit(event as never)).toEqual({ status: 204 });
+    await world.simulator.agent.say(conversationId, 'heard', 'agent-ann');
+    await until('the next message', () => world.bot.texts(id).includes('heard'));
+    expect(world.bot.texts(id)).toEqual(['lost', 'lost', 'heard']);
+    expect(world.bot.types(id).filter((type) => type === 'agent.joined')).toHaveLength(2);
+    const verdicts = await world.database.query(`SELECT status, reason FROM inbox WHERE reason = 'caught up before'`);
+    expect(verdicts).toEqual(Array.from({ length: 2 }, () => ({ status: 'ignored', reason: 'caught up before' })));
+  });
+
+  it('loses nothing that was said just before an end whose event does come', async () => {
+    const { id, conversationId } = await world.active();
+    world.simulator.faults.set({ dropEvents: ['MESSAGE'] });
+    for (const text of ['This', 'got', 'lost']) await world.simulator.agent.say(conversationId, text, 'agent-ann');
+    await world.simulator.agent.leave(conversationId, 'agent-ann');
+    await world.bot.event(id, 'handover.completed');
+    expect(world.bot.texts(id)).toEqual(['This', 'got', 'lost']);
+    expect(world.bot.types(id).at(-1)).toBe('handover.completed');
+  });
+
+  it('keeps a handover that goes on in a queue, though only the leaving was told', async () => {
+    const { id, conversationId } = await world.active();
+    world.simulator.faults.set({ dropEvents: ['TRANSFER', 'QUEUED', 'CONVERSATION_UPDATE'] });
+    await world.simulator.agent.transfer(conversationId, '102');
+    const queued = await world.status(id, 'queued');
+    expect(queued.queue).toMatchObject({ id: '102' });
+    world.simulator.faults.reset();
+    await world.simulator.agent.join(conversationId, 'agent-ben');
+    await world.status(id, 'active');
+    expect(world.bot.types(id)).not.toContain('handover.completed');
+  });
+
+  it('ends what the contact centre knows nothing of any more', async () => {
+    const { id, conversationId } = await world.handover();
+    await world.status(id, 'queued');
+    world.simulator.tenants.get('acme01')!.conversations.delete(conversationId);
+    expect(await world.status(id, 'cancelled')).toMatchObject({ endReason: 'contact_center' });
   });
 });

@@ -16,7 +16,6 @@ import type { EightByEightHandoverSettings, EightByEightSettings } from './setti
 import { SignatureVerifier, withoutVerification } from './signature.js';
 import { Transport } from './transport.js';
 
-const MIN_RECONCILE_MS = 1_000;
 const HEADER_VALUE = /^[!-~]([ -~]*[!-~])?$/;
 
 /** 8x8 Contact Center behind the Chat Gateway v1.0. Remembers nothing but the public keys of 8x8. */
@@ -39,8 +38,8 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     if (!isPlainAddress(settings.baseUrl)) {
       errors.push({ pointer: '/baseUrl', detail: 'must be a URL without credentials, query or fragment' });
     }
-    if (settings.reconcile !== 'off' && durationMs(settings.reconcile) < MIN_RECONCILE_MS) {
-      errors.push({ pointer: '/reconcile', detail: 'must be at least 1s, or off' });
+    if (settings.reconcile !== 'off' && !isInterval(durationMs(settings.reconcile))) {
+      errors.push({ pointer: '/reconcile', detail: 'must be 1s to 24h, or off' });
     }
     for (const name of ['apiKey', 'tenant'] as const) {
       const value = settings[name];
@@ -84,6 +83,10 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
 function normalised(baseUrl: string): string {
   const { origin, pathname } = new URL(baseUrl);
   return `${origin}${pathname}`.replace(/\/+$/, '');
+}
+
+function isInterval(milliseconds: number): boolean {
+  return milliseconds >= 1_000 && milliseconds <= 86_400_000;
 }
 
 function isPlainAddress(text: string): boolean {

@@ -81,7 +81,7 @@ export class EightByEightSettings {
     type: 'duration',
     canBeOff: true,
     title: 'Reconcile',
-    help: 'How often 8x8 is asked how an open conversation stands and what was said in it, in case an event was lost. At least 1s; off leaves it to the events alone.',
+    help: 'How often 8x8 is asked how an open conversation stands and what was said in it, in case an event was lost. 1s to 24h; off leaves it to the events alone.',
     default: '60s',
   })
   reconcile: string;
