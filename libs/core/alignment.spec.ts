@@ -51,8 +51,14 @@ describe('messages that a contact centre lists', () => {
     expect(idsOf(align(list, [known('1', 'ok', 0, 'a')]).missing)).toEqual(['b']);
   });
 
-  it('are no other message that was said long before', () => {
-    expect(idsOf(align([listed('a', 'ok', 600_000)], [known('1', 'ok', 0)]).missing)).toEqual(['a']);
+  it('are no other message that was said before and is known by its id', () => {
+    expect(idsOf(align([listed('b', 'ok', 600_000)], [known('1', 'ok', 0, 'a')]).missing)).toEqual(['b']);
+  });
+
+  it('are the same though events go by quite another clock', () => {
+    const list = [listed('a', 'one', 0), listed('b', 'two', 1_000), listed('c', 'one', 2_000)];
+    const { missing } = align(list, [known('1', 'one', -9e9), known('2', 'two', -9e9 + 1)]);
+    expect(missing.map(({ text }) => text)).toEqual(['one']);
   });
 
   it('are the same though line ends, blanks and seconds differ', () => {

@@ -20,13 +20,14 @@ export interface Alignment {
 
 /** A list tells times by the second, and an event may have been stamped a moment after its message. Milliseconds. */
 const NEAR_MS = 5_000;
-/** Equal texts are taken for one message up to this far apart, in milliseconds. */
+/** An event that comes late is known by its text up to this far from its message's time, in milliseconds. */
 export const WIDE_MS = 120_000;
 
 /**
  * Which of the listed messages the transcript lacks. Where no id says it, messages are paired by what was said and when, each with
- * one other, so that equal texts are counted and not just looked up: near ones first, then what is further apart. What is left is
- * paired by author and time alone: a contact centre that writes a text differently in its list must not double everything.
+ * one other, so that equal texts are counted and not just looked up: near ones first, then what is further apart, since nothing says
+ * that events and lists go by one clock. What is left is paired by author and time alone: a contact centre that writes a text
+ * differently in its list must not double everything.
  */
 export function align(listed: ListedMessage[], known: KnownMessage[]): Alignment {
   const ids = new Set(known.map(({ remoteId }) => remoteId));
@@ -37,6 +38,7 @@ export function align(listed: ListedMessage[], known: KnownMessage[]): Alignment
   const recognised = [
     ...pair(open, sameText, NEAR_MS),
     ...pair(open, sameText, WIDE_MS),
+    ...pair(open, sameText, Infinity),
     ...pair(open, ({ author }) => author, NEAR_MS),
   ];
   return { missing: open.listed, recognised };

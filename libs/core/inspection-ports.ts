@@ -30,8 +30,8 @@ export interface InspectionStore {
   rest(provider: string, ms: number): Promise<void>;
   /** All open handovers of these providers are due at once. */
   hasten(providers: string[]): Promise<void>;
-  /** What agents and the system said since a time, epoch milliseconds, or all of it; null when there is no such handover. */
-  transcript(handoverId: string, since: number | null): Promise<(Transcript & { lastAt: number | null }) | null>;
+  /** What agents and the system said, the newest of it where that is very much; null when there is no such handover. */
+  transcript(handoverId: string): Promise<(Transcript & { lastAt: number | null }) | null>;
   /** Notes ids of the contact centre that became known. */
   recognise(messages: { id: string; remoteId: string }[]): Promise<void>;
 }

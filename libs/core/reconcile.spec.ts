@@ -200,17 +200,33 @@ describe('an end', () => {
     expect(story.told).toEqual(['ann left', 'ben joined']);
   });
 
-  it('is none when the conversation waits in a queue after the agent has left', () => {
+  it('is none when the conversation waits in another queue after the agent has left', () => {
     active()
       .event({ type: 'agent.left', agent: ANN })
-      .compare({ queue: { id: '101', name: null } })
+      .compare({ queue: { id: '102', name: null } })
       .wait(60_000);
     expect(story.handover.status).toBe('queued');
   });
 
-  it('is one at once when the agent has left and the contact centre says that it is over', () => {
-    active().event({ type: 'agent.left', agent: ANN }).compare({ state: 'ended' });
+  it('is none when it waits in the same queue again, where the contact centre had taken it out of that', () => {
+    story.event({ type: 'queued', queue: SUPPORT }).event({ type: 'assigned', queue: null });
+    story.event({ type: 'agent.joined', agent: ANN }).wait(20_000).event({ type: 'agent.left', agent: ANN });
+    story.compare({ queue: SUPPORT }).wait(60_000);
+    expect(story.handover.status).toBe('queued');
+  });
+
+  it.each([
+    ['is over', { state: 'ended' as const }],
+    ['is gone', { state: 'gone' as const, agents: null }],
+    ['still names the agent', { agents: [ANN] }],
+    ['is assigned to its queue as ever', { queue: SUPPORT }],
+  ])('comes with the grace, not before and not later, when the agent has left and the conversation %s', (_, seen) => {
+    const leftAt = active().now;
+    story.event({ type: 'agent.left', agent: ANN }).compare(seen);
+    expect(story.handover.status).toBe('active');
+    story.wait(leftAt + GRACE + 10 - story.now);
     expect(story.handover).toMatchObject({ status: 'completed', endReason: 'agent' });
+    expect(story.told).toEqual(['ann left', 'completed']);
   });
 
   it.each([
@@ -320,6 +336,8 @@ describe('messages without their events', () => {
     active()
       .event({ type: 'agent.left', agent: ANN })
       .compare({ state: 'ended' }, [listed('a', 'Bye', story.now)]);
+    story.wait(GRACE);
+    expect(story.told).toEqual(['ann left', 'Bye', 'completed']);
     const { messageSequence } = story.handover;
     story.says('Bye');
     expect(story.handover.messageSequence).toBe(messageSequence);

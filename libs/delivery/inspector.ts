@@ -3,7 +3,6 @@ import {
   courseOf,
   isFinal,
   reconcile,
-  WIDE_MS,
   type Handover,
   type HandoverStore,
   type InspectionStore,
@@ -50,8 +49,7 @@ export class Inspector {
     const seen = await look(provider.session, handover.conversationId!, settledUntil, question);
     const settleMs = question === 'messages' ? 0 : Math.min(SETTLE_MS, provider.session.reconcileMs ?? SETTLE_MS);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const since = seen.list?.from ?? null;
-      const transcript = await this.store.transcript(handoverId, since === null ? null : since - WIDE_MS);
+      const transcript = await this.store.transcript(handoverId);
       if (!transcript) return null;
       const result = await this.handovers.change(
         handoverId,

@@ -68,8 +68,7 @@ export function reconcile(unit: HandoverUnit, sighting: Sighting, endGraceMs: nu
   // An event has told more since: what was seen may be older.
   const isCurrent = sighting.course === courseOf(handover, endGraceMs);
   const inspection = isCurrent ? sighting.inspection : null;
-  const isEnding =
-    inspection !== null && isCertainlyOver(handover.lifecycle, standing, inspection, unit.now, endGraceMs);
+  const isEnding = inspection !== null && isCertainlyOver(handover.lifecycle, inspection, unit.now, endGraceMs);
   // What was said before somebody left comes before the leaving.
   const waits = !(standing.leaving || standing.idling || (inspection && showsLeaving(standing, inspection)));
   const messages = sighting.list ? catchUp(unit, sighting, sighting.list, waits ? sighting.settleMs : 0) : nothing;
@@ -80,22 +79,12 @@ export function reconcile(unit: HandoverUnit, sighting: Sighting, endGraceMs: nu
   return { ...messages, facts: facts.map(({ kind }) => kind), isOpen };
 }
 
-/**
- * Over by two signs: an agent has left as well, or it was seen to be over for as long as an agent's leaving may turn out to be a
- * transfer. One look alone may meet a conversation between two agents.
- */
-function isCertainlyOver(
-  lifecycle: Lifecycle,
-  standing: Standing,
-  inspection: Inspection,
-  now: Date,
-  endGraceMs: number,
-): boolean {
+/** One look may meet a conversation between two agents: it must have been seen to be over for as long as a transfer may take to show. */
+function isCertainlyOver(lifecycle: Lifecycle, inspection: Inspection, now: Date, endGraceMs: number): boolean {
   if (!isOver(inspection)) {
     delete lifecycle.overSince;
     return false;
   }
-  if (standing.leaving) return true;
   lifecycle.overSince ??= now.getTime();
   return now.getTime() - lifecycle.overSince >= endGraceMs;
 }

@@ -2,6 +2,8 @@ import type { DueInspection, InspectionStore, KnownMessage, Transcript, Turn } f
 import type { DataSource } from 'typeorm';
 import { query } from '../statement.js';
 
+/** As many messages as a contact centre's list is read for at the most. */
+const MAX_TRANSCRIPT = 2_000;
 /** In the words of the index that serves it. */
 const IS_OPEN = `h.conversation_id IS NOT NULL AND h.status IN ('requested', 'queued', 'active')`;
 const DUE_COLUMNS = `h.id AS "handoverId", h.provider, (extract(epoch FROM h.settled_until) * 1000)::float8 AS "settledUntil"`;
@@ -73,7 +75,7 @@ export class PgInspectionStore implements InspectionStore {
     );
   }
 
-  async transcript(handoverId: string, since: number | null): Promise<(Transcript & { lastAt: number | null }) | null> {
+  async transcript(handoverId: string): Promise<(Transcript & { lastAt: number | null }) | null> {
     type Row = { messageSequence: number; lastAt: number | null; messages: KnownMessage[] };
     const [row] = await query<Row>(
       this.source,
@@ -84,11 +86,11 @@ export class PgInspectionStore implements InspectionStore {
           WHERE m.handover_id = h.id ORDER BY m.sequence DESC LIMIT 1) AS "lastAt",
          coalesce((SELECT json_agg(json_build_object('id', m.id, 'author', m.author->>'type', 'text', m.text,
              'at', (extract(epoch FROM m.at) * 1000)::float8, 'remoteId', m.remote_id) ORDER BY m.sequence)
-           FROM message m WHERE m.handover_id = h.id AND m.sequence > h.transcript_length
-             AND m.author->>'type' IN ('agent', 'system') AND ($2::float8 IS NULL OR m.at >= to_timestamp($2::float8 / 1000))),
+           FROM (SELECT * FROM message m WHERE m.handover_id = h.id AND m.sequence > h.transcript_length
+             AND m.author->>'type' IN ('agent', 'system') ORDER BY m.sequence DESC LIMIT ${MAX_TRANSCRIPT}) m),
            '[]') AS messages
        FROM handover h WHERE h.id = $1`,
-      [handoverId, since],
+      [handoverId],
     );
     return row ?? null;
   }

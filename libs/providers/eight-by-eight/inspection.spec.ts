@@ -40,9 +40,14 @@ describe('how a conversation stands', () => {
     });
   });
 
+  it('tells nothing of agents where not even the user is listed', () => {
+    expect(inspectionOf({ state: 'active' }, [], null).agents).toBeNull();
+    expect(inspectionOf({ state: 'active' }, [agent('a')], null).agents).toBeNull();
+  });
+
   it('waits in the queue that it is assigned to as long as nobody is in', () => {
     const conversation = { state: 'active', assignment: { type: 'queue', id: 101 } };
-    expect(inspectionOf(conversation, [agent('a', true)], null).queue).toEqual({ id: '101', name: null });
+    expect(inspectionOf(conversation, [user(), agent('a', true)], null).queue).toEqual({ id: '101', name: null });
     expect(inspectionOf(conversation, [agent('a')], null).queue).toBeNull();
     expect(inspectionOf({ ...conversation, state: 'created' }, [], null).queue).toBeNull();
     expect(inspectionOf({ state: 'active', assignment: { type: 'agent', id: 'a' } }, [], null).queue).toBeNull();
@@ -154,7 +159,7 @@ describe('a session that is asked', () => {
   it('tells how the conversation stands by the clock of 8x8', async () => {
     vendor.on(({ path }, response) => {
       response.setHeader('Date', 'Wed, 25 Nov 2026 12:00:00 GMT');
-      const participants = { _embedded: { participants: [agent('a')] }, page: { number: 0, totalPages: 1 } };
+      const participants = { _embedded: { participants: [user(), agent('a')] }, page: { number: 0, totalPages: 1 } };
       response.end(JSON.stringify(path.includes('participants') ? participants : { id: 'c/1', state: 'active' }));
     });
     await expect(session.inspect('c/1')).resolves.toMatchObject({

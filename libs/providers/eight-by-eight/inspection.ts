@@ -6,18 +6,18 @@ type Json = Record<string, unknown>;
 /**
  * How a conversation stands, from the conversation itself and those who take part in it.
  * 8x8 Chat Gateway documentation: participants include people who have left already, marked as `removed`; a conversation's state is
- * `created`, `active` or `idle`, in capitals or not.
+ * `created`, `active` or `idle`, in capitals or not. So its user is always among them: a list without one tells nothing.
  */
 export function inspectionOf(conversation: Json, participants: Json[], at: number | null): Inspection {
   const state = typeof conversation.state === 'string' ? conversation.state.trim().toLowerCase() : null;
   const present = participants.filter(({ removed }) => removed !== true);
-  const agents = present.flatMap(({ type, id }) => (type === 'agent' ? (agentOf(id) ?? []) : []));
   const users = participants.filter(({ type }) => type === 'user');
+  const inIt = present.flatMap(({ type, id }) => (type === 'agent' ? (agentOf(id) ?? []) : []));
   const assignment = isPlainObject(conversation.assignment) ? conversation.assignment : {};
-  const queueId = assignment.type === 'queue' && agents.length === 0 ? idOf(assignment.id) : null;
+  const queueId = assignment.type === 'queue' && inIt.length === 0 ? idOf(assignment.id) : null;
   return {
     state: state === 'idle' ? 'ended' : 'open',
-    agents,
+    agents: users.length > 0 ? inIt : null,
     queue: queueId === null || state !== 'active' ? null : { id: queueId, name: null },
     hasUserLeft: users.length > 0 && users.every(({ removed }) => removed === true),
     at,

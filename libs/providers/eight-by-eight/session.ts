@@ -108,11 +108,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   }
 
   async end(conversation: string): Promise<void> {
-    try {
-      await this.client.removeUser(conversation);
-    } catch (error) {
-      if (!(error instanceof ProviderError && error.code === 'not_found')) throw error;
-    }
+    await this.client.removeUser(conversation).catch(unlessNotFound);
   }
 
   /** 8x8 Chat Gateway documentation does not say whether additional properties are merged or replaced: the full list is sent. */
@@ -126,19 +122,17 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   }
 
   async inspect(conversation: string): Promise<Inspection> {
-    try {
-      const { conversation: body, at } = await this.client.conversationNow(conversation);
+    const found = await this.client.conversationNow(conversation).catch(unlessNotFound);
+    if (found) {
       const read = (page: number): Promise<HalList> =>
         this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
       const participants: Record<string, unknown>[] = [];
       for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
-      return inspectionOf(body, participants, at);
-    } catch (error) {
-      if (!(error instanceof ProviderError && error.code === 'not_found')) throw error;
-      // 8x8 Chat Gateway documentation: a tenant that is wrong is a 404 too. Whether the account is in order shows another call.
-      await this.client.conversations(0, 1);
-      return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
+      return inspectionOf(found.conversation, participants, found.at);
     }
+    // 8x8 Chat Gateway documentation: a tenant that is wrong is a 404 too. Whether the account is in order shows another call.
+    await this.client.conversations(0, 1);
+    return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
   }
 
   /** 8x8 Chat Gateway documentation: messages are listed newest first, so reading ends where it meets known ground. */
@@ -191,6 +185,11 @@ function sendable(request: Request): CreateConversation {
   if (errors.length === 0) return body;
   const reasons = errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
   throw new ProviderError('invalid', reasons.slice(0, 500));
+}
+
+function unlessNotFound(error: unknown): null {
+  if (error instanceof ProviderError && error.code === 'not_found') return null;
+  throw error;
 }
 
 /** While pages are read a new message may push others onto the next one. */
