@@ -8,6 +8,8 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AuthGuard } from './http/auth.guard.js';
 import { HealthController } from './http/health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { AttachmentsController } from './http/v1/attachments/attachments.controller.js';
+import { AttachmentsService } from './http/v1/attachments/attachments.service.js';
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
@@ -45,6 +47,7 @@ export class AppModule {
       ],
       controllers: [
         HandoversController,
+        AttachmentsController,
         DeliveriesController,
         InboxController,
         ProviderTypesController,
@@ -52,6 +55,7 @@ export class AppModule {
       ],
       providers: [
         HandoversService,
+        AttachmentsService,
         { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },
         {
           provide: Runtime,

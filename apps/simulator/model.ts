@@ -28,7 +28,7 @@ export interface SimulatedMessage {
   authorType: 'user' | 'bot' | 'agent' | 'system';
   authorId: string;
   text?: string;
-  attachments?: unknown[];
+  attachments?: SimulatedAttachment[];
   cards?: unknown[];
   createdAt: number;
 }
@@ -39,6 +39,9 @@ export interface SimulatedAttachment {
   sizeInBytes: number;
   createdAt: number;
   content: Buffer;
+  contentType: string;
+  /** In the address under which it can be fetched without a key, until it expires. */
+  token: string;
 }
 
 export interface SimulatedConversation {

@@ -1,4 +1,5 @@
-import type { Card, ProviderEvent } from './events.js';
+import type { Card, ProviderEvent, RemoteAttachment } from './events.js';
+import type { IncomingFile, OutgoingFile } from './files.js';
 import type { Class, FieldError } from './validation.js';
 
 /** The version of this contract. A provider states the one it was written for; the gateway refuses to start with any other. */
@@ -20,7 +21,7 @@ export interface ProviderDefinition<S extends object = object, H extends object 
 }
 
 /** Optional abilities, each named after its method. */
-export type Capability = 'update' | 'findStarted' | 'findSent';
+export type Capability = 'update' | 'findStarted' | 'findSent' | 'upload' | 'download';
 
 /** A contact centre, as one class with `@ContactCentre()`. */
 export interface HandoverProvider<S extends object = object, H extends object = object> {
@@ -83,6 +84,8 @@ export interface OutboundMessage {
   author: 'user' | 'bot';
   text: string | null;
   cards: Card[];
+  /** Files that `upload` brought there before, by the ids that it returned. */
+  attachments: { id: string; filename: string }[];
 }
 
 /** A change to a running conversation. `request` is the handover as it is now, `queueId` the queue to move to. */
@@ -109,7 +112,7 @@ export interface VerifiedWebhook {
 
 /**
  * One account of one contact centre. Keeps no state of a handover: whatever must be remembered is the core's.
- * Every call ends within 30 s and throws a `ProviderError` when it did not succeed.
+ * Every call ends within 30 s, one that carries a file within 90 s, and throws a `ProviderError` when it did not succeed.
  */
 export interface ProviderSession<H extends object = object> {
   /** Sessions with equal `webhookAuthority` verify webhooks alike: one verification serves them all. */
@@ -122,6 +125,11 @@ export interface ProviderSession<H extends object = object> {
   readonly endGraceMs: number;
   /** How long an unreachable contact centre is retried, in milliseconds. */
   readonly giveUpAfterMs: number;
+  /**
+   * Origin of the API (`https://api.example.com`), where files can be fetched from it without a key. Only outside production it is a
+   * place that files may come from although it is no public address: the operator named it, no event did.
+   */
+  readonly fileOrigin?: string;
 
   /** What keeps this request from being sent: limits of the vendor's API, missing ids. Pure; pointers into the request to start. */
   validate(request: StartRequest<H>): FieldError[];
@@ -140,6 +148,13 @@ export interface ProviderSession<H extends object = object> {
   end(conversation: string): Promise<void>;
   /** Changes queue or customer of a running conversation. */
   update?(conversation: string, change: ConversationUpdate<H>): Promise<void>;
+  /**
+   * Brings a file there, for a message to name it by the id that is returned. Is repeated after an unknown outcome, so a file that no
+   * message names must not be seen by anybody.
+   */
+  upload?(conversation: string, file: OutgoingFile): Promise<string>;
+  /** Opens a file that came with a message. What is read of it afterwards may fail with any error. */
+  download?(conversation: string, attachment: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile>;
 
   /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
   isHandshake(webhook: RawWebhook): boolean;

@@ -1,6 +1,10 @@
 export { Alarms } from './alarms.js';
 export * from './bot-deliveries.js';
 export { EventHub } from './event-hub.js';
+export { ArrivingFiles } from './files/arriving-files.js';
+export { DepartingFiles } from './files/departing-files.js';
+export { GuardedFetch } from './files/guarded-fetch.js';
+export { FileTooLarge, limited, readableBytes } from './files/limited.js';
 export { Housekeeping } from './housekeeping.js';
 export { Inbox } from './inbox.js';
 export * from './inbox-processor.js';

@@ -16,6 +16,7 @@ import {
   type ProviderRegistry,
 } from '#core';
 import type { Executor, Outcome } from './executor.js';
+import type { DepartingFiles } from './files/departing-files.js';
 
 /** A longer history than this is of no use to any contact centre; providers cut further. */
 const HISTORY_LIMIT = 1_000;
@@ -36,6 +37,7 @@ export class ProviderCommands {
   constructor(
     private readonly store: HandoverStore,
     private readonly lanes: Pick<LaneStore, 'countIdenticalBefore'>,
+    private readonly files: DepartingFiles,
     private readonly registry: ProviderRegistry,
     private readonly now: () => number,
     private readonly log: ProviderLog,
@@ -101,9 +103,11 @@ export class ProviderCommands {
       return { kind: 'failed', error };
     }
     if (!handover.closing && this.isUnconfirmed(handover, HOLD_BACK_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
-    const outbound = outboundOf(message);
     let readBack = uncertain;
     try {
+      const attachments = await this.files.of(message, conversationId, provider);
+      if (attachments === null) return { kind: 'wait', ms: 0 };
+      const outbound = { ...outboundOf(message), attachments };
       const there = uncertain && (await this.isSent(provider, conversationId, message, outbound));
       readBack = false;
       if (!there) await provider.session.send(conversationId, outbound);
@@ -202,6 +206,6 @@ export class ProviderCommands {
   }
 }
 
-function outboundOf(message: Message): OutboundMessage {
+function outboundOf(message: Message): Omit<OutboundMessage, 'attachments'> {
   return { author: message.author.type === 'bot' ? 'bot' : 'user', text: message.text, cards: message.cards };
 }

@@ -1,6 +1,7 @@
 export { openDatabase } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';
+export { PgAttachmentStore } from './stores/attachment-store.js';
 export { PgDeadLetterStore } from './stores/dead-letter-store.js';
 export { PgHandoverStore } from './stores/handover-store.js';
 export { PgHousekeepingStore } from './stores/housekeeping-store.js';

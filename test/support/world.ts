@@ -36,6 +36,8 @@ export interface WorldOptions {
   simulator?: SimulatorOptions;
   /** Laid over the provider's settings. */
   settings?: Json;
+  /** Which files go through. */
+  attachments?: Json;
   defaults?: Json;
   /** Other addresses for the bots' events than the test bot's (`test-bot`) and none (`other-bot`). */
   callbacks?: (bot: TestBot) => Record<'test-bot' | 'other-bot', Json>;
@@ -79,6 +81,15 @@ export class World {
   /** Starts (or, after `stopGateway`, restarts) the gateway on the same port, database and configuration. */
   async startGateway(settings: NodeJS.ProcessEnv = {}): Promise<void> {
     const port = this.gateway ? new URL(this.gateway.url).port : '0';
+    this.gateway = await this.launch(port, settings);
+  }
+
+  /** A second gateway on the same database, which the contact centre does not know. */
+  startReplica(): Promise<{ url: string; stop(): Promise<unknown> }> {
+    return this.launch('0', {});
+  }
+
+  private async launch(port: string, settings: NodeJS.ProcessEnv): Promise<World['gateway']> {
     writeFileSync(join(this.folder, 'handover.yaml'), stringify(this.configuration()));
     const env = {
       NODE_ENV: 'test',
@@ -91,7 +102,7 @@ export class World {
       ...settings,
     };
     const write = (line: string): void => void this.logs.push(line);
-    this.gateway = this.options.asProcess
+    return this.options.asProcess
       ? await GatewayProcess.start(env, this.folder, write)
       : await startGateway({ env, cwd: this.folder, log: createLogger('trace', { write }) });
   }
@@ -182,6 +193,19 @@ export class World {
     return ((await this.api('get', `/v1/handovers/${id}/messages?limit=200`).expect(200)).body as { data: [] }).data;
   }
 
+  /** Uploads a file as the bot. */
+  upload(id: string, content: string | Buffer, filename: string, contentType?: string, key = BOT_KEY): supertest.Test {
+    return this.api('post', `/v1/handovers/${id}/attachments`, key).attach('file', Buffer.from(content), {
+      filename,
+      contentType,
+    });
+  }
+
+  /** Uploads a file as the bot and returns its id. */
+  async uploaded(id: string, content: string | Buffer, filename: string, contentType?: string): Promise<string> {
+    return ((await this.upload(id, content, filename, contentType).expect(201)).body as { id: string }).id;
+  }
+
   async say(id: string, text: string): Promise<void> {
     await this.api('post', `/v1/handovers/${id}/messages`).send({ text }).expect(202);
   }
@@ -207,6 +231,7 @@ export class World {
             ...options.settings,
           },
           defaults: { channelId: 'channel-1', queueId: '101', ...options.defaults },
+          ...(options.attachments ? { attachments: options.attachments } : {}),
         },
         ...(options.providers?.(simulator) ?? []),
       ],

@@ -10,8 +10,11 @@ import type { Environment, FileConfig } from '#config';
 import { ProviderRegistry, type Clock, type Committed, type ProviderInstance, type Wakeups } from '#core';
 import {
   Alarms,
+  ArrivingFiles,
   BotDeliveries,
+  DepartingFiles,
   EventHub,
+  GuardedFetch,
   Housekeeping,
   Inbox,
   InboxProcessor,
@@ -23,6 +26,7 @@ import {
   isDatabaseAway,
   openDatabase,
   PgAccountStore,
+  PgAttachmentStore,
   PgDeadLetterStore,
   PgHandoverStore,
   PgHousekeepingStore,
@@ -46,6 +50,7 @@ const STOP_WITHIN_MS = 5_000;
 export class Runtime implements Wakeups {
   readonly hub = new EventHub();
   readonly handovers: PgHandoverStore;
+  readonly attachments: PgAttachmentStore;
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
@@ -56,6 +61,7 @@ export class Runtime implements Wakeups {
   /** Aborted when the gateway begins to stop. */
   readonly stopping = this.stopper.signal;
   private readonly processor: InboxProcessor;
+  private readonly arriving: ArrivingFiles;
   private readonly relay: Relay;
   private readonly deliveries: BotDeliveries;
   private readonly alarms: Alarms;
@@ -72,6 +78,7 @@ export class Runtime implements Wakeups {
     instances: ProviderInstance[],
     readonly clock: Clock,
     log: ProviderLog,
+    production: boolean,
   ) {
     this.registry = new ProviderRegistry(
       definitions.map(({ definition }) => definition),
@@ -84,11 +91,29 @@ export class Runtime implements Wakeups {
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
-    this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
+    this.attachments = new PgAttachmentStore(database);
+    const replica = (): string | null => this.relay.taker;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    this.processor = new InboxProcessor(
+      inboxStore,
+      this.handovers,
+      this.registry,
+      this.arriving,
+      pin,
+      isDatabaseAway,
+      log,
+    );
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
     const now = (): number => clock.now().getTime();
     this.deliveries = new BotDeliveries(this.accounts, now);
-    const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
+    const commands = new ProviderCommands(
+      this.handovers,
+      laneStore,
+      new DepartingFiles(this.attachments),
+      this.registry,
+      now,
+      log,
+    );
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [
       ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
       ...this.registry.names().map((target) => ({ direction: 'provider' as const, target })),
@@ -104,7 +129,7 @@ export class Runtime implements Wakeups {
     this.deadLetters = new PgDeadLetterStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
-    const kept = { inboxMs: durationMs(retention.inbox) };
+    const kept = { inboxMs: durationMs(retention.inbox), attachmentsMs: durationMs(retention.attachments) };
     this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
   }
 
@@ -137,7 +162,19 @@ export class Runtime implements Wakeups {
         openProvider(account, providers, environment, clock, log),
       );
       const bots = await store.bots();
-      return new Runtime(keys, database, embedded, store, bots, config.retention, providers, instances, clock, log);
+      return new Runtime(
+        keys,
+        database,
+        embedded,
+        store,
+        bots,
+        config.retention,
+        providers,
+        instances,
+        clock,
+        log,
+        environment.production,
+      );
     } catch (error) {
       await embedded?.stop();
       throw error;
@@ -160,6 +197,7 @@ export class Runtime implements Wakeups {
   /** Finishes what is under way and lets go of everything. Nothing of it runs on afterwards. */
   async stop(): Promise<void> {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
+    await this.arriving.stop();
     await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
     await this.deliveries.close();
     await this.database.destroy();

@@ -1,6 +1,5 @@
 import type { ProviderEvent } from '#contract';
 import { isFinal, messageView, type Attachment, type Message } from '../handover.js';
-import { newId } from '../ids.js';
 import { addFact } from '../lifecycle.js';
 import { settle } from '../settle.js';
 import type { HandoverUnit } from '../unit.js';
@@ -10,6 +9,8 @@ export interface ReceivedEvent {
   event: ProviderEvent;
   arrival: number;
   receivedAt: Date;
+  /** The files of a message, as far as they could be had. */
+  attachments?: Attachment[];
 }
 
 /** Why an event of a handover that has ended changes nothing of it. */
@@ -22,15 +23,12 @@ export type Ignored = string | null;
  * Applies one event of the contact centre to its handover. Late, repeated and unknown events change nothing that later ones
  * have settled; a late message is still delivered, unless the handover is over.
  */
-export function applyEvent(
-  unit: HandoverUnit,
-  { event, arrival, receivedAt }: ReceivedEvent,
-  endGraceMs: number,
-): Ignored {
+export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, endGraceMs: number): Ignored {
+  const { event, arrival, receivedAt, attachments = [] } = received;
   const { handover } = unit;
   bindConversation(unit, event.conversation);
   if (isFinal(handover)) {
-    if (event.type === 'message') keepLateMessage(unit, event, receivedAt);
+    if (event.type === 'message') keepLateMessage(unit, event, receivedAt, attachments);
     return HANDOVER_IS_OVER;
   }
   switch (event.type) {
@@ -39,7 +37,7 @@ export function applyEvent(
     case 'created':
       return null;
     case 'message':
-      return deliverMessage(unit, event, receivedAt);
+      return deliverMessage(unit, event, receivedAt, attachments);
     case 'activity':
       unit.emit('activity', { name: event.name, value: event.value });
       return null;
@@ -71,26 +69,25 @@ function bindConversation(unit: HandoverUnit, conversation: string): void {
 
 type MessageEvent = Extract<ProviderEvent, { type: 'message' }>;
 
-function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Ignored {
-  const message = addToTranscript(unit, event, receivedAt);
+function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date, attachments: Attachment[]): Ignored {
+  const message = addToTranscript(unit, event, receivedAt, attachments);
   unit.emit('message.created', { message: messageView(message) });
   return null;
 }
 
 /** No event follows the end, so the bot is not told; whoever reads the transcript finds it. */
-function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): void {
-  const message = addToTranscript(unit, event, receivedAt);
+function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date, attachments: Attachment[]): void {
+  const message = addToTranscript(unit, event, receivedAt, attachments);
   message.status = 'failed';
   message.error = 'It came after the end of the handover.';
 }
 
-function addToTranscript(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Message {
-  const attachments: Attachment[] = event.attachments.map(({ filename, contentType }) => ({
-    id: newId('att'),
-    filename,
-    contentType,
-    size: null,
-  }));
+function addToTranscript(
+  unit: HandoverUnit,
+  event: MessageEvent,
+  receivedAt: Date,
+  attachments: Attachment[],
+): Message {
   return unit.addMessage({
     author: event.author,
     agent: event.agent,

@@ -173,7 +173,8 @@ export class PgLaneStore implements LaneStore {
   async countIdenticalBefore(messageId: string): Promise<number> {
     const [row] = await this.source.query<{ count: number }[]>(
       `WITH this AS (SELECT * FROM message WHERE id = $1),
-            ours AS (SELECT m.sequence, (m.author->>'type' = 'user') = (t.author->>'type' = 'user') AND m.text IS NOT DISTINCT FROM t.text AS same
+            ours AS (SELECT m.sequence, (m.author->>'type' = 'user') = (t.author->>'type' = 'user') AND m.text IS NOT DISTINCT FROM t.text
+                       AND m.attachments = t.attachments AS same
                      FROM message m, this t
                      WHERE m.handover_id = t.handover_id
                        AND (CASE WHEN m.sequence < t.sequence THEN m.status <> 'failed' ELSE m.sequence > t.sequence AND m.status = 'delivered' END)

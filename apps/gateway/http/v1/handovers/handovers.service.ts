@@ -19,12 +19,16 @@ import {
 import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../../runtime/runtime.js';
 import type { Principal } from '../../auth.guard.js';
+import { AttachmentsService } from '../attachments/attachments.service.js';
 import type { PostMessageDto, StartHandoverDto, UpdateHandoverDto } from './handovers.dto.js';
 
 /** What bots and operators may do with handovers: who may do it, and in which transaction. */
 @Injectable()
 export class HandoversService {
-  constructor(private readonly runtime: Runtime) {}
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly attachments: AttachmentsService,
+  ) {}
 
   /** The handover, if the caller may see it. @throws {Refusal} `not_found` */
   async find(caller: Principal, id: string): Promise<Handover> {
@@ -64,13 +68,20 @@ export class HandoversService {
   async post(caller: Principal, id: string, input: PostMessageDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
     const cards = (input.cards ?? []).map(({ contentType, content }): Card => ({ contentType, content }));
-    if (input.text === undefined && cards.length === 0) {
-      throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text or a card' }]);
+    const named = input.attachments ?? [];
+    if (input.text === undefined && cards.length === 0 && named.length === 0) {
+      throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text, an attachment or a card' }]);
     }
     if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
+    const attachments = named.length > 0 ? await this.attachments.named(await this.find(caller, id), named) : [];
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
-      const message = postMessage(unit, { author: input.author ?? 'user', text: input.text ?? null, cards });
+      const message = postMessage(unit, {
+        author: input.author ?? 'user',
+        text: input.text ?? null,
+        cards,
+        attachments,
+      });
       return { status: 202, body: messageView(message) };
     });
     return answer ?? fail(notFound(id));
