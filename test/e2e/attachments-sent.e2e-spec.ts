@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
+import { once } from 'node:events';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../support/wait.js';
 import { ADMIN_KEY, BOT_KEY, OTHER_BOT_KEY, World, type Problem } from '../support/world.js';
@@ -83,6 +84,8 @@ describe('files that a bot sends', () => {
       { text: 'early.txt', files: ['early'] },
       { text: 'again', files: ['early'] },
     ]);
+    // Housekeeping goes by this.
+    expect(await world.database.query(`SELECT named FROM attachment WHERE id = $1`, [file])).toEqual([{ named: true }]);
   });
 
   it('are served to the bot and to operators by any replica, and to no other bot', async () => {
@@ -181,11 +184,10 @@ describe('files that a bot sends', () => {
     expect(await world.database.query(`SELECT 1 FROM attachment WHERE handover_id = $1`, [id])).toEqual([]);
   });
 
-  it('are not kept when the caller breaks off half-way', async () => {
-    const { id } = await world.handover();
-    const { port } = new URL(world.gateway.url);
+  /** An upload in the hands of the test: a file of 600,000 bytes, and then nothing yet. */
+  const beginUpload = (id: string): ClientRequest => {
     const upload = httpRequest({
-      port,
+      port: new URL(world.gateway.url).port,
       method: 'POST',
       path: `/v1/handovers/${id}/attachments`,
       headers: { authorization: `Bearer ${BOT_KEY}`, 'content-type': 'multipart/form-data; boundary=x' },
@@ -193,10 +195,36 @@ describe('files that a bot sends', () => {
     upload.on('error', () => undefined);
     upload.write(`--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n`);
     upload.write(Buffer.alloc(600_000));
-    const kept = () => world.database.query(`SELECT 1 FROM attachment WHERE handover_id = $1`, [id]);
-    await until('the first pieces', async () => (await kept()).length === 1);
+    return upload;
+  };
+  const kept = (id: string) => world.database.query(`SELECT status FROM attachment WHERE handover_id = $1`, [id]);
+
+  it('are not kept when the caller breaks off half-way', async () => {
+    const { id } = await world.handover();
+    const upload = beginUpload(id);
+    await until('the first pieces', async () => (await kept(id)).length === 1);
     upload.destroy();
-    await until('nothing of it', async () => (await kept()).length === 0);
+    await until('nothing of it', async () => (await kept(id)).length === 0);
+  });
+
+  it('are not there before their form has ended well', async () => {
+    const { id } = await world.handover();
+    const upload = beginUpload(id);
+    const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
+    upload.write('\r\n--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n');
+    const pieces = async () =>
+      world.database.query(
+        `SELECT sum(length(bytes)) AS total FROM attachment_chunk c JOIN attachment a ON a.id = c.attachment_id
+         WHERE a.handover_id = $1`,
+        [id],
+      );
+    await until('all but the last piece', async () => Number((await pieces())[0]!.total) >= 9 * 65_536);
+    expect(await kept(id)).toEqual([{ status: 'partial' }]);
+    upload.end('hello\r\n--x--\r\n');
+    const [answer] = await answered;
+    expect(answer.statusCode).toBe(400);
+    answer.resume();
+    expect(await kept(id)).toEqual([]);
   });
 
   it('are refused once the handover is over, and named only as they were uploaded', async () => {
@@ -262,17 +290,18 @@ describe('files that a bot sends', () => {
     ]);
   });
 
-  it('are not shown twice when the answer to their message is lost, whatever their names', async () => {
+  it('are not shown twice when the answer to their message is lost, nor is a text that looks like theirs', async () => {
     const { id, conversationId } = await world.active();
     const files = await Promise.all(['one', 'two'].map((text) => world.uploaded(id, text, `${text}.txt`)));
-    world.simulator.faults.set({ api: [{ match: SEND, times: 2, fault: { drop: 'after' } }] });
-    for (const file of files) await post(id, { attachments: [{ id: file }] }).expect(202);
-    await world.say(id, 'two.txt');
+    world.simulator.faults.set({ api: [{ match: SEND, times: 3, fault: { drop: 'after' } }] });
+    await post(id, { attachments: [{ id: files[0] }] }).expect(202);
+    await post(id, { text: 'same', attachments: [{ id: files[1] }] }).expect(202);
+    await world.say(id, 'same');
     await delivered(id, 3);
     expect(said(conversationId)).toEqual([
       { text: 'one.txt', files: ['one'] },
-      { text: 'two.txt', files: ['two'] },
-      { text: 'two.txt', files: [] },
+      { text: 'same', files: ['two'] },
+      { text: 'same', files: [] },
     ]);
     expect(uploadsSeen(conversationId)).toBe(2);
   });

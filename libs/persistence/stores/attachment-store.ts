@@ -12,7 +12,7 @@ import type { DataSource } from 'typeorm';
 import { query } from '../statement.js';
 
 /** Bytes of a piece. Smaller ones cost more round trips, larger ones more memory. */
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 const FOREIGN_KEY_VIOLATION = '23503';
 /** Pieces need not be on the disk each: the commit of the file's size, which comes after them, waits for all. */
 const NOT_YET_DURABLE = `(SELECT set_config('synchronous_commit', 'off', true)) AS commit`;
