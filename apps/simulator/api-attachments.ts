@@ -70,6 +70,8 @@ export function registerFiles(server: FastifyInstance, { centre, faults }: { cen
     const isOver = fileUrlsExpired || Number((request.query as { expires?: string }).expires ?? 0) < Date.now();
     if (!found || isOver)
       return reply.status(403).type('application/xml').send('<Error><Code>AccessDenied</Code></Error>');
+    // The desktop is served from here too, so nothing that somebody sent may run.
+    reply.header('content-disposition', 'attachment').header('x-content-type-options', 'nosniff');
     if (!fileUrlsBreakOff) return reply.type(found.contentType).send(found.content);
     reply.hijack();
     reply.raw.writeHead(200, { 'content-type': found.contentType, 'content-length': found.content.length });

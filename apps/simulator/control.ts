@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { newAttachment, preSignedUrl } from './api-attachments.js';
 import type { Centre } from './centre.js';
 import type { FaultSettings } from './faults.js';
 import type { SimulatedConversation } from './model.js';
@@ -58,6 +59,14 @@ function registerActions(
   const actions: Record<string, Action> = {
     join: (id, { agentId }) => centre.join(id, required(agentId, 'agentId')),
     say: (id, { agentId, text }) => centre.agentSays(id, required(agentId, 'agentId'), required(text, 'text')),
+    file: (id, { agentId, filename, contentType, content }) =>
+      centre.agentSendsFiles(id, required(agentId, 'agentId'), [
+        newAttachment(
+          required(filename, 'filename'),
+          contentType || 'application/octet-stream',
+          Buffer.from(required(content, 'content'), 'base64'),
+        ),
+      ]),
     typing: (id, { agentId, on }) => centre.typing(id, required(agentId, 'agentId'), String(on) === 'true'),
     transfer: (id, { agentId, queueId }) =>
       centre.transfer(id, required(queueId, 'queueId'), required(agentId, 'agentId')),
@@ -117,6 +126,9 @@ function desktopView(conversation: SimulatedConversation): object {
   const { id, state, user, waitingIn, messages, history, participants, createdAt } = conversation;
   const agents = participants.filter(({ type, removed }) => type === 'agent' && !removed).map((agent) => agent.id);
   const before = history.map(({ authorType, text }) => ({ authorType, text, before: true }));
-  const said = messages.map(({ authorType, authorId, text, createdAt: at }) => ({ authorType, authorId, text, at }));
+  const said = messages.map(({ authorType, authorId, text, attachments = [], createdAt: at }) => {
+    const files = attachments.map((file) => ({ filename: file.filename, url: preSignedUrl('', file) }));
+    return { authorType, authorId, text, files, at };
+  });
   return { id, state, user, waitingIn, agents, createdAt, transcript: [...before, ...said] };
 }
