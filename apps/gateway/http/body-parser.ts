@@ -6,7 +6,7 @@ import { parse } from 'secure-json-parse';
 const MAX_DEPTH = 64;
 const WEBHOOKS = '/handover/';
 /** The one route that takes forms. */
-export const UPLOADS = '/v1/handovers/:id/attachments';
+const UPLOADS = '/v1/handovers/:id/attachments';
 
 /**
  * One parser for all bodies. Webhooks stay bytes: their signature covers bytes, and nothing unproven is parsed. Everything

@@ -12,7 +12,7 @@ export interface UploadedFile {
   /** As the form has it; undefined where it gives none. */
   filename: string | undefined;
   contentType: string | null;
-  /** Its bytes. Breaks off with a `Refusal` when the form turns out to be wrong behind them, and with an error when the caller is gone. */
+  /** Its bytes. Break off with a `Refusal` when the form turns out to be wrong behind them, or the caller is gone. */
   content: AsyncIterable<Uint8Array>;
 }
 
@@ -35,7 +35,7 @@ export async function readUpload<T>(payload: IncomingMessage, take: (file: Uploa
           if (!taken) reject(error);
         };
         parser.on('error', () => refuse(new Refusal('invalid', 'The body is not a well-formed multipart form.')));
-        payload.on('close', () => payload.readableEnded || refuse(new Error('the caller broke the upload off')));
+        payload.on('close', () => payload.readableEnded || refuse(brokenOff()));
         parser.on('field', (name) => refuse(wrongField(name)));
         parser.on('file', (name, file, filename, _encoding, contentType) => {
           // Whoever reads it hears of its errors, and nobody need read it.
@@ -90,6 +90,10 @@ function wrongField(name = ''): Refusal {
   return invalid([
     { pointer: `/${shown}`, detail: `is not a known field: send the file as "${FIELD}", and nothing else` },
   ]);
+}
+
+function brokenOff(): Refusal {
+  return new Refusal('invalid', 'The upload broke off.');
 }
 
 function missing(): Refusal {
