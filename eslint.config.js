@@ -32,7 +32,13 @@ export default tseslint.config(
   {
     files: ['**/*.js'],
     languageOptions: {
-      globals: { process: 'readonly', fetch: 'readonly', performance: 'readonly', Buffer: 'readonly' },
+      globals: {
+        process: 'readonly',
+        fetch: 'readonly',
+        performance: 'readonly',
+        Buffer: 'readonly',
+        FormData: 'readonly',
+      },
     },
   },
   {
@@ -50,6 +56,14 @@ export default tseslint.config(
         setInterval: 'readonly',
         URLSearchParams: 'readonly',
         confirm: 'readonly',
+        URL: 'readonly',
+        AbortController: 'readonly',
+        TextDecoderStream: 'readonly',
+        clearTimeout: 'readonly',
+        getSelection: 'readonly',
+        history: 'readonly',
+        navigator: 'readonly',
+        sessionStorage: 'readonly',
       },
     },
   },

@@ -8,6 +8,7 @@ import type { Clock } from '#core';
 import { createLogger, NestLogger, type Logger } from '#telemetry';
 import { AppModule } from './app.module.js';
 import { registerBodyParser } from './http/body-parser.js';
+import { serveCopilotPage } from './http/copilot/serve-page.js';
 import { serveReference } from './http/openapi.js';
 import { refuseOverload } from './http/overload.js';
 import { problem, problemHeaders } from './http/problem.js';
@@ -15,6 +16,8 @@ import { loadProviders, type LoadedProviders } from './runtime/load-providers.js
 import { Runtime } from './runtime/runtime.js';
 
 const BODY_LIMIT_BYTES = 1_048_576;
+/** How long a request may take to come in, a file of an upload included, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 120_000;
 /** How long requests under way may take once the gateway stops, in milliseconds. */
 const CLOSE_WITHIN_MS = 3_000;
 
@@ -45,7 +48,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
-    requestTimeout: 30_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
       const answer = problem(400, 'The address is not a valid URL path.');
@@ -68,6 +71,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
     refuseOverload(fastify);
     refuseNul(fastify);
     await serveReference(app);
+    serveCopilotPage(app);
     const { port, host } = app.get(ConfigService).getOrThrow<Environment>('environment');
     await app.listen(port, host);
     await runtime.start();

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { API, conversationView, hal, type ApiParts, type TenantRequest } from './api-parts.js';
+import { API, conversationOf as find, conversationView, hal, type ApiParts, type TenantRequest } from './api-parts.js';
 import { bodyOf, checkAssignment, checkHistory, checkMessage, checkUser, isObject, text } from './checks.js';
 import { simulatedId, type SimulatedConversation, type SimulatedMessage, type TenantState } from './model.js';
+import { attachmentView, registerAttachments } from './api-attachments.js';
 import { halPage, type PageQuery } from './paging.js';
 import { badRequest, badSignal, entityNotFound, notFound } from './refusal.js';
 
@@ -12,14 +13,7 @@ export function registerConversationRoutes(server: FastifyInstance, parts: ApiPa
   registerLifecycle(server, parts);
   registerMessages(server, parts);
   registerAttachments(server);
-  registerSignals(server);
-}
-
-function find(request: FastifyRequest): SimulatedConversation {
-  const { id } = request.params as { id: string };
-  const found = (request as TenantRequest).tenant.conversations.get(id);
-  if (!found) throw notFound('Conversation', id);
-  return found;
+  registerSignals(server, parts);
 }
 
 function registerLifecycle(server: FastifyInstance, { centre, faults }: ApiParts): void {
@@ -94,6 +88,7 @@ function create(value: unknown, tenant: TenantState): SimulatedConversation {
     history,
     participants: [{ id: simulatedId(), type: 'user', removed: false }],
     attachments: [],
+    signals: [],
     postAgentAssignment: null,
     createdAt: now,
     endedAt: null,
@@ -110,14 +105,15 @@ function channelOf(id: string, tenant: TenantState): string {
 function registerMessages(server: FastifyInstance, { centre }: ApiParts): void {
   server.post(`${PATH}/:id/messages`, async (request, reply) => {
     const conversation = find(request);
-    const message = checkMessage(request.body) as {
+    const message = checkMessage(request.body, conversation.attachments) as {
       authorType: 'user' | 'bot';
       text?: string;
       cards?: unknown[];
-      attachments?: unknown[];
+      attachments?: { id: string }[];
     };
     const author = message.authorType === 'user' ? conversation.participants[0]!.id : 'bot';
-    void centre.say(conversation.id, message.authorType, author, message);
+    const files = (message.attachments ?? []).map(({ id }) => conversation.attachments.find((one) => one.id === id)!);
+    void centre.say(conversation.id, message.authorType, author, { ...message, attachments: files });
     return hal(reply, 202);
   });
   server.get(`${PATH}/:id/messages`, async (request, reply) => {
@@ -161,99 +157,52 @@ function messageView({
     text: content,
     createdAt,
     author: { id: authorId, type: authorType, removed: false, language: 'en' },
-    attachments,
+    attachments: attachments?.map(attachmentView),
     cards,
   };
 }
 
-function registerAttachments(server: FastifyInstance): void {
-  const path = `${PATH}/:id/attachments`;
-  const view = ({ id, filename, sizeInBytes, createdAt }: SimulatedConversation['attachments'][number]): object => ({
-    id,
-    filename,
-    sizeInBytes,
-    createdAt,
-  });
-  const one = (request: FastifyRequest): SimulatedConversation['attachments'][number] => {
-    const { attachmentId } = request.params as { attachmentId: string };
-    const found = find(request).attachments.find(({ id }) => id === attachmentId);
-    if (!found) throw notFound('Attachment', attachmentId);
-    return found;
-  };
-  server.post(path, async (request, reply) => {
-    const conversation = find(request);
-    const form = await readForm(request);
-    const file = form.get('attachment');
-    const authorType = form.get('authorType') ?? 'user';
-    if (!(file instanceof File)) throw badRequest('invalid_parameter', 'The part "attachment" is missing.');
-    if (authorType !== 'user' && authorType !== 'bot')
-      throw badRequest('invalid_parameter', 'authorType must be user or bot.');
-    const content = Buffer.from(await file.arrayBuffer());
-    const attachment = {
-      id: simulatedId(),
-      filename: file.name,
-      sizeInBytes: content.length,
-      createdAt: Date.now(),
-      content,
-    };
-    conversation.attachments.push(attachment);
-    return hal(reply, 200, view(attachment));
-  });
-  server.get(path, async (request, reply) => {
-    return hal(
-      reply,
-      200,
-      halPage('attachments', find(request).attachments.map(view), request.query as PageQuery, request.url),
-    );
-  });
-  server.get(`${path}/:attachmentId`, async (request, reply) => hal(reply, 200, view(one(request))));
-  server.get(`${path}/:attachmentId/content`, async (request, reply) => {
-    const { content, filename } = one(request);
-    return reply
-      .type('application/octet-stream')
-      .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`)
-      .send(content);
-  });
-}
-
-async function readForm(request: FastifyRequest): Promise<FormData> {
-  try {
-    const body = request.body as Buffer;
-    return await new Response(new Uint8Array(body), {
-      headers: { 'content-type': request.headers['content-type'] ?? '' },
-    }).formData();
-  } catch {
-    throw badRequest('invalid_parameter', 'The body must be multipart/form-data.');
-  }
-}
-
-function registerSignals(server: FastifyInstance): void {
+function registerSignals(server: FastifyInstance, { centre }: ApiParts): void {
   const findEntity = (request: FastifyRequest): SimulatedConversation => {
     const { id } = request.params as { id: string };
     const found = (request as TenantRequest).tenant.conversations.get(id);
     if (!found) throw entityNotFound('Conversation', id);
     return found;
   };
-  const authorOf = (body: unknown): Record<string, unknown> => {
-    if (!isObject(body) || (body.authorType !== 'user' && body.authorType !== 'bot'))
-      throw badSignal('authorType must be user or bot.');
+  const fieldsOf = (body: unknown, known: string[]): Record<string, unknown> => {
+    if (!isObject(body)) throw badSignal('The body must be a JSON object.');
+    const unknown = Object.keys(body).find((field) => !known.includes(field));
+    if (unknown) throw badSignal(`Unrecognized property "${unknown}".`);
     return body;
   };
+  const authorOf = ({ authorType }: Record<string, unknown>): 'user' | 'bot' => {
+    if (authorType !== 'user' && authorType !== 'bot') throw badSignal('authorType must be user or bot.');
+    return authorType;
+  };
   server.post(`${PATH}/:id/typing`, async (request, reply) => {
-    findEntity(request);
-    authorOf(request.body);
+    const { id } = findEntity(request);
+    const authorType = authorOf(fieldsOf(request.body, ['authorType']));
+    centre.signalled(id, { kind: 'typing', authorType });
     return hal(reply, 204);
   });
   server.post(`${PATH}/:id/thinking`, async (request, reply) => {
-    findEntity(request);
-    const { maxThinkingTimeSeconds: seconds = 60 } = (request.body ?? {}) as { maxThinkingTimeSeconds?: unknown };
-    if (!Number.isInteger(seconds) || (seconds as number) < 1 || (seconds as number) > 600)
+    const { id } = findEntity(request);
+    const body = fieldsOf(request.body ?? {}, ['authorType', 'maxThinkingTimeSeconds']);
+    const { authorType = 'bot', maxThinkingTimeSeconds: maxSeconds = 60 } = body;
+    if (authorType !== 'bot') throw badSignal('authorType must be bot.');
+    if (typeof maxSeconds !== 'number' || !Number.isInteger(maxSeconds) || maxSeconds < 1 || maxSeconds > 600)
       throw badSignal('maxThinkingTimeSeconds must be 1 to 600.');
+    centre.signalled(id, { kind: 'thinking', authorType, maxSeconds });
     return hal(reply, 204);
   });
   server.post(`${PATH}/:id/read-receipt`, async (request, reply) => {
-    findEntity(request);
-    if (!Number.isInteger(authorOf(request.body).readAt)) throw badSignal('readAt must be a time in milliseconds.');
+    const { id } = findEntity(request);
+    const body = fieldsOf(request.body, ['authorType', 'readAt']);
+    const authorType = authorOf(body);
+    const { readAt } = body;
+    if (typeof readAt !== 'number' || !Number.isInteger(readAt))
+      throw badSignal('readAt must be a time in milliseconds.');
+    centre.signalled(id, { kind: 'read-receipt', authorType, readAt });
     return hal(reply, 204);
   });
   server.post(`${PATH}/:id/post-agent-assignment`, async (request, reply) => {

@@ -3,8 +3,9 @@ import { API, hal, type ApiParts, type TenantRequest } from './api-parts.js';
 import { bodyOf, checkChannel, text } from './checks.js';
 import { simulatedId, WEBHOOK_VERSION, type SimulatedWebhook, type TenantState } from './model.js';
 import { halPage, type PageQuery } from './paging.js';
-import { accessDenied, badRequest, notFound, wrongTenant } from './refusal.js';
+import { accessDenied, badRequest, notFound, productMissing, wrongTenant } from './refusal.js';
 import { registerConversationRoutes } from './api-conversations.js';
+import { registerContactCenterRoutes, registerRealtimeRoutes } from './api-statistics.js';
 
 /** The 8x8 Chat Gateway API, as strict as the real one. */
 export function registerApi(server: FastifyInstance, parts: ApiParts): void {
@@ -16,6 +17,7 @@ export function registerApi(server: FastifyInstance, parts: ApiParts): void {
       return reply.status(jwkStatus ?? 404).send({ message: 'The key is not available.' });
     return reply.send(jwk);
   });
+  registerRealtimeRoutes(server, parts);
   void server.register(async (scope) => {
     scope.addHook('preHandler', async (request) => {
       (request as TenantRequest).tenant = authenticate(request, parts);
@@ -23,11 +25,13 @@ export function registerApi(server: FastifyInstance, parts: ApiParts): void {
     registerWebhookRoutes(scope, parts);
     registerChannelRoutes(scope);
     registerConversationRoutes(scope, parts);
+    registerContactCenterRoutes(scope, parts);
   });
 }
 
-function authenticate(request: FastifyRequest, { apiKey, tenants }: ApiParts): TenantState {
+function authenticate(request: FastifyRequest, { apiKey, tenants, faults }: ApiParts): TenantState {
   if (request.headers['x-api-key'] !== apiKey) throw accessDenied();
+  if (request.url.startsWith(API) && faults.current.missingProducts.includes('chat-gateway')) throw productMissing();
   const named = request.headers['x-8x8-tenant'];
   const [only] = tenants.values();
   if (named === undefined && tenants.size === 1) return only!;
@@ -36,7 +40,7 @@ function authenticate(request: FastifyRequest, { apiKey, tenants }: ApiParts): T
   return tenant;
 }
 
-function registerWebhookRoutes(server: FastifyInstance, { deliveries }: ApiParts): void {
+function registerWebhookRoutes(server: FastifyInstance, { deliveries, faults }: ApiParts): void {
   const path = `${API}/webhooks`;
   const find = (request: FastifyRequest): SimulatedWebhook => {
     const { id } = request.params as { id: string };
@@ -45,7 +49,8 @@ function registerWebhookRoutes(server: FastifyInstance, { deliveries }: ApiParts
     return found;
   };
   const read = (body: unknown): Omit<SimulatedWebhook, 'id'> => {
-    const fields = bodyOf(body, ['name', 'uri', 'version', 'notificationVersion']);
+    const other = faults.current.noNotificationVersion ? [] : ['notificationVersion'];
+    const fields = bodyOf(body, ['name', 'uri', 'version', ...other]);
     const version = fields.version ?? fields.notificationVersion;
     if (version !== WEBHOOK_VERSION) throw badRequest('invalid_version', `version must be "${WEBHOOK_VERSION}".`);
     return { name: text(fields, 'name'), uri: text(fields, 'uri', 2048), version: WEBHOOK_VERSION };
@@ -73,7 +78,11 @@ function registerWebhookRoutes(server: FastifyInstance, { deliveries }: ApiParts
     hal(reply, 200, Object.assign(find(request), read(request.body))),
   );
   server.delete(`${path}/:id`, async (request, reply) => {
-    (request as TenantRequest).tenant.webhooks.delete(find(request).id);
+    const { id, name } = find(request);
+    const { webhooks, channels } = (request as TenantRequest).tenant;
+    if ([...channels.values()].some(({ webHookId }) => webHookId === id))
+      throw badRequest('webhook_in_use', `The webhook ${name} is used by a channel.`);
+    webhooks.delete(id);
     return hal(reply, 204);
   });
 }

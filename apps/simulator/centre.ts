@@ -1,6 +1,16 @@
 import type { Deliveries, SimulatedEvent } from './deliveries.js';
 import type { Faults } from './faults.js';
-import { simulatedId, type SimulatedConversation, type SimulatedMessage, type TenantState } from './model.js';
+import { preSignedUrl } from './api-attachments.js';
+import {
+  simulatedId,
+  type SimulatedAttachment,
+  type SimulatedConversation,
+  type SimulatedMessage,
+  type SimulatedSignal,
+  type TenantState,
+} from './model.js';
+
+const MAX_SIGNALS = 100;
 
 /** What happens in the contact centre, and which events it causes. */
 export class Centre {
@@ -9,6 +19,8 @@ export class Centre {
     private readonly deliveries: Deliveries,
     private readonly faults: Faults,
     private readonly changed: () => void,
+    /** Where the simulator is reached. */
+    private readonly origin: () => string,
   ) {}
 
   find(id: string): { state: TenantState; conversation: SimulatedConversation } {
@@ -64,9 +76,28 @@ export class Centre {
       isEcho: author === 'bot',
       sender: { id: authorId, type: author },
       text,
-      attachments,
+      attachments: attachments.map((file) => ({
+        id: file.id,
+        type: kindOf(file),
+        preSignedUrl: preSignedUrl(this.origin(), file),
+        fileName: file.filename,
+      })),
       cards,
     });
+  }
+
+  /** The file of a pre-signed address. */
+  fileBy(token: string): SimulatedAttachment | undefined {
+    const all = [...this.tenants.values()].flatMap(({ conversations }) => [...conversations.values()]);
+    return all.flatMap(({ attachments }) => attachments).find((file) => file.token === token);
+  }
+
+  /** Files that an agent sends in one message. @throws {Error} when the agent is not in the conversation */
+  agentSendsFiles(id: string, agentId: string, files: SimulatedAttachment[], text?: string): Promise<void> {
+    const { conversation } = this.find(id);
+    if (!this.agentsIn(conversation).includes(agentId)) throw new Error('You are not in this conversation.');
+    conversation.attachments.push(...files);
+    return this.say(id, 'agent', agentId, { text, attachments: files });
   }
 
   typing(id: string, agentId: string, on: boolean): Promise<void> {
@@ -75,6 +106,19 @@ export class Centre {
       name: 'typing',
       value: { users: on ? [{ id: agentId, type: 'agent' }] : [] },
     });
+  }
+
+  /** The customer's side shows something for a moment. */
+  signalled(id: string, signal: Omit<SimulatedSignal, 'at'>): void {
+    const { signals } = this.find(id).conversation;
+    signals.push({ ...signal, at: Date.now() });
+    if (signals.length > MAX_SIGNALS) signals.shift();
+    this.changed();
+  }
+
+  /** Something that the channel has of its own, such as the customer's answer to a card. */
+  activity(id: string, name: string, value: unknown): Promise<void> {
+    return this.tell(this.find(id).conversation, 'ACTIVITY', { name, value });
   }
 
   /** What an agent writes. @throws {Error} when the agent is not in the conversation */
@@ -125,9 +169,14 @@ export class Centre {
     const { state, conversation } = this.find(id);
     if (conversation.state === 'idle') return;
     conversation.assignment = assignment;
-    for (const agentId of this.agentsIn(conversation)) this.remove(conversation, agentId);
+    const agents = this.agentsIn(conversation);
+    for (const agentId of agents) this.remove(conversation, agentId);
     const update = this.tell(conversation, 'CONVERSATION_UPDATE', this.update(conversation, conversation.state));
-    await Promise.all([update, this.queued(state, conversation, assignment.id)]);
+    const queued = this.queued(state, conversation, assignment.id);
+    const left = agents.map((agentId) =>
+      this.tell(conversation, 'MEMBERS_CHANGED', { memberType: 'agent', change: 'left', id: agentId }),
+    );
+    await Promise.all([update, queued, ...left]);
   }
 
   userChanged(id: string): Promise<void> {
@@ -182,4 +231,10 @@ export class Centre {
     const { id: tenant, customerId } = state.tenant;
     return this.deliveries.enqueue({ url: webhook.uri, tenant, customerId }, event);
   }
+}
+
+/** 8x8's own words for what a file is. */
+function kindOf({ contentType }: SimulatedAttachment): string {
+  const [kind] = contentType.split('/');
+  return ['image', 'video', 'audio'].includes(kind!) ? kind! : 'file';
 }

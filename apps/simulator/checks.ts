@@ -18,6 +18,16 @@ const USER_FIELDS = [
 ];
 const MAX_ADDITIONAL_PROPERTIES = 30;
 const MAX_HISTORY = 200;
+const CARD_TYPES = [
+  'application/vnd.microsoft.card.adaptive',
+  'application/8x8.quick.replies',
+  'Interactive',
+  'Location',
+  'Template',
+  'Suggestions',
+  'Buttons',
+  'Carousel',
+];
 
 export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -80,8 +90,8 @@ export function checkHistory(value: unknown): { authorType: string; text?: strin
   return messages.map((message) => checkMessage(message) as { authorType: string; text?: string });
 }
 
-/** @throws {ApiRefusal} in the shape that this endpoint has of its own */
-export function checkMessage(value: unknown): Json {
+/** @param files what was uploaded to the conversation @throws {ApiRefusal} in the shape that this endpoint has of its own */
+export function checkMessage(value: unknown, files: { id: string }[] = []): Json {
   if (!isObject(value)) throw badMessage('The message must be a JSON object.');
   const unknown = Object.keys(value).find(
     (field) => !['authorType', 'text', 'attachments', 'cards', 'externalProvider'].includes(field),
@@ -95,6 +105,16 @@ export function checkMessage(value: unknown): Json {
   for (const list of [attachments, cards]) {
     if (list !== undefined && (!Array.isArray(list) || !list.every(isObject)))
       throw badMessage('attachments and cards must be lists of objects.');
+  }
+  for (const { contentType } of (cards ?? []) as Json[]) {
+    if (contentType !== undefined && !CARD_TYPES.includes(contentType as string))
+      throw badMessage('contentType of a card must be one of the known ones.');
+  }
+  for (const attachment of (attachments ?? []) as Json[]) {
+    const extra = Object.keys(attachment).find((field) => field !== 'id');
+    if (extra) throw badMessage(`Unrecognized property "${extra}".`);
+    if (!files.some(({ id }) => id === attachment.id))
+      throw badMessage(`There is no attachment ${String(attachment.id)}.`);
   }
   return value;
 }

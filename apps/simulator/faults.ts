@@ -1,7 +1,8 @@
 /** What a matching API call suffers. `after`: the call takes effect first, then its answer is lost, withheld or wrong. */
 export type ApiFaultKind =
   | { status: number; retryAfter?: number; body?: unknown; after?: boolean }
-  | { drop: 'before' | 'after' }
+  /** `midway`: once the first part of the body has come. */
+  | { drop: 'before' | 'midway' | 'after' }
   | { hang: 'before' | 'after' };
 
 export interface ApiFault {
@@ -35,6 +36,16 @@ export interface FaultSettings {
   reorder: boolean;
   /** Bodies are sent with every non-ASCII character as \uXXXX. */
   escapeUnicode: boolean;
+  /** How far 8x8's clock is ahead of ours, in milliseconds: in the dates of answers and the transmission times of events. */
+  clockSkewMs: number;
+  /** What the key may not use: `chat-gateway`, `analytics`, `schedule`. */
+  missingProducts: string[];
+  /** Takes `version` only for a webhook, and not the `notificationVersion` that the documentation also asks for. */
+  noNotificationVersion: boolean;
+  /** Pre-signed addresses of files answer 403, as they do once they have expired. */
+  fileUrlsExpired: boolean;
+  /** Pre-signed addresses break off half-way. */
+  fileUrlsBreakOff: boolean;
   api: ApiFault[];
 }
 
@@ -53,6 +64,11 @@ const NONE: FaultSettings = {
   leftWithoutIdle: false,
   reorder: false,
   escapeUnicode: false,
+  clockSkewMs: 0,
+  missingProducts: [],
+  noNotificationVersion: false,
+  fileUrlsExpired: false,
+  fileUrlsBreakOff: false,
   api: [],
 };
 
@@ -77,11 +93,14 @@ export class Faults {
     this.current = structuredClone(NONE);
   }
 
-  /** The fault that hits this call, used up by one. */
-  take(method: string, path: string): ApiFaultKind | null {
+  /** The fault that hits this call, used up by one; those that hit its body are asked for by themselves. */
+  take(method: string, path: string, inBody = false): ApiFaultKind | null {
     const hit = this.current.api.find(
-      ({ match, times }) =>
-        times !== 0 && (!match.method || match.method === method) && (!match.path || new RegExp(match.path).test(path)),
+      ({ match, times, fault }) =>
+        ('drop' in fault && fault.drop === 'midway') === inBody &&
+        times !== 0 &&
+        (!match.method || match.method === method) &&
+        (!match.path || new RegExp(match.path).test(path)),
     );
     if (!hit) return null;
     if (hit.times !== undefined) hit.times--;

@@ -4,8 +4,17 @@ import { randomBytes } from 'node:crypto';
 export interface SimulatedTenant {
   id: string;
   customerId: string;
-  queues: { id: string; name: string }[];
+  queues: SimulatedQueue[];
   agents: { id: string; name: string }[];
+}
+
+/** A chat queue that all agents are assigned to and enabled for, unless it says otherwise. */
+export interface SimulatedQueue {
+  id: string;
+  name: string;
+  mediaType?: 'chat' | 'phone' | 'email' | 'vmail';
+  assignedAgents?: number;
+  enabledAgents?: number;
 }
 
 export interface SimulatedWebhook {
@@ -28,7 +37,7 @@ export interface SimulatedMessage {
   authorType: 'user' | 'bot' | 'agent' | 'system';
   authorId: string;
   text?: string;
-  attachments?: unknown[];
+  attachments?: SimulatedAttachment[];
   cards?: unknown[];
   createdAt: number;
 }
@@ -39,6 +48,20 @@ export interface SimulatedAttachment {
   sizeInBytes: number;
   createdAt: number;
   content: Buffer;
+  contentType: string;
+  /** In the address under which it can be fetched without a key, until it expires. */
+  token: string;
+}
+
+/** What the customer's side showed for a moment. */
+export interface SimulatedSignal {
+  kind: 'typing' | 'thinking' | 'read-receipt';
+  authorType: 'user' | 'bot';
+  /** Of a thinking. */
+  maxSeconds?: number;
+  /** Of a read receipt, in milliseconds. */
+  readAt?: number;
+  at: number;
 }
 
 export interface SimulatedConversation {
@@ -56,6 +79,8 @@ export interface SimulatedConversation {
   history: { authorType: string; text?: string }[];
   participants: { id: string; type: 'user' | 'agent'; removed: boolean }[];
   attachments: SimulatedAttachment[];
+  /** The newest hundred, oldest first. */
+  signals: SimulatedSignal[];
   postAgentAssignment: unknown;
   createdAt: number;
   endedAt: number | null;
@@ -73,7 +98,7 @@ export class TenantState {
 
   constructor(readonly tenant: SimulatedTenant) {}
 
-  queue(id: string): { id: string; name: string } | undefined {
+  queue(id: string): SimulatedQueue | undefined {
     return this.tenant.queues.find((queue) => queue.id === id);
   }
 }

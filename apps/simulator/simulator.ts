@@ -1,11 +1,14 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { newAttachment, registerFiles } from './api-attachments.js';
 import { API, refuse } from './api-parts.js';
+import { isStatisticsPath } from './api-statistics.js';
 import { registerApi } from './api.js';
 import { Centre } from './centre.js';
 import { registerControl } from './control.js';
 import { Deliveries, type DeliveryOptions, type SimulatedEvent, type WebhookDelivery } from './deliveries.js';
 import { Faults, type ApiFaultKind } from './faults.js';
+import { Floor } from './floor.js';
 import {
   simulatedId,
   TenantState,
@@ -37,6 +40,13 @@ export interface RecordedRequest {
   at: number;
 }
 
+/** A file that an agent sends. */
+export interface AgentFile {
+  filename: string;
+  contentType?: string;
+  content: string | Buffer;
+}
+
 export const DEFAULT_TENANT: SimulatedTenant = {
   id: 'acme01',
   customerId: 'acme',
@@ -57,6 +67,8 @@ const MAX_RECORDED = 10_000;
 /** A stand-in for the 8x8 Chat Gateway: its API, its signed webhooks, its agents, and every way in which they can fail. */
 export class Simulator {
   readonly faults = new Faults();
+  /** Who is there, for schedules and statistics. */
+  readonly floor = new Floor();
   /** Emits `request` after each API call, `webhook` after each delivery, `change` when a conversation changed. */
   readonly events = new EventEmitter();
   readonly requests: RecordedRequest[] = [];
@@ -77,7 +89,13 @@ export class Simulator {
       options.webhookRetryDelaysMs ?? RETRY_DELAYS_MS,
       this.events,
     );
-    this.centre = new Centre(this.tenants, this.deliveries, this.faults, () => this.events.emit('change'));
+    this.centre = new Centre(
+      this.tenants,
+      this.deliveries,
+      this.faults,
+      () => this.events.emit('change'),
+      () => this.url,
+    );
     this.server = this.build();
     this.events.setMaxListeners(0);
   }
@@ -137,12 +155,31 @@ export class Simulator {
     join: (id: string, agentId?: string): Promise<void> => this.centre.join(id, agentId ?? this.anyAgent(id)),
     say: (id: string, text: string, agentId?: string): Promise<void> =>
       this.centre.say(id, 'agent', agentId ?? this.agentIn(id), { text }),
+    show: (id: string, cards: object[], text?: string, agentId?: string): Promise<void> =>
+      this.centre.say(id, 'agent', agentId ?? this.agentIn(id), { text, cards }),
+    /** One message with one file, or several. */
+    sendFile: (id: string, files: AgentFile | AgentFile[], text?: string, agentId?: string): Promise<void> =>
+      this.centre.agentSendsFiles(
+        id,
+        agentId ?? this.agentIn(id),
+        [files]
+          .flat()
+          .map(({ filename, contentType, content }) =>
+            newAttachment(filename, contentType ?? 'application/octet-stream', Buffer.from(content)),
+          ),
+        text,
+      ),
     typing: (id: string, on: boolean, agentId?: string): Promise<void> =>
       this.centre.typing(id, agentId ?? this.agentIn(id), on),
     transfer: (id: string, queueId: string): Promise<void> => this.centre.transfer(id, queueId),
     leave: (id: string, agentId?: string): Promise<void> => this.centre.leave(id, agentId ?? this.agentIn(id)),
     systemMessage: (id: string, text: string): Promise<void> => this.centre.say(id, 'system', 'system', { text }),
   };
+
+  /** The customer answers a card, taps a quick reply, or whatever else the channel has of its own. */
+  activity(id: string, name: string, value: unknown): Promise<void> {
+    return this.centre.activity(id, name, value);
+  }
 
   /** Sends one hand-made event, once. Status 0: no answer. */
   async emit(
@@ -194,17 +231,26 @@ export class Simulator {
       tenants: this.tenants,
       signer: this.signer,
       faults: this.faults,
+      floor: this.floor,
       centre: this.centre,
       deliveries: this.deliveries,
     });
+    registerFiles(server, { centre: this.centre, faults: this.faults });
     registerControl(server, { simulator: this, centre: this.centre });
     return server;
   }
 
   private injectFaults(server: FastifyInstance): void {
     const hits = new WeakMap<FastifyRequest, ApiFaultKind>();
+    server.addHook('preParsing', async (request, reply, payload) => {
+      if (request.url.startsWith(API) && this.faults.take(request.method, request.url.split('?')[0]!, true)) {
+        await once(payload, 'readable');
+        return this.dropConnection(request, reply);
+      }
+      return payload;
+    });
     server.addHook('preHandler', async (request, reply) => {
-      if (!request.url.startsWith(API)) return;
+      if (!isApi(request.url)) return;
       if (this.faults.current.delayMs > 0)
         await new Promise((resolve) => setTimeout(resolve, this.faults.current.delayMs));
       const fault = this.faults.take(request.method, request.url.split('?')[0]!);
@@ -215,6 +261,8 @@ export class Simulator {
       hits.set(request, fault);
     });
     server.addHook('onSend', async (request, reply, payload) => {
+      const { clockSkewMs } = this.faults.current;
+      if (clockSkewMs !== 0) reply.header('date', new Date(Date.now() + clockSkewMs).toUTCString());
       const fault = hits.get(request);
       if (fault && 'drop' in fault) return this.dropConnection(request, reply);
       if (fault && 'hang' in fault) return new Promise(() => undefined);
@@ -233,12 +281,16 @@ export class Simulator {
   }
 
   private record(request: FastifyRequest, status: number): void {
-    if (!request.url.startsWith(API)) return;
+    if (!isApi(request.url)) return;
     const { method, url, headers, body } = request;
     this.requests.push({ method, path: url.split('?')[0]!, headers, body: body ?? null, status, at: Date.now() });
     if (this.requests.length > MAX_RECORDED) this.requests.splice(0, MAX_RECORDED / 2);
     this.events.emit('request', this.requests.at(-1));
   }
+}
+
+function isApi(url: string): boolean {
+  return url.startsWith(API) || isStatisticsPath(url);
 }
 
 function answerWith(reply: FastifyReply, fault: { status: number; retryAfter?: number; body?: unknown }): FastifyReply {
@@ -253,6 +305,7 @@ function answerWith(reply: FastifyReply, fault: { status: number; retryAfter?: n
 function parseBody(contentType: string | undefined, body: Buffer): unknown {
   if (contentType?.startsWith('multipart/')) return body;
   if (body.length === 0) return undefined;
+  if (contentType === 'application/x-www-form-urlencoded') return body.toString('utf8');
   try {
     return JSON.parse(body.toString('utf8')) as unknown;
   } catch {

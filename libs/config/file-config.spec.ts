@@ -89,7 +89,7 @@ providers:
   });
 
   it('is empty without a file, and with an empty one', () => {
-    const retention = { inbox: '7d' };
+    const retention = { inbox: '7d', attachments: '30d' };
     expect(readConfigFile(null, {}, [])).toEqual({ path: null, bots: [], providers: [], retention, warnings: [] });
     for (const text of ['', '# nothing\n', 'bots:\nproviders: []\nretention:\n', '{}', 'retention: {}'])
       expect(read(text)).toEqual({ path, bots: [], providers: [], retention, warnings: [] });
@@ -136,7 +136,12 @@ providers:
     ['a bad retention', 'retention:\n  inbox: a week\n', /^2: retention\.inbox: must be a duration/],
     ['too short a retention', 'retention: { inbox: 59m }\n', /^1: retention\.inbox: must be from 1h to 3650d/],
     ['too long a retention', 'retention: { inbox: 3651d }\n', /retention\.inbox: must be from 1h to 3650d/],
-    ['a retention of something else', 'retention: { outbox: 1d }\n', /outbox: is not a .*known here: inbox$/],
+    ['too short a retention of files', 'retention: { attachments: 0s }\n', /retention\.attachments: must be from 1h/],
+    [
+      'a retention of something else',
+      'retention: { outbox: 1d }\n',
+      /outbox: is not a .*known here: inbox, attachments$/,
+    ],
     ['a retention that is no mapping', 'bots: []\nretention: 7d\n', /^2: retention: must be a mapping/],
     ['an unknown part', 'botz: []\n', /^1: botz: .*known here: bots, providers, retention$/],
     ['a copilot that is text', provider('copilot: x'), /^6: .*copilot: must be a mapping/],
@@ -198,8 +203,8 @@ providers:
     expect(read(bot('callbackSecret: whsec_c2hvcnQ=')).warnings).toEqual([
       expect.stringMatching(/:4: bots\[0\]\.callbackSecret: is shorter than the 24 bytes/),
     ]);
-    expect(read(provider('waitTimeout: 1m\n    copilot: { baseUrl: http://c, urlToken: t }')).warnings).toEqual([
-      expect.stringMatching(/:2: providers\[0\]: waitTimeout, copilot: accepted, but .* does not act on them yet/),
+    expect(read(bot('') + provider('endpoint: { bot: a }')).warnings).toEqual([
+      expect.stringMatching(/: providers\[0\]: endpoint: accepted, but .* does not act on it yet/),
     ]);
   });
 
@@ -216,8 +221,24 @@ providers:
       expect.stringMatching(/2: providers\[0\]\.copilot\.baseUrl: is missing: give it, or set builtIn/),
     ]);
     expect(problemsOf(provider('maxDuration: 0s'))).toEqual([expect.stringContaining('must be longer than 0')]);
-    const copilot = provider('copilot: { builtIn: true, urlToken: t, previousUrlToken: u }');
-    expect(read(copilot).providers[0]!.copilot).toMatchObject({ builtIn: true, previousUrlToken: 'u' });
+  });
+
+  it('takes a copilot of the operator’s, or the built-in one with tokens that cannot be guessed', () => {
+    const own = read(provider('copilot: { baseUrl: http://c, urlToken: t }'));
+    expect([own.providers[0]!.copilot, own.warnings]).toEqual([
+      { baseUrl: 'http://c', urlToken: 't', builtIn: false },
+      [],
+    ]);
+    const [now, before] = ['n'.repeat(16), 'b'.repeat(16)];
+    const builtIn = provider(`copilot: { builtIn: true, urlToken: ${now}, previousUrlToken: ${before} }`);
+    expect(read(builtIn).providers[0]!.copilot).toEqual({ builtIn: true, urlToken: now, previousUrlToken: before });
+    expect(problemsOf(provider('copilot: { builtIn: true, urlToken: fifteen-letters, previousUrlToken: u }'))).toEqual([
+      expect.stringMatching(/^6: providers\[0\]\.copilot\.urlToken: must have 16 characters or more with builtIn/),
+      expect.stringMatching(/^6: providers\[0\]\.copilot\.previousUrlToken: must have 16 characters or more/),
+    ]);
+    expect(problemsOf(provider('copilot: { baseUrl: http://c, urlToken: "two words" }'))).toEqual([
+      expect.stringMatching(/copilot\.urlToken: must be visible ASCII characters without spaces/),
+    ]);
   });
 
   it('never shows a secret', () => {

@@ -1,4 +1,6 @@
-import type { Card, ProviderEvent } from './events.js';
+import type { CheckContext, CheckFinding } from './check.js';
+import type { Card, ProviderEvent, RemoteAttachment } from './events.js';
+import type { IncomingFile, OutgoingFile } from './files.js';
 import type { Inspection, MessageList } from './inspection.js';
 import type { Class, FieldError } from './validation.js';
 
@@ -21,7 +23,22 @@ export interface ProviderDefinition<S extends object = object, H extends object 
 }
 
 /** Optional abilities, each named after its method. */
-export type Capability = 'update' | 'findStarted' | 'findSent' | 'inspect' | 'messagesSince';
+export const CAPABILITIES = [
+  'update',
+  'findStarted',
+  'findSent',
+  'convert',
+  'upload',
+  'download',
+  'typing',
+  'thinking',
+  'read',
+  'availability',
+  'check',
+  'inspect',
+  'messagesSince',
+] as const satisfies readonly (keyof ProviderSession)[];
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** A contact centre, as one class with `@ContactCentre()`. */
 export interface HandoverProvider<S extends object = object, H extends object = object> {
@@ -74,16 +91,37 @@ export interface StartRequest<H extends object = object> {
   userId: string;
   user: Customer;
   transcript: TranscriptEntry[];
+  /**
+   * A link for the agent, to be shown with the conversation; null where there is none. It holds a secret: mask it in errors, and
+   * in what the contact centre repeats of it.
+   */
+  copilotUrl: string | null;
   /** The account's defaults, then the request's own on top. Kept apart because a provider may merge some of them deeply. */
   defaults: H;
   settings: H;
 }
 
-/** A message on its way to the agent. */
-export interface OutboundMessage {
+/** What is said in a message. */
+export interface MessageContent {
   author: 'user' | 'bot';
   text: string | null;
   cards: Card[];
+}
+
+/** A message on its way to the agent. */
+export interface OutboundMessage extends MessageContent {
+  /** Files that `upload` brought there before, by the ids that it returned. */
+  attachments: { id: string; filename: string }[];
+}
+
+/** A message in the form in which a contact centre can show it. Its files are left out: they go with the first part. */
+export interface ConvertedMessage {
+  /** What is sent in its place, one after the other, at least one; the very message itself where nothing had to change. */
+  parts: MessageContent[];
+  /** What the agent does not see as it was sent; pointers into the message. A text that only comes in parts loses nothing. */
+  losses: FieldError[];
+  /** Why it cannot be shown at all; nothing is sent then. */
+  errors: FieldError[];
 }
 
 /** A change to a running conversation. `request` is the handover as it is now, `queueId` the queue to move to. */
@@ -91,6 +129,21 @@ export interface ConversationUpdate<H extends object = object> {
   request: StartRequest<H>;
   userChanged: boolean;
   queueId?: string;
+}
+
+/** What a contact centre says of a queue at this moment; null for what it does not say. */
+export interface QueueReading {
+  /** By its opening hours; null where none are configured or they could not be read. */
+  open: boolean | null;
+  /** Agents who are logged in and take conversations of this queue, whatever they do just now. */
+  agentsEnabled: number | null;
+  /** Those of them who are free. */
+  agentsAvailable: number | null;
+  /** How many wait. */
+  queueSize: number | null;
+  longestWaitSeconds: number | null;
+  /** Why something that should be known is not, in a sentence for people; null where nothing is missing. */
+  gap: string | null;
 }
 
 /** One webhook exactly as it arrived. Header names are lower case. */
@@ -110,7 +163,7 @@ export interface VerifiedWebhook {
 
 /**
  * One account of one contact centre. Keeps no state of a handover: whatever must be remembered is the core's.
- * Every call ends within 30 s and throws a `ProviderError` when it did not succeed.
+ * Every call ends within 30 s, one that carries a file within 90 s, and throws a `ProviderError` when it did not succeed.
  */
 export interface ProviderSession<H extends object = object> {
   /** Sessions with equal `webhookAuthority` verify webhooks alike: one verification serves them all. */
@@ -125,6 +178,11 @@ export interface ProviderSession<H extends object = object> {
   readonly giveUpAfterMs: number;
   /** How often the core asks what is true of an open handover: 1 s to 1 day, in milliseconds; null where it is not to ask. */
   readonly reconcileMs: number | null;
+  /**
+   * Origin of the API (`https://api.example.com`), where files can be fetched from it without a key. Only outside production it is a
+   * place that files may come from although it is no public address: the operator named it, no event did.
+   */
+  readonly fileOrigin?: string;
 
   /** What keeps this request from being sent: limits of the vendor's API, missing ids. Pure; pointers into the request to start. */
   validate(request: StartRequest<H>): FieldError[];
@@ -150,6 +208,34 @@ export interface ProviderSession<H extends object = object> {
    * is too much for one call, the newest of it: `from` says how far the list goes back. Changes nothing.
    */
   messagesSince?(conversation: string, since: number | null): Promise<MessageList>;
+  /**
+   * Brings a file there, for a message to name it by the id that is returned. Is repeated after an unknown outcome, so a file that no
+   * message names must not be seen by anybody.
+   */
+  upload?(conversation: string, file: OutgoingFile): Promise<string>;
+  /** Opens a file that came with a message. What is read of it afterwards may fail with any error. */
+  download?(conversation: string, attachment: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile>;
+  /**
+   * How a message is shown here: long texts in parts, cards that cannot be shown as text. Pure and cheap, since it is asked before a
+   * message is accepted. Without it every message is sent as it is.
+   */
+  convert?(message: MessageContent): ConvertedMessage;
+  /** Shows the agent for some seconds that the user or the bot writes. Tried once, as all signals; the core sees to it that it is not called too often. */
+  typing?(conversation: string, author: 'user' | 'bot'): Promise<void>;
+  /** Shows the agent that the bot prepares something, for `maxSeconds` (1 to 600) or until it says something. */
+  thinking?(conversation: string, maxSeconds: number): Promise<void>;
+  /** Tells the agent that the user has read everything up to a time. */
+  read?(conversation: string, at: Date): Promise<void>;
+  /**
+   * Whether somebody is there for a queue; null is the account's own. What could not be found out is a gap of the reading. Asked
+   * often and waited for by people: it should take no longer than 5 s.
+   */
+  availability?(queueId: string | null): Promise<QueueReading>;
+  /**
+   * Checks the account from end to end and says what is wrong and what to do about it. Changes nothing. Ends within 60 s; what
+   * cannot be looked at is a finding and no error.
+   */
+  check?(context: CheckContext<H>): Promise<CheckFinding[]>;
 
   /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
   isHandshake(webhook: RawWebhook): boolean;

@@ -105,8 +105,12 @@ export interface LaneStore {
   bury(lane: TakenLane, item: LogItem, error: string): Promise<void>;
   /** A dead letter arrived after all, or failed again. */
   settleDeadLetter(id: string, error: string | null): Promise<void>;
-  /** Messages of ours, sent directly before this one, that look the same: author and text. One that is sent again is the last. */
-  countIdenticalBefore(messageId: string): Promise<number>;
+  /**
+   * What was sent directly before a message command and looks the same: author, and text as the contact centre shows it. One that is
+   * sent again is the last.
+   * @param afterTranscript something else, the copilot's link, stands between the transcript and the first message
+   */
+  countIdenticalBefore(handoverId: string, sequence: number, afterTranscript: boolean): Promise<number>;
 }
 
 /** After this long without a sign of life a replica's lanes may be taken, in milliseconds. */
@@ -172,7 +176,20 @@ export interface InboxStore {
   ): Promise<void>;
 }
 
+/** How far a transcript goes, and the last that the end user said in it after the start. */
+export interface TranscriptMark {
+  messageSequence: number;
+  user: { sequence: number; at: Date } | null;
+}
+
+/** A handover whose time has come. */
+export interface DueHandover {
+  id: string;
+  mark: TranscriptMark;
+}
+
 /** Handovers that need attention at a time of their own. */
 export interface TimerStore {
-  due(limit: number): Promise<string[]>;
+  /** Those of these providers, the longest overdue first. What has arrived of a handover but is not applied yet comes before its timers. */
+  due(providers: string[], limit: number): Promise<DueHandover[]>;
 }

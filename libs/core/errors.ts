@@ -2,7 +2,15 @@ import type { FieldError } from '#contract';
 
 /** Why a request cannot be done. The HTTP layer turns `kind` into a status and adds `members` to the problem. */
 export type RefusalKind =
-  'unauthorized' | 'invalid' | 'not_found' | 'conflict' | 'forbidden' | 'key_reused' | 'unavailable';
+  | 'unauthorized'
+  | 'invalid'
+  | 'not_found'
+  | 'conflict'
+  | 'forbidden'
+  | 'key_reused'
+  | 'too_large'
+  | 'wrong_type'
+  | 'unavailable';
 
 /** A request refused for a reason that the caller can act on. Nothing was changed. */
 export class Refusal extends Error {
@@ -20,6 +28,11 @@ export class Refusal extends Error {
 /** Input that breaks a rule; `errors` names each field and its fix. */
 export function invalid(errors: FieldError[]): Refusal {
   return new Refusal('invalid', 'The request has invalid fields; see errors.', errors);
+}
+
+/** The handover's contact centre lacks an ability; asking again does not help. */
+export function unsupported(message: string): Refusal {
+  return new Refusal('conflict', message, [], { reason: 'unsupported' });
 }
 
 /** Not there, or another bot's: the two cannot be told apart from outside. */

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Inspection, ListedMessage, ProviderEvent, ProviderFact } from '#contract';
 import {
   applyEvent,
-  courseOf,
+  standingText,
   expireTimers,
   HandoverUnit,
   reconcile,
@@ -14,6 +14,7 @@ import {
 
 const GRACE = 10_000;
 const SETTLE = 10_000;
+const COURSE = { endGraceMs: GRACE, inactivity: null, waitTimeoutMs: null, maxDurationMs: null };
 const ANN = { id: 'ann', name: null };
 const BEN = { id: 'ben', name: null };
 const SUPPORT = { id: '101', name: 'Support' };
@@ -34,6 +35,7 @@ class Story {
     const unit = startHandover(
       { bot: 'b', provider: 'p', sessionId: 's', userId: 'u', user: {}, transcript: [], settings: {}, metadata: null },
       new Date(this.now),
+      COURSE,
     );
     this.handover = unit.handover;
     this.handover.conversationId = 'c';
@@ -41,7 +43,7 @@ class Story {
 
   event(fact: ProviderFact, at = this.now): this {
     const event = { conversation: 'c', at, ...fact } as ProviderEvent;
-    return this.with((unit) => applyEvent(unit, { event, arrival: ++this.arrival, receivedAt: unit.now }, GRACE));
+    return this.with((unit) => applyEvent(unit, { event, arrival: ++this.arrival, receivedAt: unit.now }, COURSE));
   }
 
   says(text: string, at = this.now, id?: string): this {
@@ -59,14 +61,15 @@ class Story {
     };
     const sighting: Sighting = {
       askedAt: new Date(this.now),
-      course: courseOf(this.handover, GRACE),
+      standing: standingText(this.handover, GRACE),
       inspection,
       list: { messages: listed, from: null },
       transcript: { messageSequence: this.handover.messageSequence, messages: this.known },
       settleMs: SETTLE,
+      files: new Map(),
       ...over,
     };
-    return this.with((unit) => reconcile(unit, sighting, GRACE));
+    return this.with((unit) => reconcile(unit, sighting, COURSE));
   }
 
   get result(): Reconciled {
@@ -75,7 +78,11 @@ class Story {
 
   wait(ms: number): this {
     this.now += ms;
-    return this.with((unit) => (unit.wakeAt && unit.wakeAt <= unit.now ? expireTimers(unit, GRACE) : undefined));
+    return this.with((unit) =>
+      unit.wakeAt && unit.wakeAt <= unit.now
+        ? expireTimers(unit, COURSE, { messageSequence: unit.handover.messageSequence, user: null })
+        : undefined,
+    );
   }
 
   private with(work: (unit: HandoverUnit) => unknown): this {
@@ -181,8 +188,8 @@ describe('what an inspection sees of the course', () => {
   });
 
   it('is put aside when an event has told more since it was asked for', () => {
-    const course = courseOf(active().handover, GRACE);
-    story.event({ type: 'agent.joined', agent: BEN }).compare({ agents: [ANN] }, [], { course });
+    const standing = standingText(active().handover, GRACE);
+    story.event({ type: 'agent.joined', agent: BEN }).compare({ agents: [ANN] }, [], { standing });
     expect(story.handover.lifecycle.facts.some(({ seen }) => seen)).toBe(false);
     expect(story.result.isOpen).toBe(true);
   });
@@ -345,6 +352,23 @@ describe('messages without their events', () => {
     story.says('ok').compare({ agents: [ANN] }, [listed('a', 'ok', story.now - 20_000)], { transcript });
     expect(story.last).toBeNull();
     expect(story.told).toEqual(['ok']);
+  });
+
+  it('wait for their files, and later ones wait behind them', () => {
+    const at = active().now - 20_000;
+    const remote = { id: 'f', filename: 'a.pdf', contentType: null };
+    const list = [
+      listed('a', 'first', at),
+      { ...listed('b', 'with a file', at), attachments: [remote] },
+      listed('c', 'last', at),
+    ];
+    story.compare({ agents: [ANN] }, list);
+    expect(story.told).toEqual(['first']);
+    expect(story.result).toMatchObject({ hasMore: true, isOpen: true, wanting: [{ id: 'b' }] });
+    const fetched = { id: 'att_1', filename: 'a.pdf', contentType: 'application/pdf', size: 3 };
+    story.compare({ agents: [ANN] }, list, { files: new Map([['b', [fetched]]]) });
+    expect(story.told).toEqual(['first', 'with a file', 'last']);
+    expect(story.result).toMatchObject({ hasMore: false, isOpen: false, wanting: [] });
   });
 
   it('come in parts that one change can hold, and the end waits for all of them', () => {

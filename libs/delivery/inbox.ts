@@ -17,8 +17,10 @@ import {
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
+import type { AgentTyping } from './agent-typing.js';
 import type { InboxProcessor } from './inbox-processor.js';
 import type { WebhookFlow } from './webhook-flow.js';
+import type { WebhookRefusals } from './webhook-refusals.js';
 
 type Incoming = RawWebhook & { type: string; name?: string; token?: string };
 
@@ -28,7 +30,9 @@ export class Inbox implements WebhookReceiver {
     private readonly store: InboxStore,
     private readonly registry: ProviderRegistry,
     private readonly processor: InboxProcessor,
+    private readonly typing: AgentTyping,
     private readonly log: ProviderLog,
+    private readonly refusals: WebhookRefusals,
     private readonly flow: WebhookFlow,
   ) {}
 
@@ -39,7 +43,10 @@ export class Inbox implements WebhookReceiver {
       this.log.info({ type: webhook.type, provider: webhook.name }, 'connection test of the contact centre answered');
       return;
     }
-    const { verified, instances } = await verify(webhook, addressed);
+    const { verified, instances } = await verify(webhook, addressed).catch((error: unknown) => {
+      this.refusals.note(addressed, error);
+      throw error;
+    });
     const events = instances[0]!.session.events(verified);
     const [first] = events;
     const { conversationId, handoverHint } = addressOf(events);
@@ -60,6 +67,7 @@ export class Inbox implements WebhookReceiver {
       body: verified.body,
       ignored,
     };
+    if (this.typing.take(entry, events)) return;
     if (await this.processor.take(entry, events)) return;
     const isNew = await this.add(entry);
     if (!isNew) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
@@ -111,7 +119,9 @@ export class Inbox implements WebhookReceiver {
     if (expected === null && token !== undefined)
       throw new Refusal('not_found', `Provider "${name}" has no webhookToken; leave it out of the path.`);
     if (expected !== null && !sameSecret(token ?? '', expected)) {
-      throw new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
+      const refusal = new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
+      this.refusals.note([named], refusal);
+      throw refusal;
     }
     return [named];
   }

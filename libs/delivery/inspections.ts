@@ -21,6 +21,8 @@ const AGAIN_MS = 5_000;
 const CONFIRM_MS = 2_000;
 /** How long an end that was reported waits for what was said before it, in milliseconds. */
 const LAST_LOOK_MS = 2_000;
+/** How long it waits for the files of what was found, in milliseconds. */
+const LAST_FILES_MS = 30_000;
 /** A loss that was found says that others may have been lost as well: all are compared, but not more often than this. Milliseconds. */
 const HASTEN_MS = 60_000;
 
@@ -89,7 +91,11 @@ export class Inspections {
   async lastLook(handoverId: string): Promise<void> {
     if (this.stopped) return;
     const due = await this.store.get(handoverId);
-    if (due) await within(LAST_LOOK_MS, this.track(this.compare(due, 'messages', LAST_LOOK_MS)));
+    if (!due) return;
+    const look = this.track(this.compare(due, 'messages', LAST_LOOK_MS));
+    await within(LAST_LOOK_MS, look);
+    // A message was found. It waits for its files as it would have, had its event come.
+    if (this.inspector.isFetching(handoverId)) await within(LAST_FILES_MS, look);
   }
 
   private poll(): void {

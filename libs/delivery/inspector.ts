@@ -1,15 +1,19 @@
-import type { Inspection, MessageList, ProviderLog, ProviderSession } from '#contract';
+import type { Inspection, ListedMessage, MessageList, ProviderLog, ProviderSession } from '#contract';
 import {
   courseOf,
   isFinal,
   reconcile,
+  standingText,
+  type Attachment,
   type Handover,
   type HandoverStore,
+  type HandoverUnit,
   type InspectionStore,
   type ProviderInstance,
   type ProviderRegistry,
   type Reconciled,
 } from '#core';
+import type { CaughtUpFiles } from './files/caught-up-files.js';
 
 /** What is listed is read again from this long before what is settled, in milliseconds. */
 const OVERLAP_MS = 120_000;
@@ -28,13 +32,22 @@ export interface Comparison extends Reconciled {
 
 /** Compares one handover with what its contact centre says, and brings it to that. */
 export class Inspector {
+  /** Handovers for whose messages files are being fetched. */
+  private readonly fetching = new Set<string>();
+
   constructor(
     private readonly handovers: Pick<HandoverStore, 'get' | 'change'>,
     private readonly store: InspectionStore,
     private readonly registry: ProviderRegistry,
+    private readonly files: CaughtUpFiles,
     private readonly now: () => Date,
     private readonly log: ProviderLog,
   ) {}
+
+  /** A message has been found, and its files are being fetched. */
+  isFetching(handoverId: string): boolean {
+    return this.fetching.has(handoverId);
+  }
 
   /**
    * Resolves to null when there is nothing to ask about.
@@ -44,26 +57,47 @@ export class Inspector {
     const handover = await this.handovers.get(handoverId);
     const provider = handover ? this.registry.get(handover.provider) : undefined;
     if (!handover || !provider || !isOpen(handover)) return null;
-    const { endGraceMs } = provider.session;
-    const asked = { askedAt: this.now(), course: courseOf(handover, endGraceMs) };
+    const course = courseOf(provider);
+    const { endGraceMs } = course;
+    const files = new Map<string, Attachment[]>();
+    const asked = { askedAt: this.now(), standing: standingText(handover, endGraceMs) };
     const seen = await look(provider.session, handover.conversationId!, settledUntil, question);
     const settleMs = question === 'messages' ? 0 : Math.min(SETTLE_MS, provider.session.reconcileMs ?? SETTLE_MS);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const transcript = await this.store.transcript(handoverId);
       if (!transcript) return null;
-      const result = await this.handovers.change(
-        handoverId,
-        (unit) => reconcile(unit, { ...asked, ...seen, transcript, settleMs }, endGraceMs),
-        { anew: true },
-      );
+      const sighting = { ...asked, ...seen, transcript, settleMs, files };
+      const work = (unit: HandoverUnit): Reconciled | null => reconcile(unit, sighting, course);
+      const result = await this.handovers.change(handoverId, work, { anew: true });
       if (!result) continue;
       if (result.recognised.length > 0) await this.store.recognise(result.recognised);
       this.report(handover, provider, result);
-      if (result.hasMore) continue;
+      const isReady = await this.fetchFiles(handover, provider, result.wanting, files);
+      if (result.hasMore && isReady) continue;
       const quietMs = this.now().getTime() - (transcript.lastAt ?? handover.createdAt.getTime());
       return { ...result, quietMs };
     }
     return null;
+  }
+
+  /** False when some could not be settled for now. */
+  private async fetchFiles(
+    { id, conversationId }: Handover,
+    provider: ProviderInstance,
+    messages: ListedMessage[],
+    files: Map<string, Attachment[]>,
+  ): Promise<boolean> {
+    if (messages.length === 0) return true;
+    this.fetching.add(id);
+    try {
+      const fetched = await Promise.all(
+        messages.map((message) => this.files.of(id, conversationId!, provider, message)),
+      );
+      fetched.forEach((found, index) => found && files.set(messages[index]!.id, found));
+      return fetched.every((found) => found !== null);
+    } finally {
+      this.fetching.delete(id);
+    }
   }
 
   private report({ id }: Handover, { name }: ProviderInstance, { caughtUp, facts }: Reconciled): void {

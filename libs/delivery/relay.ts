@@ -77,8 +77,8 @@ export class Relay {
     return this.living === 1;
   }
 
-  /** Calls to it fail at the moment. */
-  isDown({ direction, target }: Pick<Appetite, 'direction' | 'target'>): boolean {
+  /** Whether a bot's callback or a provider does not work at the moment, as far as this replica has seen. */
+  isDown(direction: Lane['direction'], target: string): boolean {
     return this.held.destination(direction, target).isDown;
   }
 

@@ -1,6 +1,9 @@
-export { openDatabase } from './database.js';
+export { LiveChannel } from './live-channel.js';
+export { migrateDatabase, openDatabase } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';
+export { PgAttachmentStore } from './stores/attachment-store.js';
+export { PgCopilotStore } from './stores/copilot-store.js';
 export { PgDeadLetterStore } from './stores/dead-letter-store.js';
 export { PgHandoverStore } from './stores/handover-store.js';
 export { PgHousekeepingStore } from './stores/housekeeping-store.js';
@@ -11,4 +14,5 @@ export { PgLaneStore } from './stores/lane-store.js';
 export type { DataSource } from 'typeorm';
 export { StartError } from './start-error.js';
 export { isDatabaseAway } from './away.js';
+export { databaseTime } from './time.js';
 export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres/index.js';

@@ -36,6 +36,8 @@ export interface WorldOptions {
   simulator?: SimulatorOptions;
   /** Laid over the provider's settings. */
   settings?: Json;
+  /** Which files go through. */
+  attachments?: Json;
   defaults?: Json;
   /** Other addresses for the bots' events than the test bot's (`test-bot`) and none (`other-bot`). */
   callbacks?: (bot: TestBot) => Record<'test-bot' | 'other-bot', Json>;
@@ -44,6 +46,8 @@ export interface WorldOptions {
   retention?: Json;
   /** What the contact centre's webhook points to, below the gateway's URL. */
   webhookPath?: string;
+  /** More of the gateway's environment. */
+  env?: NodeJS.ProcessEnv;
   /** Runs the built gateway as a process of its own. */
   asProcess?: boolean;
 }
@@ -79,10 +83,15 @@ export class World {
   /** Starts (or, after `stopGateway`, restarts) the gateway on the same port, database and configuration. */
   async startGateway(settings: NodeJS.ProcessEnv = {}): Promise<void> {
     const port = this.gateway ? new URL(this.gateway.url).port : '0';
+    this.gateway = await this.replica({ PORT: port, ...settings });
+  }
+
+  /** One more gateway on the same database and configuration; to be stopped by the test. */
+  async replica(settings: NodeJS.ProcessEnv = {}): Promise<World['gateway']> {
     writeFileSync(join(this.folder, 'handover.yaml'), stringify(this.configuration()));
-    const env = this.environment(port, settings);
+    const env = this.environment('0', settings);
     const write = (line: string): void => void this.logs.push(line);
-    this.gateway = this.options.asProcess
+    return this.options.asProcess
       ? await GatewayProcess.start(env, this.folder, write)
       : await startGateway({ env, cwd: this.folder, log: createLogger('trace', { write }) });
   }
@@ -178,6 +187,19 @@ export class World {
     return ((await this.api('get', `/v1/handovers/${id}/messages?limit=200`).expect(200)).body as { data: [] }).data;
   }
 
+  /** Uploads a file as the bot. */
+  upload(id: string, content: string | Buffer, filename: string, contentType?: string, key = BOT_KEY): supertest.Test {
+    return this.api('post', `/v1/handovers/${id}/attachments`, key).attach('file', Buffer.from(content), {
+      filename,
+      contentType,
+    });
+  }
+
+  /** Uploads a file as the bot and returns its id. */
+  async uploaded(id: string, content: string | Buffer, filename: string, contentType?: string): Promise<string> {
+    return ((await this.upload(id, content, filename, contentType).expect(201)).body as { id: string }).id;
+  }
+
   async say(id: string, text: string): Promise<void> {
     await this.api('post', `/v1/handovers/${id}/messages`).send({ text }).expect(202);
   }
@@ -191,6 +213,7 @@ export class World {
       HANDOVER_CONFIG: join(this.folder, 'handover.yaml'),
       HANDOVER_ADMIN_KEY: ADMIN_KEY,
       LOG_LEVEL: 'trace',
+      ...this.options.env,
       ...settings,
     };
   }
@@ -216,6 +239,7 @@ export class World {
             ...options.settings,
           },
           defaults: { channelId: 'channel-1', queueId: '101', ...options.defaults },
+          ...(options.attachments ? { attachments: options.attachments } : {}),
         },
         ...(options.providers?.(simulator) ?? []),
       ],

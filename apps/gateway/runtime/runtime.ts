@@ -7,11 +7,24 @@ import {
   type ProviderLog,
 } from '#contract';
 import type { Environment, FileConfig } from '#config';
-import { ProviderRegistry, type Clock, type Committed, type ProviderInstance, type Wakeups } from '#core';
 import {
+  liveEvent,
+  ProviderRegistry,
+  type Clock,
+  type Committed,
+  type Handover,
+  type ProviderInstance,
+  type Wakeups,
+} from '#core';
+import {
+  AgentTyping,
   Alarms,
+  ArrivingFiles,
   BotDeliveries,
+  CaughtUpFiles,
+  DepartingFiles,
   EventHub,
+  GuardedFetch,
   Housekeeping,
   Inbox,
   InboxProcessor,
@@ -21,12 +34,19 @@ import {
   LastLooks,
   ProviderCommands,
   Relay,
+  SharedClock,
+  Signals,
+  WebhookRefusals,
   WebhookFlow,
 } from '#delivery';
 import {
+  databaseTime,
   isDatabaseAway,
+  LiveChannel,
   openDatabase,
   PgAccountStore,
+  PgCopilotStore,
+  PgAttachmentStore,
   PgDeadLetterStore,
   PgHandoverStore,
   PgHousekeepingStore,
@@ -41,7 +61,9 @@ import {
   type ProviderAccount,
 } from '#persistence';
 import { Accounts } from './accounts.js';
+import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
+import { checkCapabilities } from './load-providers.js';
 import { configuredOptions, providerOptions } from './provider-options.js';
 
 /** How long a stop may wait for work that is under way, in milliseconds. */
@@ -50,17 +72,27 @@ const STOP_WITHIN_MS = 5_000;
 /** Everything that runs behind the HTTP layer, put together and taken apart in one place. */
 export class Runtime implements Wakeups {
   readonly hub = new EventHub();
+  /** Told of every change of a handover, its messages and tiles, and not only of its events. */
+  readonly changes = new EventHub();
   readonly handovers: PgHandoverStore;
+  readonly attachments: PgAttachmentStore;
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
+  readonly refusals: WebhookRefusals;
   readonly deadLetters: PgDeadLetterStore;
+  readonly copilot: PgCopilotStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
+  readonly availability: AvailabilityBoard;
+  readonly signals: Signals;
   private readonly stopper = new AbortController();
   /** Aborted when the gateway begins to stop. */
   readonly stopping = this.stopper.signal;
   private readonly processor: InboxProcessor;
+  private readonly typing: AgentTyping;
+  private readonly live: LiveChannel;
+  private readonly arriving: ArrivingFiles;
   private readonly relay: Relay;
   private readonly deliveries: BotDeliveries;
   private readonly alarms: Alarms;
@@ -70,14 +102,18 @@ export class Runtime implements Wakeups {
   private constructor(
     readonly keys: Keys,
     readonly database: DataSource,
+    databaseUrl: string,
     private readonly embedded: EmbeddedPostgres | null,
-    accountStore: PgAccountStore,
+    readonly accountStore: PgAccountStore,
     bots: Awaited<ReturnType<PgAccountStore['bots']>>,
     retention: FileConfig['retention'],
     definitions: HandoverProvider[],
     instances: ProviderInstance[],
-    readonly clock: Clock,
+    /** The time that handovers go by. */
+    readonly clock: SharedClock,
+    wallClock: Clock,
     log: ProviderLog,
+    production: boolean,
   ) {
     this.registry = new ProviderRegistry(
       definitions.map(({ definition }) => definition),
@@ -90,13 +126,35 @@ export class Runtime implements Wakeups {
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
-    const lastLooks = new LastLooks((id) => this.inspections.lastLook(id));
-    this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log, lastLooks);
-    const flow = new WebhookFlow();
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, log, flow);
+    this.attachments = new PgAttachmentStore(database);
+    const replica = (): string | null => this.relay.taker;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    this.processor = new InboxProcessor(
+      inboxStore,
+      this.handovers,
+      this.registry,
+      this.arriving,
+      pin,
+      isDatabaseAway,
+      log,
+      new LastLooks((id) => this.inspections.lastLook(id)),
+    );
     const now = (): number => clock.now().getTime();
-    this.deliveries = new BotDeliveries(this.accounts, now);
-    const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
+    const elapsed = (): number => performance.now();
+    this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
+    this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
+    this.refusals = new WebhookRefusals(now);
+    const flow = new WebhookFlow();
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals, flow);
+    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
+    const commands = new ProviderCommands(
+      this.handovers,
+      laneStore,
+      new DepartingFiles(this.attachments),
+      this.registry,
+      now,
+      log,
+    );
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [
       ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
       ...this.registry.names().map((target) => ({ direction: 'provider' as const, target })),
@@ -108,20 +166,30 @@ export class Runtime implements Wakeups {
       isDatabaseAway,
       log,
     );
-    this.alarms = new Alarms(this.handovers, this.registry, log);
+    this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
+    this.alarms = new Alarms(this.handovers, this.registry, clock, log);
     const inspections = new PgInspectionStore(database);
     this.inspections = new Inspections(
       inspections,
-      new Inspector(this.handovers, inspections, this.registry, () => clock.now(), log),
+      new Inspector(
+        this.handovers,
+        inspections,
+        this.registry,
+        new CaughtUpFiles(this.arriving),
+        () => clock.now(),
+        log,
+      ),
       this.registry,
       flow,
-      (target) => this.relay.isDown({ direction: 'provider', target }),
+      (provider) => this.relay.isDown('provider', provider),
       log,
     );
     this.deadLetters = new PgDeadLetterStore(database);
+    this.copilot = new PgCopilotStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
-    const kept = { inboxMs: durationMs(retention.inbox) };
+    this.availability = new AvailabilityBoard(clock, log);
+    const kept = { inboxMs: durationMs(retention.inbox), attachmentsMs: durationMs(retention.attachments) };
     this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
   }
 
@@ -140,7 +208,8 @@ export class Runtime implements Wakeups {
           log: (fields, message) => log.info(fields, message),
         });
     try {
-      const database = await openDatabase(environment.databaseUrl ?? embedded!.url);
+      const url = environment.databaseUrl ?? embedded!.url;
+      const database = await openDatabase(url);
       const isSecret = (type: string, setting: string): boolean => {
         const found = providers.find(({ definition }) => definition.key === type);
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
@@ -154,7 +223,23 @@ export class Runtime implements Wakeups {
         openProvider(account, providers, environment, clock, log),
       );
       const bots = await store.bots();
-      return new Runtime(keys, database, embedded, store, bots, config.retention, providers, instances, clock, log);
+      const shared = new SharedClock(() => databaseTime(database), log);
+      await shared.start();
+      return new Runtime(
+        keys,
+        database,
+        url,
+        embedded,
+        store,
+        bots,
+        config.retention,
+        providers,
+        instances,
+        shared,
+        clock,
+        log,
+        environment.production,
+      );
     } catch (error) {
       await embedded?.stop();
       throw error;
@@ -163,6 +248,7 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    await this.live.start();
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
@@ -178,8 +264,12 @@ export class Runtime implements Wakeups {
   /** Finishes what is under way and lets go of everything. Nothing of it runs on afterwards. */
   async stop(): Promise<void> {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
+    await this.arriving.stop();
     await Promise.all([this.inspections, this.processor, this.relay].map((one) => one.stop(STOP_WITHIN_MS)));
+    this.typing.stop();
+    await this.live.stop();
     await this.deliveries.close();
+    this.clock.stop();
     await this.database.destroy();
     await this.embedded?.stop();
   }
@@ -192,11 +282,22 @@ export class Runtime implements Wakeups {
     return this.relay.isAlone;
   }
 
+  /** What agents do at the moment: to the bot's streams, on whichever replica they are, and its callback. Resolves when it has it. */
+  private async passOn(handover: Handover, typing: object): Promise<void> {
+    const body = liveEvent(handover, 'typing', typing, this.clock.now());
+    this.hub.notify(handover.id, body);
+    await Promise.all([
+      this.isAlone ? undefined : this.live.say(handover.id, body),
+      this.relay.isDown('bot', handover.bot) ? undefined : this.deliveries.signal(handover.bot, body),
+    ]);
+  }
+
   committed(commit: Committed): void {
     this.relay.committed(commit);
     for (const unit of commit.units) {
       const { id, conversationId } = unit.handover;
       if (unit.events.length > 0) this.hub.notify(id);
+      this.changes.notify(id);
       if (unit.bindsConversation) this.processor.wake(conversationId!);
       if (unit.wakeAt) this.alarms.set(unit.wakeAt);
       if (unit.handover.lifecycle.timers.leave !== undefined) this.inspections.leaving(unit);
@@ -229,6 +330,7 @@ function openProvider(
     log,
   };
   const session = provider.open(settings, context);
+  checkCapabilities(definition, session);
   return [
     {
       name: account.name,

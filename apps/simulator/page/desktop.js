@@ -3,6 +3,7 @@ const TYPING_EVERY_MS = 3_000;
 const RECONNECT_MS = 3_000;
 const ANSWER_LIMIT_MS = 10_000;
 const ERROR_SHOWN_MS = 8_000;
+const TYPING_SHOWN_MS = 5_000;
 const NEAR_END_PX = 120;
 const FIELDS = {
   name: 'Name',
@@ -179,7 +180,9 @@ function drawConversation(conversation) {
 }
 
 function whereabouts(conversation) {
-  const { waitingIn, agents } = conversation;
+  const { waitingIn, agents, typingSince } = conversation;
+  if (typingSince !== null && Date.now() - typingSince < TYPING_SHOWN_MS)
+    return `${customerOf(conversation)} is typing …`;
   if (isMine(conversation)) return 'You are in this conversation.';
   if (isWaiting(conversation)) return `Waits in ${nameIn(state.queues, waitingIn)}. Accept it to reply.`;
   if (isOver(conversation)) return 'This conversation is over.';
@@ -205,11 +208,18 @@ function scrolled() {
   followsEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
 }
 
-function bubble({ authorType, authorId, text, at }) {
+function bubble({ authorType, authorId, text, files = [], at }) {
   const by = element('span', { className: 'by' }, element('bdi', { textContent: authorOf(authorType, authorId) }));
   if (at) by.append(element('time', { dateTime: new Date(at).toISOString(), textContent: clock.format(at) }));
   const className = authorId === me ? 'agent me' : authorType;
-  return element('li', { className }, by, element('p', { dir: 'auto', textContent: text ?? '' }));
+  const said = text ? [element('p', { dir: 'auto', textContent: text })] : [];
+  return element('li', { className }, by, ...said, ...files.map(fileLink));
+}
+
+function fileLink({ filename, url }) {
+  const link = element('a', { href: url, download: filename, textContent: filename });
+  link.dataset.testid = 'file';
+  return element('p', { dir: 'auto' }, link);
 }
 
 function authorOf(type, id) {
@@ -295,6 +305,19 @@ async function send() {
   if (!(await act(id, 'say', { text }))) keepDraft(id, [text, drafts.get(id)].filter(Boolean).join('\n'));
 }
 
+async function sendFile() {
+  const [file] = page.file.files;
+  page.file.value = '';
+  if (!file) return;
+  const reader = new window.FileReader();
+  await new Promise((resolve) => {
+    reader.onload = resolve;
+    reader.readAsDataURL(file);
+  });
+  followsEnd = true;
+  act(openId, 'file', { filename: file.name, contentType: file.type, content: reader.result.split(',')[1] });
+}
+
 function typed() {
   drafts.set(openId, page.reply.value);
   if (page.reply.value === '') return stopTyping();
@@ -351,6 +374,8 @@ function connect() {
 }
 
 page.agent.onchange = chooseAgent;
+page.attach.onclick = () => page.file.click();
+page.file.onchange = sendFile;
 page.reply.oninput = typed;
 page.reply.onkeydown = sendOnEnter;
 page.transcript.onscroll = scrolled;
@@ -358,5 +383,8 @@ page.leave.onclick = () => decide(openId, 'leave');
 onSubmit(page.composer, send);
 onSubmit(page.tools, () => decide(openId, 'transfer', { queueId: page.target.value }));
 new window.ResizeObserver(followEnd).observe(page.transcript);
-setInterval(drawDurations, 1_000);
+setInterval(() => {
+  drawDurations();
+  if (opened()) setText(page.where, whereabouts(opened()));
+}, 1_000);
 connect();

@@ -1,6 +1,6 @@
 import type { ProviderEvent } from '#contract';
+import type { Course } from '../course.js';
 import { isFinal, messageView, type Attachment, type Message } from '../handover.js';
-import { newId } from '../ids.js';
 import { wasCaughtUp } from '../caught-up.js';
 import { addFact } from '../lifecycle.js';
 import { settle } from '../settle.js';
@@ -11,6 +11,8 @@ export interface ReceivedEvent {
   event: ProviderEvent;
   arrival: number;
   receivedAt: Date;
+  /** The files of a message, as far as they could be had. */
+  attachments?: Attachment[];
 }
 
 /** Why an event of a handover that has ended changes nothing of it. */
@@ -26,17 +28,14 @@ export type Ignored = string | null;
  * Applies one event of the contact centre to its handover. Late, repeated and unknown events change nothing that later ones
  * have settled; a late message is still delivered, unless the handover is over.
  */
-export function applyEvent(
-  unit: HandoverUnit,
-  { event, arrival, receivedAt }: ReceivedEvent,
-  endGraceMs: number,
-): Ignored {
+export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, course: Course): Ignored {
+  const { event, arrival, receivedAt, attachments = [] } = received;
   const { handover } = unit;
   bindConversation(unit, event.conversation);
   if (event.type === 'message' && wasCaughtUp(handover.lifecycle, event, event.at ?? receivedAt.getTime()))
     return CAUGHT_UP_BEFORE;
   if (isFinal(handover)) {
-    if (event.type === 'message') keepLateMessage(unit, event, receivedAt);
+    if (event.type === 'message') keepLateMessage(unit, event, receivedAt, attachments);
     return HANDOVER_IS_OVER;
   }
   switch (event.type) {
@@ -44,8 +43,10 @@ export function applyEvent(
       return event.reason;
     case 'created':
       return null;
+    case 'typing':
+      return 'typing is passed on at once or not at all';
     case 'message':
-      return deliverMessage(unit, event, receivedAt);
+      return deliverMessage(unit, event, receivedAt, attachments);
     case 'activity':
       unit.emit('activity', { name: event.name, value: event.value });
       return null;
@@ -58,8 +59,8 @@ export function applyEvent(
     ...('agent' in event ? { agent: event.agent } : {}),
     ...('queue' in event ? { queue: event.queue } : {}),
   };
-  if (!addFact(handover.lifecycle, fact, endGraceMs)) return 'too old to matter';
-  settle(unit, endGraceMs);
+  if (!addFact(handover.lifecycle, fact, course.endGraceMs)) return 'too old to matter';
+  settle(unit, course);
   return null;
 }
 
@@ -78,26 +79,30 @@ function bindConversation(unit: HandoverUnit, conversation: string): void {
 type MessageEvent = Extract<ProviderEvent, { type: 'message' }>;
 
 /** Takes a message of an agent or the system into the transcript, and tells the bot. */
-export function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Ignored {
-  const message = addToTranscript(unit, event, receivedAt);
+export function deliverMessage(
+  unit: HandoverUnit,
+  event: MessageEvent,
+  receivedAt: Date,
+  attachments: Attachment[],
+): Ignored {
+  const message = addToTranscript(unit, event, receivedAt, attachments);
   unit.emit('message.created', { message: messageView(message) });
   return null;
 }
 
 /** No event follows the end, so the bot is not told; whoever reads the transcript finds it. */
-function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): void {
-  const message = addToTranscript(unit, event, receivedAt);
+function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date, attachments: Attachment[]): void {
+  const message = addToTranscript(unit, event, receivedAt, attachments);
   message.status = 'failed';
   message.error = 'It came after the end of the handover.';
 }
 
-function addToTranscript(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Message {
-  const attachments: Attachment[] = event.attachments.map(({ filename, contentType }) => ({
-    id: newId('att'),
-    filename,
-    contentType,
-    size: null,
-  }));
+function addToTranscript(
+  unit: HandoverUnit,
+  event: MessageEvent,
+  receivedAt: Date,
+  attachments: Attachment[],
+): Message {
   return unit.addMessage({
     author: event.author,
     agent: event.agent,

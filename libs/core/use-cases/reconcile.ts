@@ -1,7 +1,8 @@
 import type { Inspection, ListedMessage, MessageList } from '#contract';
 import { align, type Alignment, type KnownMessage } from '../alignment.js';
 import { noteCaughtUp } from '../caught-up.js';
-import { isFinal, type Handover } from '../handover.js';
+import type { Course } from '../course.js';
+import { isFinal, type Attachment, type Handover } from '../handover.js';
 import { standingOf, type Lifecycle, type Standing } from '../lifecycle.js';
 import { addSeen } from '../seen-facts.js';
 import { settle } from '../settle.js';
@@ -11,14 +12,16 @@ import { deliverMessage } from './apply-event.js';
 /** What was seen in the contact centre, and what was known when it was asked for. */
 export interface Sighting {
   askedAt: Date;
-  /** `courseOf` the handover when the contact centre was asked. */
-  course: string;
+  /** `standingText` of the handover when the contact centre was asked. */
+  standing: string;
   /** null where only messages were asked for. */
   inspection: Inspection | null;
   list: MessageList | null;
   transcript: Transcript;
   /** Younger messages are left to their events, in milliseconds. */
   settleMs: number;
+  /** The files of messages, by the messages' ids in the contact centre, as far as they were fetched. */
+  files: Map<string, Attachment[]>;
 }
 
 /** Messages of agents and the system, and how far the transcript went when they were read. */
@@ -36,15 +39,17 @@ export interface Reconciled {
   settledUntil: number | null;
   /** Something was seen that is not certain yet. */
   isOpen: boolean;
-  /** There was more to catch up than goes into one change. */
+  /** There is more to catch up than went into this change: that many messages, or those whose files have to be fetched first. */
   hasMore: boolean;
+  /** Messages whose files have to be fetched first. */
+  wanting: ListedMessage[];
 }
 
 /** Caught up in one change; what is more is left to the next. */
 const MAX_CAUGHT_UP = 200;
 
-/** The course of a handover as far as it is known: equal as long as no event has changed it. */
-export function courseOf({ lifecycle }: Handover, endGraceMs: number): string {
+/** Where a handover stands, as text: equal as long as no event has changed it. */
+export function standingText({ lifecycle }: Handover, endGraceMs: number): string {
   return JSON.stringify(standingOf(lifecycle, endGraceMs).standing);
 }
 
@@ -52,8 +57,9 @@ export function courseOf({ lifecycle }: Handover, endGraceMs: number): string {
  * Brings a handover to what the contact centre says of it: messages first, so that none is left behind by an end.
  * @returns null when the transcript has grown since it was read: it has to be read again
  */
-export function reconcile(unit: HandoverUnit, sighting: Sighting, endGraceMs: number): Reconciled | null {
+export function reconcile(unit: HandoverUnit, sighting: Sighting, course: Course): Reconciled | null {
   const { handover } = unit;
+  const { endGraceMs } = course;
   const nothing: Reconciled = {
     caughtUp: 0,
     facts: [],
@@ -61,12 +67,13 @@ export function reconcile(unit: HandoverUnit, sighting: Sighting, endGraceMs: nu
     settledUntil: null,
     isOpen: false,
     hasMore: false,
+    wanting: [],
   };
   if (isFinal(handover) || handover.closing) return nothing;
   if (handover.messageSequence !== sighting.transcript.messageSequence) return null;
   const { standing } = standingOf(handover.lifecycle, endGraceMs);
   // An event has told more since: what was seen may be older.
-  const isCurrent = sighting.course === courseOf(handover, endGraceMs);
+  const isCurrent = sighting.standing === standingText(handover, endGraceMs);
   const inspection = isCurrent ? sighting.inspection : null;
   const isEnding = inspection !== null && isCertainlyOver(handover.lifecycle, inspection, unit.now, endGraceMs);
   // What was said before somebody left comes before the leaving.
@@ -74,7 +81,7 @@ export function reconcile(unit: HandoverUnit, sighting: Sighting, endGraceMs: nu
   const messages = sighting.list ? catchUp(unit, sighting, sighting.list, waits ? sighting.settleMs : 0) : nothing;
   if (!inspection || messages.hasMore) return { ...messages, isOpen: messages.isOpen || !isCurrent };
   const facts = addSeen(handover.lifecycle, inspection, sighting.askedAt, isEnding, endGraceMs);
-  if (facts.length > 0) settle(unit, endGraceMs);
+  if (facts.length > 0) settle(unit, course);
   const isOpen = messages.isOpen || (!isFinal(handover) && handover.lifecycle.overSince !== undefined);
   return { ...messages, facts: facts.map(({ kind }) => kind), isOpen };
 }
@@ -100,29 +107,32 @@ function showsLeaving({ present }: Standing, inspection: Inspection): boolean {
 
 function catchUp(
   unit: HandoverUnit,
-  { askedAt, inspection, transcript }: Sighting,
+  { askedAt, inspection, transcript, files }: Sighting,
   list: MessageList,
   settleMs: number,
 ): Reconciled {
   const { missing, recognised } = align(list.messages, transcript.messages);
   const settledAt = settleMs === 0 ? Infinity : (inspection?.at ?? askedAt.getTime()) - settleMs;
-  const due = until(missing, settledAt).slice(0, MAX_CAUGHT_UP);
-  for (const message of due) deliver(unit, message);
-  const left = missing[due.length];
+  const due = upTo(missing, ({ at }) => at > settledAt);
+  const lacksFiles = ({ id, attachments }: ListedMessage): boolean => attachments.length > 0 && !files.has(id);
+  const ready = upTo(due.slice(0, MAX_CAUGHT_UP), lacksFiles);
+  for (const message of ready) deliver(unit, message, files.get(message.id) ?? []);
+  const left = missing[ready.length];
   const settled = left ? list.messages.slice(0, list.messages.indexOf(left)) : list.messages;
   const settledUntil = settled.length > 0 ? Math.max(...settled.map(({ at }) => at)) : null;
-  const hasMore = left !== undefined && left.at <= settledAt;
-  return { caughtUp: due.length, facts: [], recognised, settledUntil, isOpen: left !== undefined, hasMore };
+  const wanting = due.filter(lacksFiles).slice(0, MAX_CAUGHT_UP);
+  const hasMore = due.length > ready.length;
+  return { caughtUp: ready.length, facts: [], recognised, settledUntil, isOpen: left !== undefined, hasMore, wanting };
 }
 
-/** Those before the first one that is too young: a later one must not overtake it. */
-function until(messages: ListedMessage[], time: number): ListedMessage[] {
-  const young = messages.findIndex(({ at }) => at > time);
-  return young < 0 ? messages : messages.slice(0, young);
+/** Those before the first that has to wait: a later one must not overtake it. */
+function upTo(messages: ListedMessage[], mustWait: (message: ListedMessage) => boolean): ListedMessage[] {
+  const first = messages.findIndex(mustWait);
+  return first < 0 ? messages : messages.slice(0, first);
 }
 
-function deliver(unit: HandoverUnit, message: ListedMessage): void {
+function deliver(unit: HandoverUnit, message: ListedMessage, attachments: Attachment[]): void {
   const conversation = unit.handover.conversationId!;
-  deliverMessage(unit, { ...message, conversation }, unit.now);
+  deliverMessage(unit, { ...message, conversation }, unit.now, attachments);
   noteCaughtUp(unit.handover.lifecycle, message, unit.now);
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseAs, withDefaults } from '#contract';
+import { AccountApi } from './account-api.js';
 import { EightByEightClient } from './client.js';
 import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
 import { inspectionOf, listedMessage } from './inspection.js';
@@ -130,6 +131,8 @@ describe('a session that is asked', () => {
       new EightByEightClient(quickTransport(), options),
       { authority: 'a', verify },
       () => now,
+      { isOpen: null, queue: null },
+      new AccountApi(quickTransport(), { ...options, secrets: [] }),
     );
   }
 

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { parseAs, ProviderError, withDefaults, type OutboundMessage, type StartRequest } from '#contract';
+import {
+  parseAs,
+  ProviderError,
+  withDefaults,
+  type OutboundMessage,
+  type RawWebhook,
+  type StartRequest,
+} from '#contract';
+import { AccountApi } from './account-api.js';
 import { EightByEightClient } from './client.js';
 import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
 import { EightByEightSession } from './session.js';
@@ -23,12 +31,14 @@ beforeEach(() => {
 function open(changes: Partial<EightByEightSettings> = {}): EightByEightSession {
   const { value } = parseAs(EightByEightSettings, { apiKey: 'key', ...changes });
   const client = new EightByEightClient(quickTransport(), { baseUrl: vendor.url, apiKey: 'key', now: () => now, log });
-  const verify = async () => ({ key: null, tenant: null, body: Buffer.alloc(0) });
+  const verify = async ({ body }: RawWebhook) => ({ key: null, tenant: null, body });
   return new EightByEightSession(
     withDefaults(EightByEightSettings, value),
     client,
     { authority: 'a', verify },
     () => now,
+    { isOpen: null, queue: null },
+    new AccountApi(quickTransport(), { baseUrl: vendor.url, apiKey: 'key', secrets: [], now: () => now }),
   );
 }
 
@@ -38,11 +48,17 @@ const request = (changes: object = {}): StartRequest<EightByEightHandoverSetting
   userId: 'u-42',
   user: { name: 'Ann', properties: { a: '1' } },
   transcript: [{ author: 'user', text: 'Hi' }],
+  copilotUrl: null,
   defaults: { channelId: 'channel-1' },
   settings: {},
   ...changes,
 });
-const text = (value: string, author: 'user' | 'bot' = 'user'): OutboundMessage => ({ author, text: value, cards: [] });
+const text = (value: string, author: 'user' | 'bot' = 'user'): OutboundMessage => ({
+  author,
+  text: value,
+  cards: [],
+  attachments: [],
+});
 
 /** Answers a list, `size` items a page. */
 function listing(name: string, items: object[], size: number): void {
@@ -103,6 +119,15 @@ describe('start', () => {
   ])('says what to do about a %i', async (status, message) => {
     vendor.answer(status, { message: 'Queue ID 112 is invalid.' });
     await expect(session.start(request())).rejects.toThrow(message);
+  });
+
+  it('tells no token of a link that 8x8 repeats', async () => {
+    const copilotUrl = 'https://copilot.example.com/?userId=u&sessionId=s&URLToken=hidden-token';
+    vendor.answer(400, { message: `The value ${copilotUrl} is invalid.`, code: copilotUrl });
+    await expect(session.start(request({ copilotUrl }))).rejects.toThrow(/URLToken=•••• is invalid/);
+    expect(JSON.stringify(vendor.calls)).toContain('hidden-token');
+    const webhook = { headers: {}, body: Buffer.from(JSON.stringify({ value: copilotUrl })) };
+    expect((await session.verify(webhook)).body.toString()).toMatch(/URLToken=••••"}$/);
   });
 
   it('sends nothing that it would have to report as wrong', async () => {
@@ -172,12 +197,28 @@ describe('send', () => {
       { authorType: 'user', text: 'Look', cards: [card(textBlock)] },
     ],
     [
-      { author: 'bot', text: null, cards: [card(textBlock)] },
+      { author: 'bot', text: null, cards: [card(textBlock)], attachments: [] },
       { authorType: 'bot', text: 'Choose', cards: [card(textBlock)] },
     ],
     [
-      { author: 'bot', text: ' ', cards: [card(null)] },
+      { author: 'bot', text: ' ', cards: [card(null)], attachments: [] },
       { authorType: 'bot', text: '[card]', cards: [card(null)] },
+    ],
+    [
+      { ...text('Look'), attachments: [{ id: 'f1', filename: 'a.pdf' }] },
+      { authorType: 'user', text: 'Look', attachments: [{ id: 'f1' }] },
+    ],
+    [
+      {
+        author: 'user',
+        text: null,
+        cards: [],
+        attachments: [
+          { id: 'f1', filename: 'a.pdf' },
+          { id: 'f2', filename: 'b.pdf' },
+        ],
+      },
+      { authorType: 'user', text: 'a.pdf, b.pdf', attachments: [{ id: 'f1' }, { id: 'f2' }] },
     ],
   ] as [OutboundMessage, object][])('sends %j with a text in any case', async (message, body) => {
     vendor.answer(202);
@@ -217,6 +258,24 @@ describe('reading back a message', () => {
     listing('messages', [...Array.from({ length: 60 }, () => said('user', 'Hi')), said('user', 'Bye')], 50);
     await expect(session.findSent('c-1', text('Hi'), 59)).resolves.toBe(true);
     await expect(session.findSent('c-1', text('Hi'), 60)).resolves.toBe(false);
+  });
+
+  it('knows a message with files by them, whatever its text, and takes none of them for a text alone', async () => {
+    const withFile = (id: string) => ({ ...said('user', 'a.pdf'), attachments: [{ id, filename: 'a.pdf' }] });
+    const message = (id: string) => ({ ...text('a.pdf'), attachments: [{ id, filename: 'a.pdf' }] });
+    listing('messages', [said('user', 'later'), withFile('f2'), said('agent', 'Hm'), withFile('f1')], 50);
+    await expect(session.findSent('c-1', message('f1'), 0)).resolves.toBe(true);
+    await expect(session.findSent('c-1', message('f3'), 0)).resolves.toBe(false);
+    listing('messages', [withFile('f1')], 50);
+    await expect(session.findSent('c-1', text('a.pdf'), 0)).resolves.toBe(false);
+  });
+
+  it('looks for a message with files among those that can be newer, and no further', async () => {
+    const items = Array.from({ length: 5_000 }, () => said('user', 'Hi'));
+    listing('messages', items, 50);
+    const message = { ...text('Hi'), attachments: [{ id: 'f1', filename: 'a.pdf' }] };
+    await expect(session.findSent('c-1', message, 0)).resolves.toBe(false);
+    expect(vendor.calls).toHaveLength(5);
   });
 });
 

@@ -2,22 +2,34 @@ import {
   durationMs,
   isPlainObject,
   ProviderError,
+  type CheckContext,
+  type CheckFinding,
   type ConversationUpdate,
+  type ConvertedMessage,
   type FieldError,
+  type IncomingFile,
   type Inspection,
   type ListedMessage,
   type MessageList,
   type OutboundMessage,
+  type OutgoingFile,
   type ProviderEvent,
   type ProviderSession,
+  type QueueReading,
   type RawWebhook,
+  type RemoteAttachment,
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
+import type { AccountApi } from './account-api.js';
 import type { EightByEightClient, HalList } from './client.js';
 import { withAdvice } from './api-error.js';
+import { readQueue, type AvailabilitySources } from './availability.js';
+import { convertMessage } from './convert.js';
 import { createBody } from './create-body.js';
 import { inspectionOf, listedAt, listedMessage } from './inspection.js';
+import { bytesWithoutLinkSecret } from './link-secret.js';
+import { examine } from './doctor/doctor.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
@@ -38,6 +50,8 @@ const MESSAGES_PER_PAGE = 50;
 const MAX_MESSAGE_PAGES = 40;
 const PARTICIPANTS_PER_PAGE = 100;
 const MAX_PARTICIPANT_PAGES = 10;
+/** Messages of our side that may be newer than one that is looked for. */
+const MAX_PASSED_OVER = 200;
 /** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
 const READING_BUDGET_MS = 15_000;
 
@@ -49,12 +63,15 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   readonly endGraceMs: number;
   readonly giveUpAfterMs: number;
   readonly reconcileMs: number | null;
+  readonly fileOrigin: string;
 
   constructor(
     private readonly settings: EightByEightSettings,
     private readonly client: EightByEightClient,
     private readonly verification: WebhookVerification,
     private readonly now: () => number,
+    private readonly sources: AvailabilitySources,
+    private readonly account: AccountApi,
   ) {
     this.webhookAuthority = verification.authority;
     this.tenant = settings.webhookTenant ?? settings.tenant ?? null;
@@ -62,6 +79,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     this.endGraceMs = durationMs(settings.endGrace);
     this.giveUpAfterMs = durationMs(settings.giveUpAfter);
     this.reconcileMs = settings.reconcile === 'off' ? null : durationMs(settings.reconcile);
+    this.fileOrigin = new URL(settings.baseUrl).origin;
   }
 
   validate(request: Request): FieldError[] {
@@ -86,13 +104,21 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     return null;
   }
 
+  convert(message: OutboundMessage): ConvertedMessage {
+    return convertMessage(message, this.settings.maxTextLength);
+  }
+
   async send(conversation: string, message: OutboundMessage): Promise<void> {
     await this.client.sendMessage(conversation, messageBody(message));
   }
 
-  /** Counts the unbroken run of equal messages at the newest end, passing over what agents and the system said. */
+  /**
+   * Counts the unbroken run of equal messages at the newest end, passing over what agents and the system said. A message with files is
+   * known by them: they were uploaded for it alone.
+   */
   async findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
     const wanted = messageBody(message);
+    const [file] = message.attachments;
     let run = 0;
     for await (const item of this.allOf(
       (page) => this.client.messages(conversation, page, MESSAGES_PER_PAGE),
@@ -100,7 +126,13 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     )) {
       const author = isPlainObject(item.author) ? item.author.type : undefined;
       if (author !== 'user' && author !== 'bot') continue;
-      if (author !== wanted.authorType || !sameText(item.text, wanted.text)) return false;
+      const files = attachmentsOf(item);
+      if (file) {
+        if (files.includes(file.id)) return true;
+        if (++run > MAX_PASSED_OVER) return false;
+        continue;
+      }
+      if (author !== wanted.authorType || files.length > 0 || !sameText(item.text, wanted.text)) return false;
       run += 1;
       if (run > identicalBefore) return true;
     }
@@ -111,12 +143,20 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     await this.client.removeUser(conversation).catch(unlessNotFound);
   }
 
+  upload(conversation: string, file: OutgoingFile): Promise<string> {
+    return this.client.upload(conversation, file);
+  }
+
+  download(conversation: string, { id }: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile> {
+    return this.client.content(conversation, id, signal);
+  }
+
   /** 8x8 Chat Gateway documentation does not say whether additional properties are merged or replaced: the full list is sent. */
   async update(conversation: string, change: ConversationUpdate<EightByEightHandoverSettings>): Promise<void> {
     const { queueId, userChanged, request } = change;
     if (!userChanged && queueId === undefined) return;
     await this.client.patchConversation(conversation, {
-      ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId } }),
+      ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId.trim() } }),
       ...(userChanged ? { user: sendable(request).user } : {}),
     });
   }
@@ -152,12 +192,33 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     return { messages: unique(newestFirst).reverse(), from: reached === null ? this.now() : reached + 1 };
   }
 
+  async typing(conversation: string, author: 'user' | 'bot'): Promise<void> {
+    await this.client.signal(conversation, 'typing', { authorType: author });
+  }
+
+  async thinking(conversation: string, maxSeconds: number): Promise<void> {
+    await this.client.signal(conversation, 'thinking', { authorType: 'bot', maxThinkingTimeSeconds: maxSeconds });
+  }
+
+  async read(conversation: string, at: Date): Promise<void> {
+    await this.client.signal(conversation, 'read-receipt', { authorType: 'user', readAt: at.getTime() });
+  }
+
+  availability(queueId: string | null): Promise<QueueReading> {
+    return readQueue(this.sources, queueId);
+  }
+
+  check(context: CheckContext<EightByEightHandoverSettings>): Promise<CheckFinding[]> {
+    return examine(this.account, this.settings, context, this.now);
+  }
+
   isHandshake(webhook: RawWebhook): boolean {
     return isConnectionTest(webhook.body);
   }
 
-  verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
-    return this.verification.verify(webhook);
+  async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
+    const verified = await this.verification.verify(webhook);
+    return { ...verified, body: bytesWithoutLinkSecret(verified.body) };
   }
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {
@@ -200,6 +261,11 @@ function unique(messages: ListedMessage[]): ListedMessage[] {
 function belongsTo(conversation: Record<string, unknown>, handoverId: string): boolean {
   const properties = isPlainObject(conversation.user) ? conversation.user.additionalProperties : undefined;
   return (propertyEntries(properties) ?? []).some(([key, value]) => key === 'handoverId' && value === handoverId);
+}
+
+/** The ids of a message's files at 8x8. */
+function attachmentsOf({ attachments }: Record<string, unknown>): unknown[] {
+  return Array.isArray(attachments) ? attachments.filter(isPlainObject).map(({ id }) => id) : [];
 }
 
 /** Ends of lines and blanks at the ends may change on the way. */

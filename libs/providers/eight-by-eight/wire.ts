@@ -35,6 +35,7 @@ export interface WireMessage {
   authorType: 'user' | 'bot';
   text: string;
   cards?: WireCard[];
+  attachments?: { id: string }[];
 }
 
 /** Body of `POST /chat-gateway/v1/conversations`. */
@@ -49,6 +50,13 @@ export interface CreateConversation {
 export interface PatchConversation {
   user?: WireUser;
   assignment?: WireAssignment;
+}
+
+/** Body of the typing, thinking and read-receipt calls: the second has the seconds, the third the time in epoch milliseconds. */
+export interface WireSignal {
+  authorType: 'user' | 'bot';
+  maxThinkingTimeSeconds?: number;
+  readAt?: number;
 }
 
 /** One page of any list, in HAL form. `_embedded` and `page` may be missing. */

@@ -1,7 +1,7 @@
 import { Matches } from 'class-validator';
 import { HANDOVER_STATUSES, type HandoverStatus } from '#core';
 import { IsIntegerText } from '../paging.js';
-import { Choice, Inner, Json, JsonObject, ListOf, Text, TextMap, Time } from '../../fields.js';
+import { Choice, Flag, Inner, Json, JsonObject, ListOf, Text, TextMap, Time } from '../../fields.js';
 
 const ID_LENGTH = 255;
 
@@ -61,9 +61,16 @@ export class StartHandoverDto {
   settings?: Record<string, unknown>;
   @Json({ optional: true, description: 'Any JSON, returned untouched.' })
   metadata?: unknown;
+  @Flag({
+    optional: true,
+    description:
+      'Start only if somebody may be there: 409 with reason `unavailable` where it is known that nobody is. What is not known keeps nobody from starting.',
+  })
+  requireAvailable?: boolean;
 }
 
 export class UpdateSettingsDto {
+  @Matches(/\S/, { message: 'must not be blank' })
   @Text({ max: ID_LENGTH, description: 'The queue to move to.', example: '102' })
   queueId: string;
 }
@@ -87,17 +94,29 @@ export class CardDto {
   content: unknown;
 }
 
+export class NamedAttachmentDto {
+  @Text({ max: 64, description: 'The id that the upload was answered with.', example: 'att_019abc' })
+  id: string;
+}
+
 export class PostMessageDto {
   @Text({
     max: 100_000,
     optional: true,
-    description: 'The text. A message needs a text or a card.',
+    description:
+      'The text. A message needs a text, an attachment or a card. Long ones reach the agent in several parts.',
     example: 'Is anybody there?',
   })
   text?: string;
   @Choice({ of: ['user', 'bot'], optional: true, description: 'Who says it; the user unless given.' })
   author?: 'user' | 'bot';
-  @ListOf(() => CardDto, { max: 10, optional: true, description: 'Cards to show to the agent.' })
+  @ListOf(() => NamedAttachmentDto, { max: 10, optional: true, description: 'Files that were uploaded before.' })
+  attachments?: NamedAttachmentDto[];
+  @ListOf(() => CardDto, {
+    max: 10,
+    optional: true,
+    description: 'Cards to show to the agent; those that the contact centre cannot show become text.',
+  })
   cards?: CardDto[];
 }
 

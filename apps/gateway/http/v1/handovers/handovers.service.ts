@@ -1,30 +1,39 @@
 import { createHash } from 'node:crypto';
-import { parseAs, type Card } from '#contract';
+import { parseAs, type Card, type ConvertedMessage, type MessageContent } from '#contract';
 import {
   closeHandover,
+  courseOf,
   handoverView,
   invalid,
   messageView,
   notFound,
   postMessage,
+  queueOf,
   Refusal,
   startHandover,
   startRequestOf,
+  unsupported,
   updateHandover,
   type Answer,
   type Handover,
+  type HandoverUnit,
   type IdempotencyKey,
   type ProviderInstance,
 } from '#core';
 import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../../runtime/runtime.js';
 import type { Principal } from '../../auth.guard.js';
+import { AttachmentsService } from '../attachments/attachments.service.js';
+import { availabilityView } from '../availability/availability.views.js';
 import type { PostMessageDto, StartHandoverDto, UpdateHandoverDto } from './handovers.dto.js';
 
 /** What bots and operators may do with handovers: who may do it, and in which transaction. */
 @Injectable()
 export class HandoversService {
-  constructor(private readonly runtime: Runtime) {}
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly attachments: AttachmentsService,
+  ) {}
 
   /** The handover, if the caller may see it. @throws {Refusal} `not_found` */
   async find(caller: Principal, id: string): Promise<Handover> {
@@ -33,11 +42,12 @@ export class HandoversService {
     return handover;
   }
 
-  start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
+  async start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
     if (caller.role === 'bot' && !caller.enabled)
       throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
-    return this.runtime.handovers.create(keyOf(bot, 'handovers', key, input), () => {
+    const idempotency = keyOf(bot, 'handovers', key, input);
+    const work = (): { unit: HandoverUnit; answer: Answer } => {
       const provider = this.runtime.registry.choose(input.provider);
       const unit = startHandover(
         {
@@ -55,23 +65,51 @@ export class HandoversService {
           metadata: input.metadata ?? null,
         },
         this.runtime.clock.now(),
+        courseOf(provider),
       );
       this.check(provider, unit.handover, input.transcript ?? []);
       return { unit, answer: { status: 201, body: handoverView(unit.handover) } };
-    });
+    };
+    if (input.requireAvailable) {
+      const earlier = idempotency && (await this.runtime.handovers.answered(idempotency));
+      if (earlier) return earlier;
+      // A request that could not be sent anyway is refused for that, and asks nobody.
+      await this.refuseUnavailable(work().unit.handover);
+    }
+    return this.runtime.handovers.create(idempotency, work);
+  }
+
+  private async refuseUnavailable({ provider: name, settings }: Handover): Promise<void> {
+    const provider = this.runtime.registry.choose(name);
+    const found = await this.runtime.availability.of(provider, queueOf(provider.defaults, settings));
+    if (found.state !== 'unavailable') return;
+    throw new Refusal(
+      'conflict',
+      `Nobody is there: ${found.reason} Try again later, or start without requireAvailable.`,
+      [],
+      {
+        reason: 'unavailable',
+        availability: availabilityView(found),
+      },
+    );
   }
 
   async post(caller: Principal, id: string, input: PostMessageDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
     const cards = (input.cards ?? []).map(({ contentType, content }): Card => ({ contentType, content }));
-    if (input.text === undefined && cards.length === 0) {
-      throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text or a card' }]);
+    const named = input.attachments ?? [];
+    if (input.text === undefined && cards.length === 0 && named.length === 0) {
+      throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text, an attachment or a card' }]);
     }
     if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
+    const attachments = named.length > 0 ? await this.attachments.named(await this.find(caller, id), named) : [];
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
-      const message = postMessage(unit, { author: input.author ?? 'user', text: input.text ?? null, cards });
-      return { status: 202, body: messageView(message) };
+      const provider = this.runtime.registry.get(unit.handover.provider);
+      const content: MessageContent = { author: input.author ?? 'user', text: input.text ?? null, cards };
+      const course = provider ? courseOf(provider) : null;
+      const posted = postMessage(unit, { content, attachments, ...shown(provider, content) }, course);
+      return { status: 202, body: messageView(posted) };
     });
     return answer ?? fail(notFound(id));
   }
@@ -83,10 +121,7 @@ export class HandoversService {
       updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
       const provider = this.runtime.registry.get(unit.handover.provider);
       if (provider && (input.user || input.settings)) {
-        if (!provider.session.update)
-          throw new Refusal('conflict', 'This contact centre cannot change a running conversation.', [], {
-            reason: 'unsupported',
-          });
+        if (!provider.session.update) throw unsupported('This contact centre cannot change a running conversation.');
         this.check(provider, unit.handover, []);
       }
       return unit.handover;
@@ -112,9 +147,19 @@ export class HandoversService {
   ): void {
     const { errors } = parseAs(provider.definition.handoverSettings, handover.settings, '/settings');
     if (errors.length > 0) throw invalid(errors);
-    const problems = provider.session.validate(startRequestOf(handover, provider.defaults, transcript));
+    const problems = provider.session.validate(startRequestOf(handover, provider, transcript));
     if (problems.length > 0) throw invalid(problems);
   }
+}
+
+/** How the provider shows a message. @throws {Refusal} `invalid` when it cannot at all */
+function shown(
+  provider: ProviderInstance | undefined,
+  content: MessageContent,
+): Pick<ConvertedMessage, 'parts' | 'losses'> {
+  const shown = provider?.session.convert?.(content);
+  if (shown && shown.errors.length > 0) throw invalid(shown.errors);
+  return shown ?? { parts: [content], losses: [] };
 }
 
 /** Makes a request known again. @throws {Refusal} `invalid` */
@@ -134,7 +179,8 @@ export function mayRead(caller: Principal, handover: Handover): boolean {
   return caller.role === 'operator' || caller.name === handover.bot;
 }
 
-function botOf(caller: Principal): string {
+/** @throws {Refusal} `forbidden` for the operator */
+export function botOf(caller: Principal): string {
   if (caller.role === 'bot') return caller.name;
   throw new Refusal('forbidden', "Use a bot's API key for this: the admin key reads and closes handovers only.");
 }

@@ -89,8 +89,33 @@ export class AttachmentView {
   filename: string;
   @ApiProperty({ type: String, nullable: true })
   contentType: string | null;
-  @ApiProperty({ type: Number, nullable: true, description: 'Bytes.' })
+  @ApiProperty({ type: Number, nullable: true, description: 'Bytes; null where the file could not be fetched.' })
   size: number | null;
+  @ApiProperty({ required: false, description: 'Why the file could not be fetched; only then.' })
+  error?: string;
+}
+
+export class UploadedView {
+  @ApiProperty({ example: 'att_019abc' })
+  id: string;
+  @ApiProperty({ example: 'invoice.pdf' })
+  filename: string;
+  @ApiProperty({ example: 'application/pdf' })
+  contentType: string;
+  @ApiProperty({ description: 'Bytes.', example: 48_213 })
+  size: number;
+}
+
+export class LossView {
+  @ApiProperty({ description: 'JSON pointer into the message.', example: '/cards/0' })
+  pointer: string;
+  @ApiProperty({ example: 'is shown as text: 8x8 shows Adaptive Cards up to version 1.3' })
+  detail: string;
+}
+
+export class ConversionView {
+  @ApiProperty({ type: () => LossView, isArray: true })
+  losses: LossView[];
 }
 
 export class MessageView {
@@ -110,18 +135,24 @@ export class MessageView {
   status: string;
   @ApiProperty({ required: false, description: 'Why it failed; only on a failed message.' })
   error?: string;
+  @ApiProperty({
+    type: () => ConversionView,
+    required: false,
+    description: 'What the contact centre cannot show as it was sent; only where something was lost.',
+  })
+  conversion?: ConversionView;
   @ApiProperty(TIME)
   at: string;
 }
 
 export class EventView {
-  @ApiProperty({ enum: EVENT_TYPES })
+  @ApiProperty({ enum: [...EVENT_TYPES, 'typing'] })
   type: string;
   @ApiProperty(TIME)
   timestamp: string;
   @ApiProperty({
     ...ANY_JSON,
-    description: 'handoverId, sequence, provider, sessionId, userId, and what the type adds.',
+    description: 'handoverId, sequence (not for typing), provider, sessionId, userId, and what the type adds.',
   })
   data: object;
 }
@@ -173,6 +204,12 @@ export class ProblemView {
   errors?: FieldErrorView[];
   @ApiProperty({ required: false, description: 'With 409 on a start: the open handover of the session.' })
   handoverId?: string;
+  @ApiProperty({
+    required: false,
+    enum: ['unavailable', 'unsupported'],
+    description: 'With 409: nobody is there (see `availability`), or the contact centre cannot do this.',
+  })
+  reason?: string;
 }
 
 const PROBLEM_TEXTS: Record<number, string> = {
@@ -180,7 +217,7 @@ const PROBLEM_TEXTS: Record<number, string> = {
   401: 'The key is missing or unknown.',
   403: 'This key may not do that.',
   404: 'There is no such handover for this key.',
-  409: 'The handover is over, or the session has an open one already (`handoverId`).',
+  409: 'The handover is over, the session has an open one already (`handoverId`), nobody is there, or the contact centre cannot do it (`reason`).',
   413: 'The body is over 1 MiB.',
   422: 'The Idempotency-Key was used with another request.',
   503: 'Not now; try again after `Retry-After` seconds.',
