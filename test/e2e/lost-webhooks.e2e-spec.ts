@@ -81,6 +81,26 @@ describe('a contact centre whose webhooks get lost', () => {
     expect(world.bot.types(id).at(-1)).toBe('handover.completed');
   });
 
+  it.each([
+    ['by and by', false],
+    ['just before an end', true],
+  ])('brings the files of what was lost %s', async (_, ends) => {
+    const { id, conversationId } = await world.active();
+    world.simulator.faults.set({ dropEvents: ['MESSAGE'] });
+    const { agent } = world.simulator;
+    await agent.say(conversationId, 'See here', 'agent-ann');
+    await agent.sendFile(conversationId, { filename: 'offer.txt', content: 'an offer' }, 'the offer', 'agent-ann');
+    await agent.say(conversationId, 'All right?', 'agent-ann');
+    if (ends) await agent.leave(conversationId, 'agent-ann');
+    await world.bot.event(id, ends ? 'handover.completed' : 'message.created', ends ? 1 : 3);
+    expect(world.bot.texts(id)).toEqual(['See here', 'the offer', 'All right?']);
+    const { message } = (await world.bot.event(id, 'message.created', 2)).data;
+    const [file] = message!.attachments as { id: string; filename: string; size: number }[];
+    expect(file).toMatchObject({ filename: 'offer.txt', size: 8 });
+    const { text } = await world.api('get', `/v1/handovers/${id}/attachments/${file!.id}`).expect(200);
+    expect(text).toBe('an offer');
+  });
+
   it('keeps a handover that goes on in a queue, though only the leaving was told', async () => {
     const { id, conversationId } = await world.active();
     world.simulator.faults.set({ dropEvents: ['TRANSFER', 'QUEUED', 'CONVERSATION_UPDATE'] });
