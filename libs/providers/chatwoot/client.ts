@@ -1,0 +1,103 @@
+import type { HttpService } from '@nestjs/axios';
+import { firstValueFrom } from 'rxjs';
+import { ProviderError, type ProviderErrorCode, type ProviderLog } from '#contract';
+import { at, textAt } from './json.js';
+
+/** Of one call, so that the three of a start, one after the other, end within 30 s. Milliseconds. */
+const TIMEOUT_MS = 8_000;
+const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
+const MAX_RETRY_AFTER_MS = 86_400_000;
+const CODES: Record<number, ProviderErrorCode> = {
+  401: 'unauthorized',
+  402: 'forbidden',
+  403: 'forbidden',
+  404: 'not_found',
+  408: 'unknown_outcome',
+  409: 'conflict',
+  413: 'too_large',
+  429: 'rate_limited',
+};
+const ADVICE: Partial<Record<ProviderErrorCode, string>> = {
+  unauthorized: ' Check apiAccessToken, and that its user is an agent of the inbox.',
+  not_found: ' Check baseUrl, accountId, inboxId and queueId.',
+};
+/** No connection stood, so nothing was sent. After anything else something may have been. */
+const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS.*|.*CERT.*)$/;
+
+/** Chatwoot refused a call; `attributes` are the fields that it named. */
+export class Refused extends ProviderError {
+  attributes: unknown[] = [];
+}
+
+/** Chatwoot's API: JSON in and out, bounded in time and size. Every method throws a `ProviderError` when the call did not succeed. */
+export class ChatwootClient {
+  /** @param baseUrl without a slash at its end */
+  constructor(
+    private readonly http: HttpService,
+    private readonly baseUrl: string,
+    private readonly accountId: string,
+    private readonly token: string,
+    private readonly now: () => number,
+    private readonly log: ProviderLog,
+  ) {}
+
+  /** A call of the application API, as the user whose token it is; `path` is below the account. */
+  account(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown> {
+    const url = `/api/v1/accounts/${this.accountId}${path}`;
+    return this.call(method, url, { api_access_token: this.token }, body);
+  }
+
+  /** A call of the client API, as the contact; `path` is below the inbox with this identifier. */
+  contact(method: 'GET' | 'POST', inbox: string, path: string, body?: object): Promise<unknown> {
+    return this.call(method, `/public/api/v1/inboxes/${encodeURIComponent(inbox)}${path}`, {}, body);
+  }
+
+  private async call(method: string, path: string, auth: Record<string, string>, body?: object): Promise<unknown> {
+    const where = { method, path: path.split('?')[0] };
+    const request = this.http.request<string>({
+      method,
+      url: this.baseUrl + path,
+      headers: { 'User-Agent': 'handover-gateway', Accept: 'application/json', ...auth },
+      data: body,
+      maxRedirects: 0,
+      maxContentLength: MAX_ANSWER_BYTES,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      responseType: 'text',
+      transformResponse: [(text: unknown) => text],
+      validateStatus: () => true,
+    });
+    const { status, headers, data } = await firstValueFrom(request).catch((error: { code?: string }) => {
+      const code = error.code ?? 'ERROR';
+      this.log.warn({ status: null, code, ...where }, 'Chatwoot gave no answer');
+      if (!NOT_SENT.test(code)) throw new ProviderError('unknown_outcome', `Chatwoot gave no usable answer (${code})`);
+      throw new ProviderError('unreachable', `Chatwoot could not be reached at ${this.baseUrl} (${code})`);
+    });
+    const answer = parse(data);
+    if (status >= 200 && status < 300) return answer;
+    this.log.warn({ status, ...where }, 'Chatwoot refused a call');
+    throw this.refusal(status, answer, headers['retry-after']);
+  }
+
+  /** Chatwoot API documentation: `error`, `message` with the refused `attributes`, or `errors`. */
+  private refusal(status: number, answer: unknown, retryAfter: unknown): Refused {
+    const code = status >= 500 ? 'unknown_outcome' : (CODES[status] ?? 'invalid');
+    const said = textAt(answer, 'error') ?? textAt(answer, 'message') ?? 'no reason given';
+    const text = said.slice(0, 300).replaceAll(this.token, '••••');
+    const wait = /^\d+$/.test(String(retryAfter))
+      ? Number(retryAfter) * 1_000
+      : Date.parse(String(retryAfter)) - this.now();
+    const retryAfterMs = Number.isFinite(wait) ? Math.min(Math.max(0, wait), MAX_RETRY_AFTER_MS) : undefined;
+    const refused = new Refused(code, `Chatwoot answered ${status}: ${text}.${ADVICE[code] ?? ''}`, retryAfterMs);
+    const attributes = at(answer, 'attributes');
+    if (Array.isArray(attributes)) refused.attributes = attributes;
+    return refused;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

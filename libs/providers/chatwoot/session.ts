@@ -1,0 +1,229 @@
+import {
+  durationMs,
+  ProviderError,
+  WebhookRejected,
+  type ConversationUpdate,
+  type FieldError,
+  type OutboundMessage,
+  type ProviderContext,
+  type ProviderEvent,
+  type ProviderSession,
+  type RawWebhook,
+  type VerifiedWebhook,
+} from '#contract';
+import { Refused, type ChatwootClient } from './client.js';
+import { attributesOf, check, contactOf, note, settingsOf, transcriptNote, type Request } from './conversation.js';
+import { at, idAt, listAt, textAt } from './json.js';
+import { mapEvent } from './mapping.js';
+import type { ChatwootHandoverSettings, ChatwootSettings } from './settings.js';
+import { checkSignature, identify } from './signature.js';
+
+/** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
+const READING_BUDGET_MS = 15_000;
+
+/** One Chatwoot account, ready to use. */
+export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings> {
+  readonly webhookAuthority: string;
+  readonly tenant: string;
+  readonly webhookToken: string | null;
+  readonly endGraceMs: number;
+  readonly giveUpAfterMs: number;
+
+  constructor(
+    private readonly settings: ChatwootSettings,
+    private readonly client: ChatwootClient,
+    private readonly context: ProviderContext,
+  ) {
+    // Each account has its own secret, so nobody vouches for another one.
+    this.webhookAuthority = context.name;
+    this.tenant = settings.accountId;
+    this.webhookToken = settings.webhookToken ?? null;
+    this.endGraceMs = durationMs(settings.endGrace);
+    this.giveUpAfterMs = durationMs(settings.giveUpAfter);
+  }
+
+  validate(request: Request): FieldError[] {
+    return check(request);
+  }
+
+  /** Contact and conversation; the transcript comes with the latter, as one note in the same transaction. */
+  async start(request: Request): Promise<string> {
+    const { inboxId, queueId, assigneeId, labels, priority } = settingsOf(request);
+    const [contact] = await Promise.all([this.saveContact(request), this.checkTeam(queueId)]);
+    const content = transcriptNote(request.transcript);
+    const created = await this.client.account('POST', '/conversations', {
+      // Of its own for each handover: an inbox that locks to a single conversation opens a new one all the same.
+      source_id: request.handoverId,
+      inbox_id: inboxId,
+      contact_id: contact,
+      team_id: queueId,
+      assignee_id: assigneeId,
+      status: 'open',
+      custom_attributes: attributesOf(request),
+      ...(content === undefined ? {} : { message: { content, private: true, message_type: 'outgoing' } }),
+    });
+    const id = idAt(created, 'id');
+    if (id === null)
+      throw new ProviderError('unknown_outcome', 'Chatwoot opened a conversation but its answer has no id');
+    const list = labels?.split(',').map((label) => label.trim()).filter(Boolean); // prettier-ignore
+    await Promise.all([
+      list?.length && this.decorate(id, 'labels', { labels: list }),
+      priority && this.decorate(id, 'toggle_priority', { priority }),
+    ]);
+    return id;
+  }
+
+  /** A handover's contact has the handover's id as its source id in the inbox, which the client API finds without a search. */
+  async findStarted(handoverId: string): Promise<string | null> {
+    for (const inbox of listAt(await this.client.account('GET', '/inboxes'), 'payload')) {
+      const identifier = textAt(inbox, 'inbox_identifier');
+      if (identifier === null) continue;
+      const path = `/contacts/${encodeURIComponent(handoverId)}/conversations`;
+      const found = await this.client.contact('GET', identifier, path).catch(noneIfGone);
+      const id = Array.isArray(found) ? idAt(found[0], 'id') : null;
+      if (id !== null) return id;
+    }
+    return null;
+  }
+
+  /** The bot's own words are a note: as an outgoing message they would pass for an agent's, as an incoming one for the user's. */
+  async send(conversation: string, message: OutboundMessage): Promise<void> {
+    await this.client.account('POST', `/conversations/${conversation}/messages`, wireOf(message));
+  }
+
+  /** Counts the unbroken run of equal messages at the newest end, passing over what agents and Chatwoot said. */
+  async findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
+    const wanted = wireOf(message);
+    const deadline = this.context.now() + READING_BUDGET_MS;
+    let run = 0;
+    for (let before = ''; this.context.now() <= deadline;) {
+      const path = `/conversations/${conversation}/messages${before && `?before=${before}`}`;
+      const page = listAt(await this.client.account('GET', path), 'payload');
+      if (page.length === 0) return false;
+      for (const item of page.toReversed()) {
+        if (!isOurs(item)) continue;
+        if (item.private !== wanted.private || String(item.content).trim() !== wanted.content.trim()) return false;
+        run += 1;
+        if (run > identicalBefore) return true;
+      }
+      before = idAt(page[0], 'id') ?? '';
+    }
+    throw new ProviderError('unknown_outcome', 'the messages in Chatwoot are too many to be read back in time');
+  }
+
+  async end(conversation: string): Promise<void> {
+    const closing = this.settings.resolveOnClose
+      ? this.client.account('POST', `/conversations/${conversation}/toggle_status`, { status: 'resolved' })
+      : this.send(conversation, { author: 'bot', text: 'The handover is over: nobody reads on here.', cards: [] });
+    await closing.catch(noneIfGone);
+  }
+
+  async update(conversation: string, change: ConversationUpdate<ChatwootHandoverSettings>): Promise<void> {
+    const { queueId, userChanged, request } = change;
+    if (queueId !== undefined) {
+      await this.checkTeam(queueId);
+      await this.client.account('POST', `/conversations/${conversation}/assignments`, { team_id: queueId });
+    }
+    if (!userChanged) return;
+    const current = await this.client.account('GET', `/conversations/${conversation}`);
+    await this.saveContact(request, idAt(current, 'meta', 'sender', 'id'));
+    // What agents have noted stays: the call replaces all that there is.
+    const custom_attributes = { ...(at(current, 'custom_attributes') as object), ...attributesOf(request) };
+    await this.client.account('POST', `/conversations/${conversation}/custom_attributes`, { custom_attributes });
+  }
+
+  /** Chatwoot has no connection test. */
+  isHandshake(): boolean {
+    return false;
+  }
+
+  async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
+    const { webhookSecret, webhookTolerance } = this.settings;
+    if (webhookSecret !== undefined)
+      checkSignature(webhook, webhookSecret, durationMs(webhookTolerance), this.context.now());
+    const verified = identify(webhook.body);
+    if (verified.tenant === null || verified.tenant === this.tenant) return verified;
+    throw new WebhookRejected('unauthorized', `the event is of account ${verified.tenant}, not of ${this.tenant}`);
+  }
+
+  events(webhook: VerifiedWebhook): ProviderEvent[] {
+    return mapEvent(webhook.body, this.settings);
+  }
+
+  /**
+   * Finds the contact by its identifier or creates it, and returns its id. An e-mail address or phone number that Chatwoot refuses is
+   * left out: it may be another contact's, and nobody becomes that contact by naming it.
+   */
+  private async saveContact(request: Request, known: string | null = null): Promise<string> {
+    const { identifier, ...fields } = contactOf(request);
+    const id = known ?? (await this.findContact(identifier));
+    if (id === null) fields.name ??= request.userId;
+    const save = (details: object): Promise<unknown> =>
+      id === null
+        ? this.client.account('POST', '/contacts', { identifier, ...details })
+        : this.client.account('PUT', `/contacts/${id}`, details);
+    const saved = await save(fields).catch((error: unknown) => {
+      const refused = error instanceof Refused ? error.attributes : [];
+      if (!refused.some((name) => name === 'email' || name === 'phone_number')) throw error;
+      return save({ ...fields, ...Object.fromEntries(refused.map((name) => [name, undefined])) });
+    });
+    const found = id ?? idAt(saved, 'payload', 'contact', 'id');
+    if (found === null) throw new ProviderError('unknown_outcome', 'Chatwoot saved a contact but its answer has no id');
+    return found;
+  }
+
+  private async findContact(identifier: string): Promise<string | null> {
+    const condition = {
+      attribute_key: 'identifier',
+      filter_operator: 'equal_to',
+      values: [identifier],
+      query_operator: null,
+    };
+    const found = await this.client.account('POST', '/contacts/filter', { payload: [condition] });
+    return idAt(
+      listAt(found, 'payload').find((contact) => contact.identifier === identifier),
+      'id',
+    );
+  }
+
+  /** Chatwoot takes a team that does not exist for none. */
+  private async checkTeam(queueId: string | undefined): Promise<void> {
+    if (queueId !== undefined) await this.client.account('GET', `/teams/${queueId}`);
+  }
+
+  /** What a conversation can do without: it exists, and nobody would look again for what failed here. */
+  private async decorate(conversation: string, what: string, body: object): Promise<void> {
+    await this.client.account('POST', `/conversations/${conversation}/${what}`, body).catch((error: Error) => {
+      this.context.log.warn(
+        { provider: this.context.name, conversation, what, err: error.message },
+        'not set in Chatwoot',
+      );
+    });
+  }
+}
+
+interface WireMessage {
+  content: string;
+  private: boolean;
+  message_type: 'incoming' | 'outgoing';
+}
+
+const BOT = '**Bot:** ';
+
+/** @throws {ProviderError} `unsupported` for a card that no text goes with */
+function wireOf({ author, text, cards }: OutboundMessage): WireMessage {
+  if (text === null && cards.length > 0)
+    throw new ProviderError('unsupported', 'Chatwoot shows no cards: send a text with it');
+  if (author === 'bot') return { content: note(BOT + text), private: true, message_type: 'outgoing' };
+  return { content: text ?? '', private: false, message_type: 'incoming' };
+}
+
+/** Chatwoot source: lists number a message's type, 0 is incoming. */
+function isOurs(item: Record<string, unknown>): boolean {
+  return item.message_type === 0 || (item.private === true && String(item.content).startsWith(BOT));
+}
+
+function noneIfGone(error: unknown): null {
+  if (error instanceof ProviderError && error.code === 'not_found') return null;
+  throw error;
+}
