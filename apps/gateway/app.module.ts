@@ -8,6 +8,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AuthGuard } from './http/auth.guard.js';
 import { HealthController } from './http/health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { AvailabilityController } from './http/v1/availability/availability.controller.js';
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
@@ -48,6 +49,7 @@ export class AppModule {
         DeliveriesController,
         InboxController,
         ProviderTypesController,
+        AvailabilityController,
         HealthController,
       ],
       providers: [

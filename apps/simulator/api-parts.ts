@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Centre } from './centre.js';
 import type { Deliveries } from './deliveries.js';
 import type { Faults } from './faults.js';
+import type { Floor } from './floor.js';
 import type { SimulatedConversation, TenantState } from './model.js';
 import type { ApiRefusal } from './refusal.js';
 import type { Signer } from './signing.js';
@@ -13,6 +14,7 @@ export interface ApiParts {
   tenants: Map<string, TenantState>;
   signer: Signer;
   faults: Faults;
+  floor: Floor;
   centre: Centre;
   deliveries: Deliveries;
 }

@@ -5,6 +5,7 @@ import { simulatedId, WEBHOOK_VERSION, type SimulatedWebhook, type TenantState }
 import { halPage, type PageQuery } from './paging.js';
 import { accessDenied, badRequest, notFound, wrongTenant } from './refusal.js';
 import { registerConversationRoutes } from './api-conversations.js';
+import { registerContactCenterRoutes, registerRealtimeRoutes } from './api-statistics.js';
 
 /** The 8x8 Chat Gateway API, as strict as the real one. */
 export function registerApi(server: FastifyInstance, parts: ApiParts): void {
@@ -16,6 +17,7 @@ export function registerApi(server: FastifyInstance, parts: ApiParts): void {
       return reply.status(jwkStatus ?? 404).send({ message: 'The key is not available.' });
     return reply.send(jwk);
   });
+  registerRealtimeRoutes(server, parts);
   void server.register(async (scope) => {
     scope.addHook('preHandler', async (request) => {
       (request as TenantRequest).tenant = authenticate(request, parts);
@@ -23,6 +25,7 @@ export function registerApi(server: FastifyInstance, parts: ApiParts): void {
     registerWebhookRoutes(scope, parts);
     registerChannelRoutes(scope);
     registerConversationRoutes(scope, parts);
+    registerContactCenterRoutes(scope, parts);
   });
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { registerFloorControl } from './api-statistics.js';
 import type { Centre } from './centre.js';
 import type { FaultSettings } from './faults.js';
 import type { SimulatedConversation } from './model.js';
@@ -24,6 +25,7 @@ export function registerControl(server: FastifyInstance, parts: { simulator: Sim
     );
   }
   registerFaults(server, parts.simulator);
+  registerFloorControl(server, parts.simulator.floor);
   registerActions(server, parts);
   registerStream(server, parts.simulator);
 }

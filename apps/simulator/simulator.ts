@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { API, refuse } from './api-parts.js';
+import { isStatisticsPath } from './api-statistics.js';
 import { registerApi } from './api.js';
 import { Centre } from './centre.js';
 import { registerControl } from './control.js';
 import { Deliveries, type DeliveryOptions, type SimulatedEvent, type WebhookDelivery } from './deliveries.js';
 import { Faults, type ApiFaultKind } from './faults.js';
+import { Floor } from './floor.js';
 import {
   simulatedId,
   TenantState,
@@ -57,6 +59,8 @@ const MAX_RECORDED = 10_000;
 /** A stand-in for the 8x8 Chat Gateway: its API, its signed webhooks, its agents, and every way in which they can fail. */
 export class Simulator {
   readonly faults = new Faults();
+  /** Who is there, for schedules and statistics. */
+  readonly floor = new Floor();
   /** Emits `request` after each API call, `webhook` after each delivery, `change` when a conversation changed. */
   readonly events = new EventEmitter();
   readonly requests: RecordedRequest[] = [];
@@ -194,6 +198,7 @@ export class Simulator {
       tenants: this.tenants,
       signer: this.signer,
       faults: this.faults,
+      floor: this.floor,
       centre: this.centre,
       deliveries: this.deliveries,
     });
@@ -204,7 +209,7 @@ export class Simulator {
   private injectFaults(server: FastifyInstance): void {
     const hits = new WeakMap<FastifyRequest, ApiFaultKind>();
     server.addHook('preHandler', async (request, reply) => {
-      if (!request.url.startsWith(API)) return;
+      if (!isApi(request.url)) return;
       if (this.faults.current.delayMs > 0)
         await new Promise((resolve) => setTimeout(resolve, this.faults.current.delayMs));
       const fault = this.faults.take(request.method, request.url.split('?')[0]!);
@@ -233,12 +238,16 @@ export class Simulator {
   }
 
   private record(request: FastifyRequest, status: number): void {
-    if (!request.url.startsWith(API)) return;
+    if (!isApi(request.url)) return;
     const { method, url, headers, body } = request;
     this.requests.push({ method, path: url.split('?')[0]!, headers, body: body ?? null, status, at: Date.now() });
     if (this.requests.length > MAX_RECORDED) this.requests.splice(0, MAX_RECORDED / 2);
     this.events.emit('request', this.requests.at(-1));
   }
+}
+
+function isApi(url: string): boolean {
+  return url.startsWith(API) || isStatisticsPath(url);
 }
 
 function answerWith(reply: FastifyReply, fault: { status: number; retryAfter?: number; body?: unknown }): FastifyReply {
@@ -253,6 +262,7 @@ function answerWith(reply: FastifyReply, fault: { status: number; retryAfter?: n
 function parseBody(contentType: string | undefined, body: Buffer): unknown {
   if (contentType?.startsWith('multipart/')) return body;
   if (body.length === 0) return undefined;
+  if (contentType === 'application/x-www-form-urlencoded') return body.toString('utf8');
   try {
     return JSON.parse(body.toString('utf8')) as unknown;
   } catch {

@@ -198,8 +198,8 @@ providers:
     expect(read(bot('callbackSecret: whsec_c2hvcnQ=')).warnings).toEqual([
       expect.stringMatching(/:4: bots\[0\]\.callbackSecret: is shorter than the 24 bytes/),
     ]);
-    expect(read(provider('waitTimeout: 1m\n    copilot: { baseUrl: http://c, urlToken: t }')).warnings).toEqual([
-      expect.stringMatching(/:2: providers\[0\]: waitTimeout, copilot: accepted, but .* does not act on them yet/),
+    expect(read(provider('attachments: {}\n    copilot: { baseUrl: http://c, urlToken: t }')).warnings).toEqual([
+      expect.stringMatching(/:2: providers\[0\]: copilot, attachments: accepted, but .* does not act on them yet/),
     ]);
   });
 

@@ -211,7 +211,7 @@ class FileReader {
 }
 
 /** Accepted by this version, and without effect in it. */
-const NOT_ACTED_ON = ['inactivity', 'waitTimeout', 'maxDuration', 'copilot', 'endpoint', 'attachments'] as const;
+const NOT_ACTED_ON = ['copilot', 'endpoint', 'attachments'] as const;
 const TOP_LEVEL = ['bots', 'providers', 'retention'];
 const UNKNOWN_TOP_LEVEL = `is not a known key: remove it or check its spelling; known here: ${TOP_LEVEL.join(', ')}`;
 

@@ -20,7 +20,7 @@ export interface ProviderDefinition<S extends object = object, H extends object 
 }
 
 /** Optional abilities, each named after its method. */
-export type Capability = 'update' | 'findStarted' | 'findSent';
+export type Capability = 'update' | 'findStarted' | 'findSent' | 'availability';
 
 /** A contact centre, as one class with `@ContactCentre()`. */
 export interface HandoverProvider<S extends object = object, H extends object = object> {
@@ -92,6 +92,21 @@ export interface ConversationUpdate<H extends object = object> {
   queueId?: string;
 }
 
+/** What a contact centre says of a queue at this moment; null for what it does not say. */
+export interface QueueReading {
+  /** By its opening hours; null where none are configured or they could not be read. */
+  open: boolean | null;
+  /** Agents who are logged in and take conversations of this queue, whatever they do just now. */
+  agentsEnabled: number | null;
+  /** Those of them who are free. */
+  agentsAvailable: number | null;
+  /** How many wait. */
+  queueSize: number | null;
+  longestWaitSeconds: number | null;
+  /** Why something that should be known is not, in a sentence for people; null where nothing is missing. */
+  gap: string | null;
+}
+
 /** One webhook exactly as it arrived. Header names are lower case. */
 export interface RawWebhook {
   headers: Record<string, string | string[] | undefined>;
@@ -140,6 +155,11 @@ export interface ProviderSession<H extends object = object> {
   end(conversation: string): Promise<void>;
   /** Changes queue or customer of a running conversation. */
   update?(conversation: string, change: ConversationUpdate<H>): Promise<void>;
+  /**
+   * Whether somebody is there for a queue; null is the account's own. What could not be found out is a gap of the reading. Asked
+   * often and waited for by people: it should take no longer than 5 s.
+   */
+  availability?(queueId: string | null): Promise<QueueReading>;
 
   /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
   isHandshake(webhook: RawWebhook): boolean;

@@ -172,7 +172,20 @@ export interface InboxStore {
   ): Promise<void>;
 }
 
+/** How far a transcript goes, and the last that the end user said in it after the start. */
+export interface TranscriptMark {
+  messageSequence: number;
+  user: { sequence: number; at: Date } | null;
+}
+
+/** A handover whose time has come. */
+export interface DueHandover {
+  id: string;
+  mark: TranscriptMark;
+}
+
 /** Handovers that need attention at a time of their own. */
 export interface TimerStore {
-  due(limit: number): Promise<string[]>;
+  /** Those of these providers, the longest overdue first. What has arrived of a handover but is not applied yet comes before its timers. */
+  due(providers: string[], limit: number): Promise<DueHandover[]>;
 }

@@ -1,3 +1,5 @@
+export * from './availability.js';
+export * from './course.js';
 export * from './errors.js';
 export * from './handover.js';
 export { newId } from './ids.js';

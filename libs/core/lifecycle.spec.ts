@@ -11,6 +11,8 @@ import {
 } from './index.js';
 
 const GRACE = 10_000;
+const COURSE = { endGraceMs: GRACE, inactivity: null, waitTimeoutMs: null, maxDurationMs: null };
+const NOTHING_SAID = { messageSequence: 0, user: null };
 const ANN = { id: 'ann', name: null };
 const BEN = { id: 'ben', name: null };
 const SUPPORT = { id: '101', name: 'Support' };
@@ -27,6 +29,7 @@ class Story {
     const unit = startHandover(
       { bot: 'b', provider: 'p', sessionId: 's', userId: 'u', user: {}, transcript: [], settings: {}, metadata: null },
       new Date(this.now),
+      COURSE,
     );
     this.handover = unit.handover;
   }
@@ -34,12 +37,14 @@ class Story {
   /** Facts happen 10 ms apart unless a time is given. */
   tell(fact: ProviderFact, at = this.now): this {
     const event = { conversation: 'c', at, ...fact } as ProviderEvent;
-    return this.with((unit) => applyEvent(unit, { event, arrival: ++this.arrival, receivedAt: unit.now }, GRACE));
+    return this.with((unit) => applyEvent(unit, { event, arrival: ++this.arrival, receivedAt: unit.now }, COURSE));
   }
 
   wait(ms: number): this {
     this.now += ms;
-    return this.with((unit) => (unit.wakeAt && unit.wakeAt <= unit.now ? expireTimers(unit, GRACE) : undefined));
+    return this.with((unit) =>
+      unit.wakeAt && unit.wakeAt <= unit.now ? expireTimers(unit, COURSE, NOTHING_SAID) : undefined,
+    );
   }
 
   with(work: (unit: HandoverUnit) => unknown): this {

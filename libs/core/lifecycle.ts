@@ -1,4 +1,5 @@
 import type { Agent, Queue } from '#contract';
+import type { Silence } from './watch.js';
 
 /**
  * What a contact centre reported about the course of a conversation. Facts arrive late, twice and out of order, so the
@@ -55,10 +56,15 @@ export interface Lifecycle {
   announced: { status: string | null; queue: string | null };
   /** Pending timers, epoch milliseconds. */
   timers: Partial<Record<Timer, number>>;
+  /** The end user's silence, while it is watched. */
+  silence?: Silence;
 }
 
-/** `leave`: endGrace after an agent's leaving, or after an idle within a transfer; `announce`: a queue that nobody has named yet; `close`: our own ending takes too long. */
-export type Timer = 'leave' | 'announce' | 'close';
+/**
+ * `leave`: endGrace after an agent's leaving, or after an idle within a transfer; `announce`: a queue that nobody has named yet; `close`: our own ending takes too long;
+ * `inactivity`: the end user is silent, unless the transcript says otherwise; `wait`: no agent has joined; `duration`: the handover has been open for too long.
+ */
+export type Timer = 'leave' | 'announce' | 'close' | 'inactivity' | 'wait' | 'duration';
 
 /** Facts kept for re-ordering; the older half beyond this is folded into the base. */
 const KEPT_FACTS = 64;

@@ -79,6 +79,8 @@ export interface HandoverStore {
    * @throws {Refusal} `key_reused`
    */
   answer(handoverId: string, key: IdempotencyKey | null, work: Change<Answer>['work']): Promise<Answer | null>;
+  /** The answer that was given under a key, if any. @throws {Refusal} `key_reused` when it was for another request */
+  answered(key: IdempotencyKey): Promise<Answer | null>;
   /** Stores a new handover. @throws {Refusal} `conflict` with member `handoverId` when the session has an open one, `key_reused` */
   create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer>;
 

@@ -1,7 +1,9 @@
 import type { Agent } from '#contract';
+import type { Course } from './course.js';
 import { isFinal, type EndReason, type FinalStatus, type HandoverError } from './handover.js';
 import { openStatusOf, standingOf, type Fact, type Standing } from './lifecycle.js';
 import type { EventType, HandoverUnit } from './unit.js';
+import { watch } from './watch.js';
 
 /** How long a queue that nobody has named yet may keep the bot from hearing that it waits, in milliseconds. */
 const NAME_QUEUE_WITHIN_MS = 1_000;
@@ -10,8 +12,9 @@ const NAME_QUEUE_WITHIN_MS = 1_000;
  * Brings a handover to where its facts put it: tells the bot what is new, moves the status, sets and clears timers, ends it
  * when it is over. Safe to repeat.
  */
-export function settle(unit: HandoverUnit, endGraceMs: number): void {
+export function settle(unit: HandoverUnit, course: Course): void {
   const { handover } = unit;
+  const { endGraceMs } = course;
   if (isFinal(handover)) return;
   const { standing, effective } = standingOf(handover.lifecycle, endGraceMs);
   if (openStatusOf(standing) === 'active' && !standing.ended) announceOverdue(unit);
@@ -25,6 +28,7 @@ export function settle(unit: HandoverUnit, endGraceMs: number): void {
   if (handover.status === 'queued') handover.queuedAt ??= unit.now;
   setLeaveTimer(unit, standing, endGraceMs);
   announce(unit, standing, endGraceMs);
+  watch(unit, course, standing.everJoined);
 }
 
 /** Ends a handover. Nothing changes it afterwards, and no event follows. */

@@ -13,6 +13,7 @@ export const EVENT_TYPES = [
   'message.created',
   'message.failed',
   'activity',
+  'handover.inactive',
   'handover.completed',
   'handover.cancelled',
   'handover.failed',

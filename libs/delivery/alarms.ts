@@ -1,8 +1,18 @@
 import type { ProviderLog } from '#contract';
-import { expireTimers, type HandoverStore, type HandoverUnit, type ProviderRegistry, type TimerStore } from '#core';
+import {
+  courseOf,
+  expireTimers,
+  type Clock,
+  type DueHandover,
+  type HandoverStore,
+  type ProviderRegistry,
+  type TimerStore,
+} from '#core';
 
 const POLL_MS = 1_000;
 const BATCH = 200;
+/** Batches worked off in one go; what is left then waits for the next poll, so that nothing goes round for ever. */
+const MAX_BATCHES = 25;
 
 /** Wakes handovers up at their time. The times are in the database; the local timers only make it punctual. */
 export class Alarms {
@@ -14,6 +24,7 @@ export class Alarms {
   constructor(
     private readonly store: HandoverStore & TimerStore,
     private readonly registry: ProviderRegistry,
+    private readonly clock: Clock,
     private readonly log: ProviderLog,
   ) {}
 
@@ -32,8 +43,9 @@ export class Alarms {
 
   /** Looks at once, and not only at the next poll, when `at` is near. */
   set(at: Date): void {
-    const delay = at.getTime() - Date.now();
-    if (this.stopped || delay > POLL_MS || (this.next && this.next.at <= at.getTime())) return;
+    if (this.stopped) return;
+    const delay = at.getTime() - this.clock.now().getTime();
+    if (delay > POLL_MS || (this.next && this.next.at <= at.getTime())) return;
     clearTimeout(this.next?.timer);
     const sweep = (): void => {
       this.next = null;
@@ -50,10 +62,29 @@ export class Alarms {
   }
 
   private async expireDue(): Promise<void> {
-    for (const id of await this.store.due(BATCH)) {
-      const expire = (unit: HandoverUnit): void =>
-        expireTimers(unit, this.registry.get(unit.handover.provider)?.session.endGraceMs ?? 0);
-      await this.store.change(id, expire, { anew: true });
+    for (let batch = 0; batch < MAX_BATCHES && !this.stopped; batch++) {
+      const due = await this.store.due(this.registry.names(), BATCH);
+      const outcomes = await Promise.allSettled(due.map((one) => this.expire(one)));
+      // One that cannot be changed must not keep the others waiting.
+      const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
+      if (failed.length > 0)
+        this.log.warn(
+          { count: failed.length, err: (failed[0]!.reason as Error).message },
+          'timers wait: their handovers could not be changed now',
+        );
+      if (due.length < BATCH) return;
     }
+  }
+
+  private async expire({ id, mark }: DueHandover): Promise<void> {
+    const options = { anew: true };
+    await this.store.change(
+      id,
+      (unit) => {
+        const provider = this.registry.get(unit.handover.provider);
+        if (provider) expireTimers(unit, courseOf(provider), mark);
+      },
+      options,
+    );
   }
 }

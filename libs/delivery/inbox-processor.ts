@@ -2,6 +2,7 @@ import type { ProviderEvent, ProviderLog } from '#contract';
 import {
   acceptsTenant,
   applyEvent,
+  courseOf,
   mayProveTenant,
   Refusal,
   type HandoverStore,
@@ -109,9 +110,8 @@ export class InboxProcessor {
     // The same delivery twice at the same moment.
     if (unit.arrivals.some(({ entry: { key } }) => key === entry.key)) return true;
     const receivedAt = unit.now;
-    const reasons = events.map((event) =>
-      applyEvent(unit, { event, arrival: 0, receivedAt }, instance.session.endGraceMs),
-    );
+    const course = courseOf(instance);
+    const reasons = events.map((event) => applyEvent(unit, { event, arrival: 0, receivedAt }, course));
     const reason = reasons.find((one) => one !== null) ?? null;
     unit.arrivals.push({ entry, status: reasons.every((one) => one !== null) ? 'ignored' : 'applied', reason });
     return true;
@@ -230,8 +230,9 @@ export class InboxProcessor {
 
   private applyRow(unit: HandoverUnit, instance: ProviderInstance, row: InboxRow): void {
     const events: ProviderEvent[] = instance.session.events({ key: row.key, tenant: row.tenant, body: row.body });
+    const course = courseOf(instance);
     const reasons = events.map((event) =>
-      applyEvent(unit, { event, arrival: Number(row.id), receivedAt: row.receivedAt }, instance.session.endGraceMs),
+      applyEvent(unit, { event, arrival: Number(row.id), receivedAt: row.receivedAt }, course),
     );
     const ignored = reasons.every((reason) => reason !== null);
     const reason = reasons.find((one) => one !== null) ?? null;

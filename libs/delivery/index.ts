@@ -8,3 +8,4 @@ export { InboxReplay } from './inbox-replay.js';
 export { ProviderCommands } from './provider-commands.js';
 export type { Executor, Outcome } from './executor.js';
 export { Relay } from './relay.js';
+export { SharedClock } from './shared-clock.js';

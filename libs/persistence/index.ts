@@ -10,4 +10,5 @@ export { PgLaneStore } from './stores/lane-store.js';
 export type { DataSource } from 'typeorm';
 export { StartError } from './start-error.js';
 export { isDatabaseAway } from './away.js';
+export { databaseTime } from './time.js';
 export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres/index.js';

@@ -15,6 +15,8 @@ const entry: InboxEntry = {
   ignored: null,
 };
 
+const COURSE = { endGraceMs: 0, inactivity: null, waitTimeoutMs: null, maxDurationMs: null };
+
 describe('the inbox of two replicas', () => {
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   let connections: DataSource;
@@ -32,7 +34,7 @@ describe('the inbox of two replicas', () => {
     );
     const given = { bot: 'b', provider: 'p', sessionId: 's', userId: 'u', user: {}, transcript: [], settings: {} };
     await handovers.create(null, () => {
-      const unit = startHandover({ ...given, metadata: null }, new Date());
+      const unit = startHandover({ ...given, metadata: null }, new Date(), COURSE);
       unit.handover.conversationId = 'c';
       return { unit, answer: { status: 201, body: null } };
     });
@@ -53,7 +55,7 @@ describe('the inbox of two replicas', () => {
       attachments: [],
       at: null,
     };
-    applyEvent(unit, { event: event as never, arrival: Number(row.id), receivedAt: row.receivedAt }, 0);
+    applyEvent(unit, { event: event as never, arrival: Number(row.id), receivedAt: row.receivedAt }, COURSE);
     unit.verdicts.push({ id: row.id, status: 'applied', reason: null });
   }
 
@@ -102,7 +104,7 @@ describe('the inbox of two replicas', () => {
       [1, 2].map(() => handovers.unitsOf({ conversationIds: ['c'], anew: true })),
     );
     const given = { bot: 'b', provider: 'p', sessionId: 's2', userId: 'u', user: {}, transcript: [], settings: {} };
-    const other = startHandover({ ...given, metadata: null }, new Date());
+    const other = startHandover({ ...given, metadata: null }, new Date(), COURSE);
     first![0]!.emit('activity');
     same![0]!.emit('activity');
     await handovers.commit(first!);

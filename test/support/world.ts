@@ -80,20 +80,16 @@ export class World {
   async startGateway(settings: NodeJS.ProcessEnv = {}): Promise<void> {
     const port = this.gateway ? new URL(this.gateway.url).port : '0';
     writeFileSync(join(this.folder, 'handover.yaml'), stringify(this.configuration()));
-    const env = {
-      NODE_ENV: 'test',
-      PORT: port,
-      DATABASE_URL: this.database.url,
-      DATA_DIR: join(this.folder, 'data'),
-      HANDOVER_CONFIG: join(this.folder, 'handover.yaml'),
-      HANDOVER_ADMIN_KEY: ADMIN_KEY,
-      LOG_LEVEL: 'trace',
-      ...settings,
-    };
+    const env = this.environment(port, settings);
     const write = (line: string): void => void this.logs.push(line);
     this.gateway = this.options.asProcess
       ? await GatewayProcess.start(env, this.folder, write)
       : await startGateway({ env, cwd: this.folder, log: createLogger('trace', { write }) });
+  }
+
+  /** Starts another gateway as a process of its own, on the same database and configuration. Whoever starts it stops it. */
+  startReplica(): Promise<GatewayProcess> {
+    return GatewayProcess.start(this.environment('0'), this.folder, (line) => void this.logs.push(line));
   }
 
   async stopGateway(): Promise<void> {
@@ -184,6 +180,19 @@ export class World {
 
   async say(id: string, text: string): Promise<void> {
     await this.api('post', `/v1/handovers/${id}/messages`).send({ text }).expect(202);
+  }
+
+  private environment(port: string, settings: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+    return {
+      NODE_ENV: 'test',
+      PORT: port,
+      DATABASE_URL: this.database.url,
+      DATA_DIR: join(this.folder, 'data'),
+      HANDOVER_CONFIG: join(this.folder, 'handover.yaml'),
+      HANDOVER_ADMIN_KEY: ADMIN_KEY,
+      LOG_LEVEL: 'trace',
+      ...settings,
+    };
   }
 
   private configuration(): Json {

@@ -18,8 +18,10 @@ import {
   InboxReplay,
   ProviderCommands,
   Relay,
+  SharedClock,
 } from '#delivery';
 import {
+  databaseTime,
   isDatabaseAway,
   openDatabase,
   PgAccountStore,
@@ -36,6 +38,7 @@ import {
   type ProviderAccount,
 } from '#persistence';
 import { Accounts } from './accounts.js';
+import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
 import { configuredOptions, providerOptions } from './provider-options.js';
 
@@ -52,6 +55,7 @@ export class Runtime implements Wakeups {
   readonly deadLetters: PgDeadLetterStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
+  readonly availability: AvailabilityBoard;
   private readonly stopper = new AbortController();
   /** Aborted when the gateway begins to stop. */
   readonly stopping = this.stopper.signal;
@@ -70,7 +74,9 @@ export class Runtime implements Wakeups {
     retention: FileConfig['retention'],
     definitions: HandoverProvider[],
     instances: ProviderInstance[],
-    readonly clock: Clock,
+    /** The time that handovers go by. */
+    readonly clock: SharedClock,
+    wallClock: Clock,
     log: ProviderLog,
   ) {
     this.registry = new ProviderRegistry(
@@ -86,8 +92,8 @@ export class Runtime implements Wakeups {
     };
     this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
+    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
     const now = (): number => clock.now().getTime();
-    this.deliveries = new BotDeliveries(this.accounts, now);
     const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [
       ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
@@ -100,10 +106,11 @@ export class Runtime implements Wakeups {
       isDatabaseAway,
       log,
     );
-    this.alarms = new Alarms(this.handovers, this.registry, log);
+    this.alarms = new Alarms(this.handovers, this.registry, clock, log);
     this.deadLetters = new PgDeadLetterStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
+    this.availability = new AvailabilityBoard(clock, log);
     const kept = { inboxMs: durationMs(retention.inbox) };
     this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
   }
@@ -137,7 +144,21 @@ export class Runtime implements Wakeups {
         openProvider(account, providers, environment, clock, log),
       );
       const bots = await store.bots();
-      return new Runtime(keys, database, embedded, store, bots, config.retention, providers, instances, clock, log);
+      const shared = new SharedClock(() => databaseTime(database), log);
+      await shared.start();
+      return new Runtime(
+        keys,
+        database,
+        embedded,
+        store,
+        bots,
+        config.retention,
+        providers,
+        instances,
+        shared,
+        clock,
+        log,
+      );
     } catch (error) {
       await embedded?.stop();
       throw error;
@@ -162,6 +183,7 @@ export class Runtime implements Wakeups {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
     await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
     await this.deliveries.close();
+    this.clock.stop();
     await this.database.destroy();
     await this.embedded?.stop();
   }

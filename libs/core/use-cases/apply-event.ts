@@ -1,4 +1,5 @@
 import type { ProviderEvent } from '#contract';
+import type { Course } from '../course.js';
 import { isFinal, messageView, type Attachment, type Message } from '../handover.js';
 import { newId } from '../ids.js';
 import { addFact } from '../lifecycle.js';
@@ -22,11 +23,7 @@ export type Ignored = string | null;
  * Applies one event of the contact centre to its handover. Late, repeated and unknown events change nothing that later ones
  * have settled; a late message is still delivered, unless the handover is over.
  */
-export function applyEvent(
-  unit: HandoverUnit,
-  { event, arrival, receivedAt }: ReceivedEvent,
-  endGraceMs: number,
-): Ignored {
+export function applyEvent(unit: HandoverUnit, { event, arrival, receivedAt }: ReceivedEvent, course: Course): Ignored {
   const { handover } = unit;
   bindConversation(unit, event.conversation);
   if (isFinal(handover)) {
@@ -52,8 +49,8 @@ export function applyEvent(
     ...('agent' in event ? { agent: event.agent } : {}),
     ...('queue' in event ? { queue: event.queue } : {}),
   };
-  if (!addFact(handover.lifecycle, fact, endGraceMs)) return 'too old to matter';
-  settle(unit, endGraceMs);
+  if (!addFact(handover.lifecycle, fact, course.endGraceMs)) return 'too old to matter';
+  settle(unit, course);
   return null;
 }
 

@@ -1,6 +1,7 @@
 import { isFinal, type EndReason } from '../handover.js';
 import { finish } from '../settle.js';
 import type { HandoverUnit } from '../unit.js';
+import { stopWatching } from '../watch.js';
 
 /** How long the bot waits for the contact centre to confirm our ending before it gets the user back, in milliseconds. */
 export const CLOSE_WITHIN_MS = 10_000;
@@ -13,6 +14,7 @@ export function closeHandover(unit: HandoverUnit, reason: EndReason): void {
   const { handover } = unit;
   if (isFinal(handover) || handover.closing) return;
   handover.closing = reason;
+  stopWatching(unit);
   handover.lifecycle.timers.close = unit.now.getTime() + CLOSE_WITHIN_MS;
   unit.command('end');
 }

@@ -1,8 +1,10 @@
 import type { Customer, TranscriptEntry } from '#contract';
+import type { Course } from '../course.js';
 import type { Handover } from '../handover.js';
 import { newId } from '../ids.js';
 import { newLifecycle } from '../lifecycle.js';
 import { HandoverUnit } from '../unit.js';
+import { watch } from '../watch.js';
 
 /** What a bot asks for. Already validated, also against the limits of the provider. */
 export interface StartInput {
@@ -17,7 +19,7 @@ export interface StartInput {
 }
 
 /** A new handover, its transcript and the command to open the conversation. */
-export function startHandover(input: StartInput, now: Date): HandoverUnit {
+export function startHandover(input: StartInput, now: Date, course: Course): HandoverUnit {
   const { transcript, ...given } = input;
   const handover: Handover = {
     ...given,
@@ -43,5 +45,6 @@ export function startHandover(input: StartInput, now: Date): HandoverUnit {
   const unit = new HandoverUnit(handover, now, true);
   for (const { author, text, at } of transcript) unit.addMessage({ author, text, status: 'pending', at });
   unit.command('start');
+  watch(unit, course, false);
   return unit;
 }

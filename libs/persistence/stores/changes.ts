@@ -51,6 +51,12 @@ export class Changes {
     return result.value as T;
   }
 
+  /** The answer that was given under a key. @throws {Refusal} `key_reused` */
+  async answered(key: IdempotencyKey): Promise<Answer | null> {
+    const earlier = (await this.earlierAnswers([key])).get(keyText(key));
+    return earlier ? answerTo(earlier, key) : null;
+  }
+
   private async flush(requests: Request[]): Promise<Result[]> {
     const results = requests.map((): Result => 'again');
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -68,7 +74,10 @@ export class Changes {
   /** A key that was used before is seen by the commit, and looked up then; only for what is created there is no row to see it by. */
   private async round(requests: Request[], isRepeated: boolean): Promise<Result[]> {
     const asking = isRepeated ? requests : requests.filter(({ kind }) => kind === 'create');
-    const [answers, units] = await Promise.all([this.earlierAnswers(asking), this.read(requests)]);
+    const [answers, units] = await Promise.all([
+      this.earlierAnswers(asking.flatMap(({ key }) => key ?? [])),
+      this.read(requests),
+    ]);
     const work = new Round(answers, units);
     const tried = requests.map((request) => work.try(request));
     await this.refuseOpenSessions(tried);
@@ -114,8 +123,7 @@ export class Changes {
   }
 
   /** Answers given before, by key; what is too old is forgotten. */
-  private async earlierAnswers(requests: Request[]): Promise<Answers> {
-    const keys = requests.flatMap(({ key }) => key ?? []);
+  private async earlierAnswers(keys: IdempotencyKey[]): Promise<Answers> {
     if (keys.length === 0) return new Map();
     const rows = await query<IdempotencyKey & { answer: Answer }>(
       this.source,

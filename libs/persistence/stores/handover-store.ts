@@ -3,6 +3,7 @@ import {
   type Answer,
   type Change,
   type Clock,
+  type DueHandover,
   type Handover,
   type HandoverFilter,
   type HandoverStore,
@@ -75,15 +76,26 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return this.source.manager.findOneBy(MessageEntity, { id });
   }
 
-  async due(limit: number): Promise<string[]> {
-    const rows = await this.source.query<{ id: string }[]>(
+  async due(providers: string[], limit: number): Promise<DueHandover[]> {
+    const rows = await query<{ id: string; messageSequence: number; sequence: number | null; at: Date }>(
+      this.source,
+      'due',
       // What has arrived already is applied before a timer may call it missing.
-      `SELECT id FROM handover h WHERE wake_at <= $1
+      `SELECT h.id, h.message_sequence AS "messageSequence", said.sequence, said.at FROM handover h
+       LEFT JOIN LATERAL (
+         SELECT m.sequence, m.at FROM message m
+         WHERE m.handover_id = h.id AND m.sequence > h.transcript_length AND m.author->>'type' = 'user'
+         ORDER BY m.sequence DESC LIMIT 1
+       ) said ON true
+       WHERE h.wake_at <= $1 AND h.provider = ANY($2::text[])
          AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.conversation_id = h.conversation_id AND i.status = 'pending')
-       ORDER BY wake_at LIMIT $2`,
-      [this.clock.now(), limit],
+       ORDER BY h.wake_at LIMIT $3`,
+      [this.clock.now(), providers, limit],
     );
-    return rows.map(({ id }) => id);
+    return rows.map(({ id, messageSequence, sequence, at }) => ({
+      id,
+      mark: { messageSequence, user: sequence === null ? null : { sequence, at } },
+    }));
   }
 
   change<T>(handoverId: string, work: Change<T>['work'], { anew = false } = {}): Promise<T | null> {
@@ -92,6 +104,10 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
 
   answer(handoverId: string, key: IdempotencyKey | null, work: Change<Answer>['work']): Promise<Answer | null> {
     return this.changes.submit({ kind: 'change', handoverId, key, work, anew: false });
+  }
+
+  answered(key: IdempotencyKey): Promise<Answer | null> {
+    return this.changes.answered(key);
   }
 
   async create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer> {

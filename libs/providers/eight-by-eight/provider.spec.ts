@@ -86,6 +86,14 @@ describe('the settings', () => {
     expect(provider.checkSettings(settings(changes), context()).map(({ pointer }) => pointer)).toEqual(pointers);
   });
 
+  it('need key and secret for the real-time statistics, and only for those', () => {
+    const pointers = (changes: object) =>
+      provider.checkSettings(settings(changes), context()).map(({ pointer }) => pointer);
+    expect(pointers({ statistics: 'realtime' })).toEqual(['/realtimeKey', '/realtimeSecret']);
+    expect(pointers({ statistics: 'realtime', realtimeKey: 'k', realtimeSecret: 's' })).toEqual([]);
+    expect(pointers({ statistics: 'contactCenter' })).toEqual([]);
+  });
+
   it('may not switch verification off in production, and are warned about elsewhere', () => {
     const off = settings({ webhookVerification: 'off' });
     expect(provider.checkSettings(off, context(true))).toMatchObject([{ pointer: '/webhookVerification' }]);

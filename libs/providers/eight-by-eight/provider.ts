@@ -8,14 +8,19 @@ import {
   type ProviderContext,
   type ProviderSession,
 } from '#contract';
+import type { AvailabilitySources } from './availability.js';
 import { EightByEightClient } from './client.js';
+import { ContactCenterApi } from './contact-center-api.js';
 import { definition } from './definition.js';
 import { KeyStore } from './key-store.js';
+import { RealtimeApi } from './realtime-api.js';
 import { EightByEightSession, type WebhookVerification } from './session.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
 import { SignatureVerifier, withoutVerification } from './signature.js';
-import { Transport } from './transport.js';
+import { DEFAULT_LIMITS, Transport } from './transport.js';
 
+/** A bot waits while it is looked whether somebody is there. */
+const QUICK = { ...DEFAULT_LIMITS, connectTimeoutMs: 1_500, responseTimeoutMs: 3_000 };
 const HEADER_VALUE = /^[!-~]([ -~]*[!-~])?$/;
 
 /** 8x8 Contact Center behind the Chat Gateway v1.0. Remembers nothing but the public keys of 8x8. */
@@ -24,10 +29,12 @@ const HEADER_VALUE = /^[!-~]([ -~]*[!-~])?$/;
 export class EightByEightProvider implements HandoverProvider<EightByEightSettings, EightByEightHandoverSettings> {
   readonly definition = definition;
   private readonly transport: Transport;
+  private readonly quickTransport: Transport;
   private readonly keyStores = new Map<string, KeyStore>();
 
   constructor(http: HttpService) {
     this.transport = new Transport(http);
+    this.quickTransport = new Transport(http, QUICK);
   }
 
   checkSettings(settings: EightByEightSettings, context: ProviderContext): FieldError[] {
@@ -44,6 +51,10 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
         errors.push({ pointer: `/${name}`, detail: 'must be printable ASCII characters, without blanks around them' });
       }
     }
+    for (const name of ['realtimeKey', 'realtimeSecret'] as const) {
+      if (settings.statistics === 'realtime' && settings[name] === undefined)
+        errors.push({ pointer: `/${name}`, detail: 'is missing: statistics: realtime needs it' });
+    }
     return errors;
   }
 
@@ -52,7 +63,24 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     const now = () => context.now();
     const { apiKey, tenant } = settings;
     const client = new EightByEightClient(this.transport, { baseUrl, apiKey, tenant, now, log: context.log });
-    return new EightByEightSession(settings, client, this.verification(baseUrl, settings, context), now);
+    const verification = this.verification(baseUrl, settings, context);
+    return new EightByEightSession(settings, client, verification, now, this.availability(baseUrl, settings, context));
+  }
+
+  private availability(baseUrl: string, settings: EightByEightSettings, context: ProviderContext): AvailabilitySources {
+    const { apiKey, tenant, scheduleId, statistics } = settings;
+    const reader = { transport: this.quickTransport, now: () => context.now(), log: context.log };
+    const contactCenter = new ContactCenterApi(reader, { baseUrl, apiKey, tenant });
+    const { realtimeRegion: region, realtimeKey: key = '', realtimeSecret: secret = '' } = settings;
+    const api = {
+      off: null,
+      contactCenter,
+      realtime: new RealtimeApi(reader, { baseUrl, tenant, region, key, secret }),
+    }[statistics];
+    return {
+      isOpen: scheduleId === undefined ? null : () => contactCenter.isOpen(scheduleId),
+      queue: api && ((queueId) => api.queue(queueId)),
+    };
   }
 
   private verification(baseUrl: string, settings: EightByEightSettings, context: ProviderContext): WebhookVerification {

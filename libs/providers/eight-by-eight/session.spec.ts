@@ -29,6 +29,7 @@ function open(changes: Partial<EightByEightSettings> = {}): EightByEightSession 
     client,
     { authority: 'a', verify },
     () => now,
+    { isOpen: null, queue: null },
   );
 }
 

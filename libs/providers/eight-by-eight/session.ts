@@ -7,12 +7,14 @@ import {
   type OutboundMessage,
   type ProviderEvent,
   type ProviderSession,
+  type QueueReading,
   type RawWebhook,
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
 import type { EightByEightClient, HalList } from './client.js';
 import { withAdvice } from './api-error.js';
+import { readQueue, type AvailabilitySources } from './availability.js';
 import { createBody } from './create-body.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
@@ -48,6 +50,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     private readonly client: EightByEightClient,
     private readonly verification: WebhookVerification,
     private readonly now: () => number,
+    private readonly sources: AvailabilitySources,
   ) {
     this.webhookAuthority = verification.authority;
     this.tenant = settings.webhookTenant ?? settings.tenant ?? null;
@@ -115,6 +118,10 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
       ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId } }),
       ...(userChanged ? { user: sendable(request).user } : {}),
     });
+  }
+
+  availability(queueId: string | null): Promise<QueueReading> {
+    return readQueue(this.sources, queueId);
   }
 
   isHandshake(webhook: RawWebhook): boolean {

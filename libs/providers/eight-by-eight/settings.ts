@@ -1,4 +1,5 @@
 import { Setting } from '#contract';
+import { REALTIME_REGIONS } from './realtime-api.js';
 
 /** An account: one tenant of one 8x8 Contact Center. */
 export class EightByEightSettings {
@@ -84,6 +85,48 @@ export class EightByEightSettings {
     default: false,
   })
   systemMessages: boolean;
+
+  @Setting({
+    type: 'string',
+    title: 'Schedule id',
+    help: 'The schedule with the opening hours, for telling bots whether anybody is there. The key needs the product "Contact Center Schedule".',
+    maxLength: 255,
+  })
+  scheduleId?: string;
+
+  @Setting({
+    type: 'choice',
+    title: 'Statistics',
+    help: 'Where the statistics of queues come from, for telling bots whether anybody is there. contactCenter: with the API key above, which needs the product "Analytics for Contact Center". realtime: with the key and secret of an app with the product "analytics realtime-api".',
+    choices: ['off', 'contactCenter', 'realtime'],
+    default: 'off',
+  })
+  statistics: 'off' | 'contactCenter' | 'realtime';
+
+  @Setting({
+    type: 'choice',
+    title: 'Region of the real-time statistics',
+    help: 'Where the Contact Center tenant is. Only for statistics: realtime.',
+    choices: REALTIME_REGIONS,
+    default: 'us',
+  })
+  realtimeRegion: (typeof REALTIME_REGIONS)[number];
+
+  @Setting({
+    type: 'string',
+    title: 'Key of the real-time statistics',
+    help: 'The key of the app, only for statistics: realtime.',
+    secret: true,
+  })
+  realtimeKey?: string;
+
+  @Setting({
+    type: 'string',
+    title: 'Secret of the real-time statistics',
+    help: 'The secret of the same app.',
+    secret: true,
+  })
+  realtimeSecret?: string;
 }
 
 /** What a handover may set for itself, over the account's defaults. */

@@ -1,7 +1,7 @@
 import { Matches } from 'class-validator';
 import { HANDOVER_STATUSES, type HandoverStatus } from '#core';
 import { IsIntegerText } from '../paging.js';
-import { Choice, Inner, Json, JsonObject, ListOf, Text, TextMap, Time } from '../../fields.js';
+import { Choice, Flag, Inner, Json, JsonObject, ListOf, Text, TextMap, Time } from '../../fields.js';
 
 const ID_LENGTH = 255;
 
@@ -61,6 +61,12 @@ export class StartHandoverDto {
   settings?: Record<string, unknown>;
   @Json({ optional: true, description: 'Any JSON, returned untouched.' })
   metadata?: unknown;
+  @Flag({
+    optional: true,
+    description:
+      'Start only if somebody may be there: 409 with reason `unavailable` where it is known that nobody is. What is not known keeps nobody from starting.',
+  })
+  requireAvailable?: boolean;
 }
 
 export class UpdateSettingsDto {

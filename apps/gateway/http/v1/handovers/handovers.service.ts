@@ -2,23 +2,27 @@ import { createHash } from 'node:crypto';
 import { parseAs, type Card } from '#contract';
 import {
   closeHandover,
+  courseOf,
   handoverView,
   invalid,
   messageView,
   notFound,
   postMessage,
+  queueOf,
   Refusal,
   startHandover,
   startRequestOf,
   updateHandover,
   type Answer,
   type Handover,
+  type HandoverUnit,
   type IdempotencyKey,
   type ProviderInstance,
 } from '#core';
 import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../../runtime/runtime.js';
 import type { Principal } from '../../auth.guard.js';
+import { availabilityView } from '../availability/availability.views.js';
 import type { PostMessageDto, StartHandoverDto, UpdateHandoverDto } from './handovers.dto.js';
 
 /** What bots and operators may do with handovers: who may do it, and in which transaction. */
@@ -33,11 +37,12 @@ export class HandoversService {
     return handover;
   }
 
-  start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
+  async start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
     if (caller.role === 'bot' && !caller.enabled)
       throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
-    return this.runtime.handovers.create(keyOf(bot, 'handovers', key, input), () => {
+    const idempotency = keyOf(bot, 'handovers', key, input);
+    const work = (): { unit: HandoverUnit; answer: Answer } => {
       const provider = this.runtime.registry.choose(input.provider);
       const unit = startHandover(
         {
@@ -55,10 +60,33 @@ export class HandoversService {
           metadata: input.metadata ?? null,
         },
         this.runtime.clock.now(),
+        courseOf(provider),
       );
       this.check(provider, unit.handover, input.transcript ?? []);
       return { unit, answer: { status: 201, body: handoverView(unit.handover) } };
-    });
+    };
+    if (input.requireAvailable) {
+      const earlier = idempotency && (await this.runtime.handovers.answered(idempotency));
+      if (earlier) return earlier;
+      // A request that could not be sent anyway is refused for that, and asks nobody.
+      await this.refuseUnavailable(work().unit.handover);
+    }
+    return this.runtime.handovers.create(idempotency, work);
+  }
+
+  private async refuseUnavailable({ provider: name, settings }: Handover): Promise<void> {
+    const provider = this.runtime.registry.choose(name);
+    const found = await this.runtime.availability.of(provider, queueOf(provider.defaults, settings));
+    if (found.state !== 'unavailable') return;
+    throw new Refusal(
+      'conflict',
+      `Nobody is there: ${found.reason} Try again later, or start without requireAvailable.`,
+      [],
+      {
+        reason: 'unavailable',
+        availability: availabilityView(found),
+      },
+    );
   }
 
   async post(caller: Principal, id: string, input: PostMessageDto, key: string | undefined): Promise<Answer> {
@@ -70,7 +98,12 @@ export class HandoversService {
     if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
-      const message = postMessage(unit, { author: input.author ?? 'user', text: input.text ?? null, cards });
+      const provider = this.runtime.registry.get(unit.handover.provider);
+      const message = postMessage(
+        unit,
+        { author: input.author ?? 'user', text: input.text ?? null, cards },
+        provider ? courseOf(provider) : null,
+      );
       return { status: 202, body: messageView(message) };
     });
     return answer ?? fail(notFound(id));

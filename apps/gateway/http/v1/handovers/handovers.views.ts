@@ -173,6 +173,12 @@ export class ProblemView {
   errors?: FieldErrorView[];
   @ApiProperty({ required: false, description: 'With 409 on a start: the open handover of the session.' })
   handoverId?: string;
+  @ApiProperty({
+    required: false,
+    description:
+      'With 409: `unavailable` (nobody is there, see `availability`), `unsupported` (the contact centre cannot).',
+  })
+  reason?: string;
 }
 
 const PROBLEM_TEXTS: Record<number, string> = {
@@ -180,7 +186,7 @@ const PROBLEM_TEXTS: Record<number, string> = {
   401: 'The key is missing or unknown.',
   403: 'This key may not do that.',
   404: 'There is no such handover for this key.',
-  409: 'The handover is over, or the session has an open one already (`handoverId`).',
+  409: 'The handover is over, the session has an open one already (`handoverId`), or nobody is there (`reason`).',
   413: 'The body is over 1 MiB.',
   422: 'The Idempotency-Key was used with another request.',
   503: 'Not now; try again after `Retry-After` seconds.',
