@@ -9,6 +9,8 @@ import { conversationView, messageView } from './views.js';
 export const ACCOUNTS = '/api/v1/accounts';
 export const PUBLIC = '/public/api/v1/inboxes';
 const PAGE_SIZE = 20;
+/** Events are sent by background jobs, some time after the answer to the call that caused them, in milliseconds. */
+const JOB_MS = 200;
 
 export interface ChatwootParts {
   accounts: AccountState[];
@@ -88,8 +90,13 @@ function registerConversations(route: Route, { centre, faults }: ChatwootParts):
   });
   route('POST', '/conversations', async ({ state, body }) => {
     const { conversation, isNew } = openConversation(state, body);
-    const told = isNew ? centre.opened(state, conversation) : undefined;
-    if (faults.current.eventsBeforeCreateAnswer) await told;
+    if (!isNew) return conversationView(state, conversation);
+    if (!faults.current.eventsBeforeCreateAnswer) {
+      setTimeout(() => void centre.opened(state, conversation), JOB_MS).unref();
+    } else {
+      await centre.opened(state, conversation);
+      await new Promise((resolve) => setTimeout(resolve, JOB_MS));
+    }
     return conversationView(state, conversation);
   });
   route('GET', '/conversations/:id', (call) => conversationView(call.state, find(call)));

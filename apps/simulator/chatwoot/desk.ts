@@ -41,9 +41,9 @@ function registerFaults(server: FastifyInstance, { faults }: ChatwootSimulator):
   });
 }
 
-function registerActions(server: FastifyInstance, { agent, accounts }: ChatwootSimulator): void {
+function registerActions(server: FastifyInstance, { agent }: ChatwootSimulator): void {
   type Body = Record<string, string>;
-  type Ref = { account: number; id: string };
+  type Ref = string;
   const actions: Record<string, (ref: Ref, body: Body) => Promise<void>> = {
     join: (ref, { agentId }) => agent.join(ref, Number(agentId)),
     say: (ref, { agentId, text }) => agent.say(ref, text ?? '', { agentId: Number(agentId) }),
@@ -60,7 +60,7 @@ function registerActions(server: FastifyInstance, { agent, accounts }: ChatwootS
     if (!act) return reply.status(404).send({ message: `There is no action "${action}".` });
     try {
       // The page does not wait for the webhooks' answers; what it shows comes over the stream.
-      const told = act({ account: accounts[0]!.account.id, id }, (request.body ?? {}) as Body);
+      const told = act(id, (request.body ?? {}) as Body);
       await Promise.race([told, new Promise((resolve) => setImmediate(resolve))]);
     } catch (error) {
       return reply.status(400).send({ message: (error as Error).message });

@@ -23,8 +23,8 @@ export interface ChatwootSimulatorOptions {
   accounts?: ChatwootAccount[];
 }
 
-/** A conversation's id, or which account's where there are several. */
-export type ConversationRef = number | string | { account: number; id: number | string };
+/** A conversation by what ends with `account/id`, such as its address; or by its id, where it is of the first account. */
+export type ConversationRef = string | number;
 
 /** A stand-in for Chatwoot with inboxes of the channel "API": its API, its webhooks, its agents, and ways in which they can fail. */
 export class ChatwootSimulator {
@@ -129,8 +129,8 @@ export class ChatwootSimulator {
   }
 
   private find(ref: ConversationRef): { state: AccountState; conversation: ChatwootConversation } {
-    const { account, id } = typeof ref === 'object' ? ref : { account: this.accounts[0]!.account.id, id: ref };
-    const state = this.state(account);
+    const [id, account = this.accounts[0]!.account.id] = String(ref).split('/').reverse();
+    const state = this.state(Number(account));
     const conversation = state.conversation(id);
     if (!conversation) throw new Error(`There is no conversation "${id}" in account ${account}.`);
     return { state, conversation };

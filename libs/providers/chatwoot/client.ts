@@ -24,6 +24,14 @@ const ADVICE: Partial<Record<ProviderErrorCode, string>> = {
 /** No connection stood, so nothing was sent. After anything else something may have been. */
 const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS.*|.*CERT.*)$/;
 
+export interface ClientOptions {
+  /** Without a slash at its end. */
+  baseUrl: string;
+  accountId: string;
+  token: string;
+  timeoutMs?: number;
+}
+
 /** Chatwoot refused a call; `attributes` are the fields that it named. */
 export class Refused extends ProviderError {
   attributes: unknown[] = [];
@@ -31,20 +39,17 @@ export class Refused extends ProviderError {
 
 /** Chatwoot's API: JSON in and out, bounded in time and size. Every method throws a `ProviderError` when the call did not succeed. */
 export class ChatwootClient {
-  /** @param baseUrl without a slash at its end */
   constructor(
     private readonly http: HttpService,
-    private readonly baseUrl: string,
-    private readonly accountId: string,
-    private readonly token: string,
+    private readonly options: ClientOptions,
     private readonly now: () => number,
     private readonly log: ProviderLog,
   ) {}
 
   /** A call of the application API, as the user whose token it is; `path` is below the account. */
   account(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown> {
-    const url = `/api/v1/accounts/${this.accountId}${path}`;
-    return this.call(method, url, { api_access_token: this.token }, body);
+    const url = `/api/v1/accounts/${this.options.accountId}${path}`;
+    return this.call(method, url, { api_access_token: this.options.token }, body);
   }
 
   /** A call of the client API, as the contact; `path` is below the inbox with this identifier. */
@@ -56,12 +61,12 @@ export class ChatwootClient {
     const where = { method, path: path.split('?')[0] };
     const request = this.http.request<string>({
       method,
-      url: this.baseUrl + path,
+      url: this.options.baseUrl + path,
       headers: { 'User-Agent': 'handover-gateway', Accept: 'application/json', ...auth },
       data: body,
       maxRedirects: 0,
       maxContentLength: MAX_ANSWER_BYTES,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(this.options.timeoutMs ?? TIMEOUT_MS),
       responseType: 'text',
       transformResponse: [(text: unknown) => text],
       validateStatus: () => true,
@@ -70,7 +75,7 @@ export class ChatwootClient {
       const code = error.code ?? 'ERROR';
       this.log.warn({ status: null, code, ...where }, 'Chatwoot gave no answer');
       if (!NOT_SENT.test(code)) throw new ProviderError('unknown_outcome', `Chatwoot gave no usable answer (${code})`);
-      throw new ProviderError('unreachable', `Chatwoot could not be reached at ${this.baseUrl} (${code})`);
+      throw new ProviderError('unreachable', `Chatwoot could not be reached at ${this.options.baseUrl} (${code})`);
     });
     const answer = parse(data);
     if (status >= 200 && status < 300) return answer;
@@ -82,7 +87,7 @@ export class ChatwootClient {
   private refusal(status: number, answer: unknown, retryAfter: unknown): Refused {
     const code = status >= 500 ? 'unknown_outcome' : (CODES[status] ?? 'invalid');
     const said = textAt(answer, 'error') ?? textAt(answer, 'message') ?? 'no reason given';
-    const text = said.slice(0, 300).replaceAll(this.token, '••••');
+    const text = said.replaceAll(this.options.token, '••••').slice(0, 300);
     const wait = /^\d+$/.test(String(retryAfter))
       ? Number(retryAfter) * 1_000
       : Date.parse(String(retryAfter)) - this.now();

@@ -3,7 +3,7 @@ import { WebhookRejected } from '#contract';
 import { ANN, BEN, changed, conversation, conversationEvent, json, messageEvent, SUPPORT } from './fixtures/events.js';
 import { mapEvent } from './mapping.js';
 
-const map = (body: Buffer, systemMessages = false) => mapEvent(body, { systemMessages });
+const map = (body: Buffer, systemMessages = false) => mapEvent(body, 'chat.example/2/', { systemMessages });
 /** The facts alone, without where and when. */
 const facts = (body: Buffer, systemMessages = false) =>
   map(body, systemMessages).map(({ conversation: _c, at: _a, handoverId: _h, ...fact }) => fact);
@@ -24,7 +24,7 @@ describe('messages', () => {
   it("are an agent's when public and outgoing", () => {
     expect(map(messageEvent())).toEqual([
       {
-        conversation: '57',
+        conversation: 'chat.example/2/57',
         at: Date.parse('2026-11-23T10:00:05.250Z'),
         handoverId: 'ho_1',
         type: 'message',
@@ -93,7 +93,7 @@ describe('the course of a conversation', () => {
     'is read from %s, with place and time',
     (event) => {
       expect(map(conversationEvent(event))).toEqual([
-        { conversation: '57', at: 1_700_000_001_250, handoverId: 'ho_1', type: 'queued', queue: inbox },
+        { conversation: 'chat.example/2/57', at: 1_700_000_001_250, handoverId: 'ho_1', type: 'queued', queue: inbox },
       ]);
     },
   );
@@ -193,7 +193,7 @@ describe('what is of no interest', () => {
     ],
     ['an event of tomorrow', conversationEvent('conversation_merged')],
   ])('is ignored with its conversation: %s', (_, body) => {
-    expect(map(body)).toMatchObject([{ type: 'ignored', conversation: '57' }]);
+    expect(map(body)).toMatchObject([{ type: 'ignored', conversation: 'chat.example/2/57' }]);
   });
 
   it.each<[string, Buffer]>([

@@ -7,9 +7,14 @@ const MAX_NAME = 255;
 
 /**
  * The facts in a webhook's body. Pure. What is not understood is `ignored`.
+ * @param prefix what goes before the number of a conversation
  * @throws {WebhookRejected} `invalid` when it is no event at all
  */
-export function mapEvent(body: Buffer, { systemMessages }: { systemMessages: boolean }): ProviderEvent[] {
+export function mapEvent(
+  body: Buffer,
+  prefix: string,
+  { systemMessages }: { systemMessages: boolean },
+): ProviderEvent[] {
   const event = parse(body);
   const name = textAt(event, 'event');
   if (name === null) throw new WebhookRejected('invalid', 'the body is no event of Chatwoot: it names none');
@@ -18,7 +23,11 @@ export function mapEvent(body: Buffer, { systemMessages }: { systemMessages: boo
   const id = idAt(conversation, 'id');
   const when = timeOf(name === 'message_created' ? at(event, 'created_at') : at(conversation, 'updated_at'));
   const handoverId = textAt(conversation, 'custom_attributes', 'handoverId');
-  const about = { conversation: id ?? '', at: when, ...(handoverId === null ? {} : { handoverId }) };
+  const about = {
+    conversation: id === null ? '' : prefix + id,
+    at: when,
+    ...(handoverId === null ? {} : { handoverId }),
+  };
   return factsOf(name, event, id !== null, systemMessages).map((fact) => ({ ...about, ...fact }));
 }
 
@@ -118,7 +127,7 @@ function filenameOf(url: string): string {
 /** Epoch milliseconds, from seconds or from a text; null for anything else. */
 function timeOf(value: unknown): number | null {
   const time = typeof value === 'number' ? value * 1_000 : Date.parse(String(value));
-  return time > 0 && time <= 8.64e15 ? Math.trunc(time) : null;
+  return time > 0 && time <= 8.64e15 ? Math.round(time) : null;
 }
 
 const left = (agent: Agent): ProviderFact => ({ type: 'agent.left', agent });

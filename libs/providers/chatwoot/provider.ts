@@ -52,7 +52,8 @@ export class ChatwootProvider implements HandoverProvider<ChatwootSettings, Chat
       );
     const { origin, pathname } = new URL(baseUrl);
     const address = `${origin}${pathname}`.replace(/\/+$/, '');
-    const client = new ChatwootClient(this.http, address, accountId, apiAccessToken, () => context.now(), context.log);
+    const options = { baseUrl: address, accountId, token: apiAccessToken };
+    const client = new ChatwootClient(this.http, options, () => context.now(), context.log);
     return new ChatwootSession(settings, client, context);
   }
 }

@@ -28,6 +28,8 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
   readonly webhookToken: string | null;
   readonly endGraceMs: number;
   readonly giveUpAfterMs: number;
+  /** Before the number of a conversation: ids count within an account, and the gateway may have several. */
+  private readonly prefix: string;
 
   constructor(
     private readonly settings: ChatwootSettings,
@@ -37,6 +39,8 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     // Each account has its own secret, so nobody vouches for another one.
     this.webhookAuthority = context.name;
     this.tenant = settings.accountId;
+    const { host, pathname } = new URL(settings.baseUrl);
+    this.prefix = `${host}${pathname.replace(/\/+$/, '')}/${settings.accountId}/`;
     this.webhookToken = settings.webhookToken ?? null;
     this.endGraceMs = durationMs(settings.endGrace);
     this.giveUpAfterMs = durationMs(settings.giveUpAfter);
@@ -70,7 +74,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
       list?.length && this.decorate(id, 'labels', { labels: list }),
       priority && this.decorate(id, 'toggle_priority', { priority }),
     ]);
-    return id;
+    return this.prefix + id;
   }
 
   /** A handover's contact has the handover's id as its source id in the inbox, which the client API finds without a search. */
@@ -81,14 +85,14 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
       const path = `/contacts/${encodeURIComponent(handoverId)}/conversations`;
       const found = await this.client.contact('GET', identifier, path).catch(noneIfGone);
       const id = Array.isArray(found) ? idAt(found[0], 'id') : null;
-      if (id !== null) return id;
+      if (id !== null) return this.prefix + id;
     }
     return null;
   }
 
   /** The bot's own words are a note: as an outgoing message they would pass for an agent's, as an incoming one for the user's. */
   async send(conversation: string, message: OutboundMessage): Promise<void> {
-    await this.client.account('POST', `/conversations/${conversation}/messages`, wireOf(message));
+    await this.client.account('POST', `${this.pathOf(conversation)}/messages`, wireOf(message));
   }
 
   /** Counts the unbroken run of equal messages at the newest end, passing over what agents and Chatwoot said. */
@@ -97,7 +101,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     const deadline = this.context.now() + READING_BUDGET_MS;
     let run = 0;
     for (let before = ''; this.context.now() <= deadline;) {
-      const path = `/conversations/${conversation}/messages${before && `?before=${before}`}`;
+      const path = `${this.pathOf(conversation)}/messages${before && `?before=${before}`}`;
       const page = listAt(await this.client.account('GET', path), 'payload');
       if (page.length === 0) return false;
       for (const item of page.toReversed()) {
@@ -113,7 +117,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
 
   async end(conversation: string): Promise<void> {
     const closing = this.settings.resolveOnClose
-      ? this.client.account('POST', `/conversations/${conversation}/toggle_status`, { status: 'resolved' })
+      ? this.client.account('POST', `${this.pathOf(conversation)}/toggle_status`, { status: 'resolved' })
       : this.send(conversation, { author: 'bot', text: 'The handover is over: nobody reads on here.', cards: [] });
     await closing.catch(noneIfGone);
   }
@@ -122,14 +126,14 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     const { queueId, userChanged, request } = change;
     if (queueId !== undefined) {
       await this.checkTeam(queueId);
-      await this.client.account('POST', `/conversations/${conversation}/assignments`, { team_id: queueId });
+      await this.client.account('POST', `${this.pathOf(conversation)}/assignments`, { team_id: queueId });
     }
     if (!userChanged) return;
-    const current = await this.client.account('GET', `/conversations/${conversation}`);
+    const current = await this.client.account('GET', this.pathOf(conversation));
     await this.saveContact(request, idAt(current, 'meta', 'sender', 'id'));
     // What agents have noted stays: the call replaces all that there is.
     const custom_attributes = { ...(at(current, 'custom_attributes') as object), ...attributesOf(request) };
-    await this.client.account('POST', `/conversations/${conversation}/custom_attributes`, { custom_attributes });
+    await this.client.account('POST', `${this.pathOf(conversation)}/custom_attributes`, { custom_attributes });
   }
 
   /** Chatwoot has no connection test. */
@@ -147,7 +151,11 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
   }
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {
-    return mapEvent(webhook.body, this.settings);
+    return mapEvent(webhook.body, this.prefix, this.settings);
+  }
+
+  private pathOf(conversation: string): string {
+    return `/conversations/${conversation.slice(this.prefix.length)}`;
   }
 
   /**
@@ -162,8 +170,10 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
       id === null
         ? this.client.account('POST', '/contacts', { identifier, ...details })
         : this.client.account('PUT', `/contacts/${id}`, details);
-    const saved = await save(fields).catch((error: unknown) => {
+    const saved = await save(fields).catch(async (error: unknown) => {
       const refused = error instanceof Refused ? error.attributes : [];
+      // Another handover of the same user has created it since it was looked for.
+      if (refused.includes('identifier')) return { payload: { contact: { id: await this.findContact(identifier) } } };
       if (!refused.some((name) => name === 'email' || name === 'phone_number')) throw error;
       return save({ ...fields, ...Object.fromEntries(refused.map((name) => [name, undefined])) });
     });
