@@ -3,7 +3,7 @@ import { chromiumPath } from './test/browser/available.js';
 
 if (!chromiumPath) {
   process.stderr.write(
-    'The browser test is left out: no Chromium or Chrome was found. Install one, or set CHROMIUM_PATH to its executable.\n',
+    'The browser tests are left out: no Chromium or Chrome was found. Install one, or set CHROMIUM_PATH to its executable.\n',
   );
 }
 
@@ -30,8 +30,8 @@ export const common = {
 };
 
 /**
- * Four suites: `unit` needs nothing, `e2e` starts its own PostgreSQL, `faults` breaks what it runs, `browser` runs the try-out, in a Chromium
- * where there is one.
+ * Four suites: `unit` needs nothing, `e2e` starts its own PostgreSQL, `faults` breaks what it runs, `browser` runs the try-out
+ * and the copilot's page, in a Chromium where there is one.
  */
 export default {
   projects: [
@@ -56,7 +56,9 @@ export default {
       ...common,
       displayName: 'browser',
       testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'],
-      testPathIgnorePatterns: ['/node_modules/', ...(chromiumPath ? [] : ['/try-out.browser-spec.ts$'])],
+      testPathIgnorePatterns: ['/node_modules/', ...(chromiumPath ? [] : ['/(try-out|copilot).browser-spec.ts$'])],
+      globalSetup: '<rootDir>/test/support/global-setup.js',
+      globalTeardown: '<rootDir>/test/support/global-teardown.js',
     },
   ],
   testTimeout: 30_000,

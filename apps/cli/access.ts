@@ -1,6 +1,6 @@
 import { readEnvironment } from '#config';
 import { readKeptAdminKey } from '../gateway/runtime/keys.js';
-import { UsageError } from './arguments.js';
+import { UsageError } from './usage-error.js';
 
 /** Where the gateway is and the key that opens it: what was given, else what the gateway itself would use. @throws {UsageError} */
 export function accessOf(

@@ -1,12 +1,15 @@
+import { CommandFailed } from './command-failed.js';
+import { EXIT, type ExitCode } from './exit.js';
 import type { Row } from './output.js';
 
 /** The gateway's answer when it refuses, with its problem, or why there is no answer. */
-export class ApiError extends Error {
+export class ApiError extends CommandFailed {
   constructor(
     message: string,
     readonly problem?: Row,
+    exit: ExitCode = EXIT.failed,
   ) {
-    super(message);
+    super(message, exit);
     this.name = 'ApiError';
   }
 }
@@ -45,7 +48,8 @@ export class Api {
     const answer = await fetch(this.url + path, { method, headers, signal, body: JSON.stringify(body) }).catch(
       (error: Error) => {
         const { code, message } = (error.cause ?? error) as { code?: string; message: string };
-        throw new ApiError(`There is no gateway at ${this.url} (${code ?? message}): set --url, or start it.`);
+        const what = `There is no gateway at ${this.url} (${code ?? message}): set --url, or start it.`;
+        throw new ApiError(what, undefined, EXIT.unreachable);
       },
     );
     const text = await answer.text();

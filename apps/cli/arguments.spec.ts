@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseArguments, UsageError, type Invocation } from './arguments.js';
+import { parseArguments, type Invocation } from './arguments.js';
 import { COMMANDS } from './commands.js';
+import { UsageError } from './usage-error.js';
 
 function parsed(line: string): Extract<Invocation, { kind: 'run' }> {
   const asked = parseArguments(line.split(' '));
@@ -28,6 +29,8 @@ describe('the command line', () => {
     });
     expect(parsed('inbox show 17 --json')).toMatchObject({ ids: ['17'], json: true });
     expect(parsed('deliveries retry 3 1 2').ids).toEqual(['3', '1', '2']);
+    expect(parsed('migrate --json')).toMatchObject({ command: { name: 'migrate' }, ids: [], json: true });
+    expect(parsed('providers test support-8x8').ids).toEqual(['support-8x8']);
     expect(parsed('deliveries retry --all --target shop-bot').values).toEqual({ all: true, target: 'shop-bot' });
   });
 
@@ -79,6 +82,12 @@ describe('the command line', () => {
     ['deliveries retry 1 --all', /do not go together/],
     ['deliveries retry 1 --target shop-bot', /do not go together/],
     ['inbox list --url gateway', /must be an http or https URL/],
+    ['providers test', /A name is missing/],
+    ['migrate now', /takes no "now"/],
+    ['eight-by-eight setup --name x', /Give --name, --webhook-url and --queue, or --provider/],
+    ['eight-by-eight setup --provider x --smoke', /--smoke needs --apply/],
+    ['eight-by-eight doctor', /Give --provider or --webhook-url/],
+    ['eight-by-eight teardown --apply', /Give --name or --provider/],
   ])('refuses "%s" and says where help is', (line, message) => {
     expect(complaint(line)).toMatch(message);
     expect(complaint(line)).toMatch(/See: handover .*--help$/);

@@ -1,18 +1,12 @@
 import { parseArgs } from 'node:util';
 import { COMMANDS, type Command, type Values } from './commands.js';
+import { EXIT_CODES_HELP } from './exit.js';
+import { UsageError } from './usage-error.js';
 
 /** What the command line asks for. */
 export type Invocation =
   | { kind: 'help'; text: string }
   | { kind: 'run'; command: Command; values: Values; ids: string[]; url?: string; adminKey?: string; json: boolean };
-
-/** The command line makes no sense; the message says why. */
-export class UsageError extends Error {
-  constructor(message: string, command?: Command) {
-    super(`${message}\nSee: handover ${command ? `${command.name} ` : ''}--help`);
-    this.name = 'UsageError';
-  }
-}
 
 const COMMON = {
   url: { type: 'string' },
@@ -32,7 +26,8 @@ export function parseArguments(argv: string[]): Invocation {
   const firstOption = argv.findIndex((word) => word.startsWith('-'));
   const words = argv.slice(0, firstOption < 0 ? 2 : Math.min(2, firstOption));
   const wantsHelp = argv.includes('--help') || argv.includes('-h');
-  const command = COMMANDS.find(({ name }) => name === words.join(' '));
+  const command =
+    COMMANDS.find(({ name }) => name === words.join(' ')) ?? COMMANDS.find(({ name }) => name === words[0]);
   if (!command) {
     const within = COMMANDS.filter(({ name }) => name.startsWith(`${words[0]} `));
     if (argv.length === 0 || (wantsHelp && (words.length === 0 || within.length > 0)))
@@ -44,12 +39,13 @@ export function parseArguments(argv: string[]): Invocation {
     );
   }
   if (wantsHelp) return { kind: 'help', text: helpOf(command) };
-  const { values, positionals: ids } = read(command, argv.slice(2));
+  const { values, positionals: ids } = read(command, argv.slice(command.name.split(' ').length));
   const { url, 'admin-key': adminKey, json, ...own } = values;
   const empty = Object.entries(values).find(([, value]) => value === '');
   if (empty) throw new UsageError(`--${empty[0]} needs a value.`, command);
   const { min, max } = command.ids;
-  if (ids.length < min) throw new UsageError('An id is missing.', command);
+  if (ids.length < min)
+    throw new UsageError(`${command.usage.startsWith('<name>') ? 'A name' : 'An id'} is missing.`, command);
   if (ids.length > max)
     throw new UsageError(max === 0 ? `It takes no "${ids[0]}".` : `It takes ${max} at the most.`, command);
   const wrong = command.check?.(own, ids);
@@ -82,7 +78,7 @@ function overview(commands: Command[]): string {
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return `Usage: handover <command> [options]\n\nCommands:\n${lines.join('\n')}\n\nOptions of all commands:\n${COMMON_HELP}
 
-Exit code: 0 done, 1 refused or failed, 2 not understood.`;
+${EXIT_CODES_HELP}`;
 }
 
 function helpOf({ name, summary, usage, options, help }: Command): string {

@@ -1,14 +1,28 @@
 import type { ParseArgsConfig } from 'node:util';
 import type { Api } from './api.js';
+import { EIGHT_BY_EIGHT } from './eight-by-eight/commands.js';
+import { migrate } from './migrate.js';
+import { EXIT, type ExitCode } from './exit.js';
+import { findingsText, testedBy } from './findings.js';
 import { deliveriesTable, inboxTable, record, type Row } from './output.js';
 
 export type Values = Record<string, string | boolean | undefined>;
 
-/** What a command did: for people, as JSON, and how many of its parts were refused. */
+/** What a command did, for people and as JSON, and the exit code where it is not 0. */
 export interface Result {
   text: string;
   json: unknown;
-  refused?: number;
+  exit?: ExitCode;
+}
+
+/** What a command may use. */
+export interface Surroundings {
+  /** The running gateway. @throws {UsageError} when there is no admin key */
+  api(): Api;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  /** Shows one line to the person at the terminal, beside the result. */
+  say(line: string): void;
 }
 
 export interface Command {
@@ -19,11 +33,11 @@ export interface Command {
   options: NonNullable<ParseArgsConfig['options']>;
   /** What each option is for. */
   help: Record<string, string>;
-  /** How many ids it takes. */
+  /** How many ids (or names) it takes. */
   ids: { min: number; max: number };
   /** What is wrong with a combination of options and ids; null when nothing is. */
   check?(values: Values, ids: string[]): string | null;
-  run(api: Api, values: Values, ids: string[]): Promise<Result>;
+  run(here: Surroundings, values: Values, ids: string[]): Promise<Result>;
 }
 
 const text = { type: 'string' } as const;
@@ -54,9 +68,9 @@ export const COMMANDS: Command[] = [
       ...PAGE_HELP,
     },
     ids: NO_IDS,
-    run: async (api, { status, provider, conversation, handover, limit, cursor }) => {
+    run: async ({ api }, { status, provider, conversation, handover, limit, cursor }) => {
       const query = { status, provider, conversationId: conversation, handoverId: handover, limit, cursor };
-      const page = await api.list('/v1/inbox', query);
+      const page = await api().list('/v1/inbox', query);
       return { text: inboxTable(page.data) + more(page.next), json: page };
     },
   },
@@ -67,7 +81,7 @@ export const COMMANDS: Command[] = [
     options: {},
     help: {},
     ids: { min: 1, max: 1 },
-    run: async (api, _, [id]) => shown(await api.get(`/v1/inbox/${encodeURIComponent(id!)}`)),
+    run: async ({ api }, _, [id]) => shown(await api().get(`/v1/inbox/${encodeURIComponent(id!)}`)),
   },
   {
     name: 'inbox replay',
@@ -85,10 +99,11 @@ export const COMMANDS: Command[] = [
       if (ids.length === 0) return status === undefined ? 'Name the ids of events, or a --status.' : null;
       return (status ?? provider ?? since ?? limit) ? 'Ids and options do not go together.' : null;
     },
-    run: async (api, { status, provider, since, limit }, ids) => {
-      if (ids.length > 0) return each(ids, (id) => api.post(`/v1/inbox/${encodeURIComponent(id)}/replay`), 'replayed');
+    run: async ({ api }, { status, provider, since, limit }, ids) => {
+      if (ids.length > 0)
+        return each(ids, (id) => api().post(`/v1/inbox/${encodeURIComponent(id)}/replay`), 'replayed');
       const count = limit === undefined ? undefined : Number(limit);
-      const answer = await api.post('/v1/inbox/replay', { status, provider, since, limit: count });
+      const answer = await api().post('/v1/inbox/replay', { status, provider, since, limit: count });
       return { text: `${String(answer.replayed)} replayed`, json: answer };
     },
   },
@@ -99,8 +114,8 @@ export const COMMANDS: Command[] = [
     options: { status: text, ...DELIVERY_FILTER, ...PAGE },
     help: { status: 'failed (unless given), waiting, resending or delivered', ...DELIVERY_HELP, ...PAGE_HELP },
     ids: NO_IDS,
-    run: async (api, { handover, ...rest }) => {
-      const page = await api.list('/v1/deliveries', { ...rest, handoverId: handover });
+    run: async ({ api }, { handover, ...rest }) => {
+      const page = await api().list('/v1/deliveries', { ...rest, handoverId: handover });
       return { text: deliveriesTable(page.data) + more(page.next), json: page };
     },
   },
@@ -115,11 +130,25 @@ export const COMMANDS: Command[] = [
       if (ids.length === 0) return all ? null : 'Name the ids of deliveries, or use --all.';
       return all || (direction ?? target ?? handover) !== undefined ? 'Ids and options do not go together.' : null;
     },
-    run: async (api, { direction, target, handover }, ids) => {
-      const chosen = ids.length > 0 ? ids : await allFailed(api, { direction, target, handoverId: handover });
-      return each(chosen, (id) => api.post(`/v1/deliveries/${encodeURIComponent(id)}/retry`), 'sent again');
+    run: async ({ api }, { direction, target, handover }, ids) => {
+      const chosen = ids.length > 0 ? ids : await allFailed(api(), { direction, target, handoverId: handover });
+      return each(chosen, (id) => api().post(`/v1/deliveries/${encodeURIComponent(id)}/retry`), 'sent again');
     },
   },
+  {
+    name: 'providers test',
+    summary: 'check a configured account from end to end: address, key, tenant, webhook, channel, queue, events',
+    usage: '<name>',
+    options: {},
+    help: {},
+    ids: { min: 1, max: 1 },
+    run: async ({ api }, _, [name]) => {
+      const answer = await testedBy(api(), name!);
+      return { text: findingsText(answer.findings), json: answer, exit: answer.ok ? EXIT.done : EXIT.failed };
+    },
+  },
+  migrate,
+  ...EIGHT_BY_EIGHT,
 ];
 
 async function allFailed(api: Api, filter: Record<string, unknown>): Promise<string[]> {
@@ -149,7 +178,11 @@ async function each(ids: string[], call: (id: string) => Promise<Row>, done: str
       lines.push(`${id}: refused: ${(error as Error).message}`);
     }
   }
-  return { text: [...lines, `${ids.length - refused} ${done}, ${refused} refused`].join('\n'), json, refused };
+  return {
+    text: [...lines, `${ids.length - refused} ${done}, ${refused} refused`].join('\n'),
+    json,
+    exit: refused > 0 ? EXIT.failed : EXIT.done,
+  };
 }
 
 function shown(row: Row): Result {

@@ -53,7 +53,7 @@ function table(rows: Row[], columns: Record<string, (row: Row) => unknown>): str
 }
 
 /** What a contact centre wrote into a reason or an id must not steer the terminal. */
-function cell(value: unknown): string {
+export function cell(value: unknown): string {
   const text = Array.isArray(value) ? value.join(', ') : String(value ?? '-');
   return text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ');
 }

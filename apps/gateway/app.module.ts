@@ -6,13 +6,20 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AuthGuard } from './http/auth.guard.js';
+import { CopilotAccess } from './http/copilot/copilot-access.js';
+import { CopilotController } from './http/copilot/copilot.controller.js';
 import { HealthController } from './http/health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { AvailabilityController } from './http/v1/availability/availability.controller.js';
+import { CopilotTilesController } from './http/v1/copilot-tiles/copilot-tiles.controller.js';
+import { CopilotTilesService } from './http/v1/copilot-tiles/copilot-tiles.service.js';
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
+import { SignalsController } from './http/v1/handovers/signals.controller.js';
 import { InboxController } from './http/v1/inbox/inbox.controller.js';
+import { ProvidersController } from './http/v1/providers/providers.controller.js';
+import { ProvidersService } from './http/v1/providers/providers.service.js';
 import { ProviderTypesController } from './http/v1/provider-types/provider-types.controller.js';
 import { loadKeys } from './runtime/keys.js';
 import { checkDefinitions, type LoadedProviders } from './runtime/load-providers.js';
@@ -46,14 +53,21 @@ export class AppModule {
       ],
       controllers: [
         HandoversController,
+        SignalsController,
         DeliveriesController,
         InboxController,
+        ProvidersController,
         ProviderTypesController,
         AvailabilityController,
         HealthController,
+        CopilotTilesController,
+        CopilotController,
       ],
       providers: [
         HandoversService,
+        CopilotTilesService,
+        CopilotAccess,
+        ProvidersService,
         { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },
         {
           provide: Runtime,

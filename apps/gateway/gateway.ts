@@ -8,6 +8,7 @@ import type { Clock } from '#core';
 import { createLogger, NestLogger, type Logger } from '#telemetry';
 import { AppModule } from './app.module.js';
 import { registerBodyParser } from './http/body-parser.js';
+import { serveCopilotPage } from './http/copilot/serve-page.js';
 import { serveReference } from './http/openapi.js';
 import { refuseOverload } from './http/overload.js';
 import { problem, problemHeaders } from './http/problem.js';
@@ -68,6 +69,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
     refuseOverload(fastify);
     refuseNul(fastify);
     await serveReference(app);
+    serveCopilotPage(app);
     const { port, host } = app.get(ConfigService).getOrThrow<Environment>('environment');
     await app.listen(port, host);
     await runtime.start();

@@ -251,6 +251,15 @@ describe('sample bot', () => {
     expect(entries.slice(1).map(({ text }) => text)).toEqual(['one', 'two', 'three']);
   });
 
+  it('offers the quick replies of an agent', async () => {
+    await handedOver();
+    const content = { options: [{ title: 'Yes', data: { postback: '1' } }, { title: 'No' }] };
+    const cards = [{ contentType: 'application/8x8.quick.replies', content }];
+    await deliver('message.created', { message: { author: { type: 'agent' }, text: '- Yes\n- No', cards } });
+    const { entries } = await tab.untilSaid('- Yes\n- No');
+    expect(entries.at(-1)).toEqual({ author: 'agent', text: '- Yes\n- No', replies: ['Yes', 'No'] });
+  });
+
   it('takes numbered events after one without a number', async () => {
     await handedOver();
     await deliver(...said('one', 1));

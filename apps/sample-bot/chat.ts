@@ -9,7 +9,11 @@ export interface HandoverEvent {
     sequence?: number;
     queue?: { id: string; name: string | null };
     agent?: { name: string | null };
-    message?: { text: string | null; author: { type: string } };
+    message?: {
+      text: string | null;
+      author: { type: string };
+      cards?: { contentType: string; content: { options?: { title: string }[] } | null }[];
+    };
     error?: { message: string };
     typing?: boolean;
   };
@@ -38,7 +42,9 @@ const NEWS: Record<string, (data: HandoverEvent['data']) => string> = {
 export class Chat {
   /** Called after every change. */
   readonly watchers = new Set<() => void>();
-  private readonly entries = [{ author: 'bot', text: `Hello! ${HELP}` }];
+  private readonly entries: { author: string; text: string; replies?: string[] }[] = [
+    { author: 'bot', text: `Hello! ${HELP}` },
+  ];
   private readonly seen = new Map<string, number>();
   private status = WITH_BOT;
   private handoverId: string | null = null;
@@ -71,9 +77,9 @@ export class Chat {
     if (type === 'typing')
       return this.show(`${agent?.name ?? 'The agent'} ${data.typing ? 'is typing …' : 'is here.'}`);
     this.seen.set(handoverId, FINAL.includes(type) ? Infinity : sequence);
-    if (type === 'message.created') this.add(message!.author.type, message!.text ?? '(a file)');
+    if (type === 'message.created') this.add(message!.author.type, message!.text ?? '(a file)', repliesIn(message!));
     const news = NEWS[type]?.(data);
-    if (news) this.add('system', news, news);
+    if (news) this.add('system', news, undefined, news);
   }
 
   private async react(action: string, text: string): Promise<Answer | void> {
@@ -91,7 +97,10 @@ export class Chat {
       sessionId: this.sessionId,
       userId: 'visitor-1',
       user: { name: 'Maria Example', email: 'maria@example.com', properties: { Source: 'Sample bot' } },
-      transcript: this.entries.filter(({ author }) => author === 'user' || author === 'bot').slice(-200),
+      transcript: this.entries
+        .filter(({ author }) => author === 'user' || author === 'bot')
+        .map(({ author, text }) => ({ author, text }))
+        .slice(-200),
     });
     // A refusal may name the handover that this session has open already: that one is taken up again.
     const id = answer.id ?? answer.handoverId;
@@ -101,8 +110,8 @@ export class Chat {
     return id ? undefined : answer;
   }
 
-  private add(author: string, text: string, status = this.status): void {
-    this.entries.push({ author, text });
+  private add(author: string, text: string, replies?: string[], status = this.status): void {
+    this.entries.push({ author, text, ...(replies ? { replies } : {}) });
     this.show(status);
   }
 
@@ -110,4 +119,10 @@ export class Chat {
     this.status = status;
     for (const changed of this.watchers) changed();
   }
+}
+
+/** What the agent offers to answer with. On this page the choice is sent as what the user says. */
+function repliesIn({ cards = [] }: NonNullable<HandoverEvent['data']['message']>): string[] | undefined {
+  const card = cards.find(({ contentType }) => contentType === 'application/8x8.quick.replies');
+  return card?.content?.options?.map(({ title }) => title);
 }

@@ -12,7 +12,7 @@ export function registerConversationRoutes(server: FastifyInstance, parts: ApiPa
   registerLifecycle(server, parts);
   registerMessages(server, parts);
   registerAttachments(server);
-  registerSignals(server);
+  registerSignals(server, parts);
 }
 
 function find(request: FastifyRequest): SimulatedConversation {
@@ -94,6 +94,7 @@ function create(value: unknown, tenant: TenantState): SimulatedConversation {
     history,
     participants: [{ id: simulatedId(), type: 'user', removed: false }],
     attachments: [],
+    signals: [],
     postAgentAssignment: null,
     createdAt: now,
     endedAt: null,
@@ -227,33 +228,47 @@ async function readForm(request: FastifyRequest): Promise<FormData> {
   }
 }
 
-function registerSignals(server: FastifyInstance): void {
+function registerSignals(server: FastifyInstance, { centre }: ApiParts): void {
   const findEntity = (request: FastifyRequest): SimulatedConversation => {
     const { id } = request.params as { id: string };
     const found = (request as TenantRequest).tenant.conversations.get(id);
     if (!found) throw entityNotFound('Conversation', id);
     return found;
   };
-  const authorOf = (body: unknown): Record<string, unknown> => {
-    if (!isObject(body) || (body.authorType !== 'user' && body.authorType !== 'bot'))
-      throw badSignal('authorType must be user or bot.');
+  const fieldsOf = (body: unknown, known: string[]): Record<string, unknown> => {
+    if (!isObject(body)) throw badSignal('The body must be a JSON object.');
+    const unknown = Object.keys(body).find((field) => !known.includes(field));
+    if (unknown) throw badSignal(`Unrecognized property "${unknown}".`);
     return body;
   };
+  const authorOf = ({ authorType }: Record<string, unknown>): 'user' | 'bot' => {
+    if (authorType !== 'user' && authorType !== 'bot') throw badSignal('authorType must be user or bot.');
+    return authorType;
+  };
   server.post(`${PATH}/:id/typing`, async (request, reply) => {
-    findEntity(request);
-    authorOf(request.body);
+    const { id } = findEntity(request);
+    const authorType = authorOf(fieldsOf(request.body, ['authorType']));
+    centre.signalled(id, { kind: 'typing', authorType });
     return hal(reply, 204);
   });
   server.post(`${PATH}/:id/thinking`, async (request, reply) => {
-    findEntity(request);
-    const { maxThinkingTimeSeconds: seconds = 60 } = (request.body ?? {}) as { maxThinkingTimeSeconds?: unknown };
-    if (!Number.isInteger(seconds) || (seconds as number) < 1 || (seconds as number) > 600)
+    const { id } = findEntity(request);
+    const body = fieldsOf(request.body ?? {}, ['authorType', 'maxThinkingTimeSeconds']);
+    const { authorType = 'bot', maxThinkingTimeSeconds: maxSeconds = 60 } = body;
+    if (authorType !== 'bot') throw badSignal('authorType must be bot.');
+    if (typeof maxSeconds !== 'number' || !Number.isInteger(maxSeconds) || maxSeconds < 1 || maxSeconds > 600)
       throw badSignal('maxThinkingTimeSeconds must be 1 to 600.');
+    centre.signalled(id, { kind: 'thinking', authorType, maxSeconds });
     return hal(reply, 204);
   });
   server.post(`${PATH}/:id/read-receipt`, async (request, reply) => {
-    findEntity(request);
-    if (!Number.isInteger(authorOf(request.body).readAt)) throw badSignal('readAt must be a time in milliseconds.');
+    const { id } = findEntity(request);
+    const body = fieldsOf(request.body, ['authorType', 'readAt']);
+    const authorType = authorOf(body);
+    const { readAt } = body;
+    if (typeof readAt !== 'number' || !Number.isInteger(readAt))
+      throw badSignal('readAt must be a time in milliseconds.');
+    centre.signalled(id, { kind: 'read-receipt', authorType, readAt });
     return hal(reply, 204);
   });
   server.post(`${PATH}/:id/post-agent-assignment`, async (request, reply) => {

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiParts, TenantRequest } from './api-parts.js';
 import type { Floor, ScheduleStatus } from './floor.js';
-import type { TenantState } from './model.js';
-import { accessDenied, ApiRefusal, badRequest, notFound } from './refusal.js';
+import type { SimulatedQueue, TenantState } from './model.js';
+import { accessDenied, ApiRefusal, badRequest, notFound, productMissing } from './refusal.js';
 
 const CONTACT_CENTER = '/cc/v1';
 const REGIONS = ['', '/eu', '/au', '/ca'];
@@ -22,23 +22,29 @@ export function isStatisticsPath(url: string): boolean {
 }
 
 /** Schedules and statistics of the Contact Center, with the key of the Chat Gateway; the caller has seen to the key and the tenant. */
-export function registerContactCenterRoutes(server: FastifyInstance, { floor }: ApiParts): void {
-  server.get(`${CONTACT_CENTER}/schedules`, async () => ({
-    schedules: {
-      schedule: [...floor.schedules.keys()].map((id) => ({ id, name: id, 'week-days': { 'week-day': [] } })),
-    },
-  }));
+export function registerContactCenterRoutes(server: FastifyInstance, { floor, faults }: ApiParts): void {
+  const needs = (product: string): void => {
+    if (faults.current.missingProducts.includes(product)) throw productMissing();
+  };
+  server.get(`${CONTACT_CENTER}/schedules`, async () => {
+    needs('schedule');
+    const schedule = [...floor.schedules.keys()].map((id) => ({ id, name: id, 'week-days': { 'week-day': [] } }));
+    return { schedules: { schedule } };
+  });
   server.get(`${CONTACT_CENTER}/schedules/:id/status`, async (request) => {
+    needs('schedule');
     const { id } = request.params as { id: string };
     const status = floor.schedules.get(id);
     if (status === undefined) throw notFound('Schedule', id);
     return { 'schedule-status': { status } };
   });
   server.get(`${CONTACT_CENTER}/stats/rt/queues`, async (request) => {
+    needs('analytics');
     const { tenant } = request as TenantRequest;
     return { queue: tenant.tenant.queues.map((queue) => floor.statistics(tenant, queue)) };
   });
   server.get(`${CONTACT_CENTER}/stats/rt/queue/:id`, async (request) => {
+    needs('analytics');
     const { tenant } = request as TenantRequest;
     const { id } = request.params as { id: string };
     const queue = tenant.queue(id);
@@ -84,12 +90,7 @@ function tenantOf(request: FastifyRequest, { floor, tenants }: ApiParts): Tenant
   return tenant;
 }
 
-function metricsOf(
-  request: FastifyRequest,
-  floor: Floor,
-  tenant: TenantState,
-  queue: { id: string; name: string },
-): object {
+function metricsOf(request: FastifyRequest, floor: Floor, tenant: TenantState, queue: SimulatedQueue): object {
   const asked = (request.query as { metrics?: string | string[] }).metrics ?? Object.keys(METRICS);
   const names = [asked].flat().flatMap((one) => one.split(','));
   const figures = floor.statistics(tenant, queue);

@@ -3,7 +3,7 @@ import { API, hal, type ApiParts, type TenantRequest } from './api-parts.js';
 import { bodyOf, checkChannel, text } from './checks.js';
 import { simulatedId, WEBHOOK_VERSION, type SimulatedWebhook, type TenantState } from './model.js';
 import { halPage, type PageQuery } from './paging.js';
-import { accessDenied, badRequest, notFound, wrongTenant } from './refusal.js';
+import { accessDenied, badRequest, notFound, productMissing, wrongTenant } from './refusal.js';
 import { registerConversationRoutes } from './api-conversations.js';
 import { registerContactCenterRoutes, registerRealtimeRoutes } from './api-statistics.js';
 
@@ -29,8 +29,9 @@ export function registerApi(server: FastifyInstance, parts: ApiParts): void {
   });
 }
 
-function authenticate(request: FastifyRequest, { apiKey, tenants }: ApiParts): TenantState {
+function authenticate(request: FastifyRequest, { apiKey, tenants, faults }: ApiParts): TenantState {
   if (request.headers['x-api-key'] !== apiKey) throw accessDenied();
+  if (request.url.startsWith(API) && faults.current.missingProducts.includes('chat-gateway')) throw productMissing();
   const named = request.headers['x-8x8-tenant'];
   const [only] = tenants.values();
   if (named === undefined && tenants.size === 1) return only!;
@@ -39,7 +40,7 @@ function authenticate(request: FastifyRequest, { apiKey, tenants }: ApiParts): T
   return tenant;
 }
 
-function registerWebhookRoutes(server: FastifyInstance, { deliveries }: ApiParts): void {
+function registerWebhookRoutes(server: FastifyInstance, { deliveries, faults }: ApiParts): void {
   const path = `${API}/webhooks`;
   const find = (request: FastifyRequest): SimulatedWebhook => {
     const { id } = request.params as { id: string };
@@ -48,7 +49,8 @@ function registerWebhookRoutes(server: FastifyInstance, { deliveries }: ApiParts
     return found;
   };
   const read = (body: unknown): Omit<SimulatedWebhook, 'id'> => {
-    const fields = bodyOf(body, ['name', 'uri', 'version', 'notificationVersion']);
+    const other = faults.current.noNotificationVersion ? [] : ['notificationVersion'];
+    const fields = bodyOf(body, ['name', 'uri', 'version', ...other]);
     const version = fields.version ?? fields.notificationVersion;
     if (version !== WEBHOOK_VERSION) throw badRequest('invalid_version', `version must be "${WEBHOOK_VERSION}".`);
     return { name: text(fields, 'name'), uri: text(fields, 'uri', 2048), version: WEBHOOK_VERSION };
@@ -76,7 +78,11 @@ function registerWebhookRoutes(server: FastifyInstance, { deliveries }: ApiParts
     hal(reply, 200, Object.assign(find(request), read(request.body))),
   );
   server.delete(`${path}/:id`, async (request, reply) => {
-    (request as TenantRequest).tenant.webhooks.delete(find(request).id);
+    const { id, name } = find(request);
+    const { webhooks, channels } = (request as TenantRequest).tenant;
+    if ([...channels.values()].some(({ webHookId }) => webHookId === id))
+      throw badRequest('webhook_in_use', `The webhook ${name} is used by a channel.`);
+    webhooks.delete(id);
     return hal(reply, 204);
   });
 }

@@ -1,6 +1,14 @@
 import type { Deliveries, SimulatedEvent } from './deliveries.js';
 import type { Faults } from './faults.js';
-import { simulatedId, type SimulatedConversation, type SimulatedMessage, type TenantState } from './model.js';
+import {
+  simulatedId,
+  type SimulatedConversation,
+  type SimulatedMessage,
+  type SimulatedSignal,
+  type TenantState,
+} from './model.js';
+
+const MAX_SIGNALS = 100;
 
 /** What happens in the contact centre, and which events it causes. */
 export class Centre {
@@ -77,6 +85,19 @@ export class Centre {
     });
   }
 
+  /** The customer's side shows something for a moment. */
+  signalled(id: string, signal: Omit<SimulatedSignal, 'at'>): void {
+    const { signals } = this.find(id).conversation;
+    signals.push({ ...signal, at: Date.now() });
+    if (signals.length > MAX_SIGNALS) signals.shift();
+    this.changed();
+  }
+
+  /** Something that the channel has of its own, such as the customer's answer to a card. */
+  activity(id: string, name: string, value: unknown): Promise<void> {
+    return this.tell(this.find(id).conversation, 'ACTIVITY', { name, value });
+  }
+
   /** What an agent writes. @throws {Error} when the agent is not in the conversation */
   agentSays(id: string, agentId: string, text: string): Promise<void> {
     const { conversation } = this.find(id);
@@ -125,9 +146,14 @@ export class Centre {
     const { state, conversation } = this.find(id);
     if (conversation.state === 'idle') return;
     conversation.assignment = assignment;
-    for (const agentId of this.agentsIn(conversation)) this.remove(conversation, agentId);
+    const agents = this.agentsIn(conversation);
+    for (const agentId of agents) this.remove(conversation, agentId);
     const update = this.tell(conversation, 'CONVERSATION_UPDATE', this.update(conversation, conversation.state));
-    await Promise.all([update, this.queued(state, conversation, assignment.id)]);
+    const queued = this.queued(state, conversation, assignment.id);
+    const left = agents.map((agentId) =>
+      this.tell(conversation, 'MEMBERS_CHANGED', { memberType: 'agent', change: 'left', id: agentId }),
+    );
+    await Promise.all([update, queued, ...left]);
   }
 
   userChanged(id: string): Promise<void> {

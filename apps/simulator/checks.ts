@@ -18,6 +18,16 @@ const USER_FIELDS = [
 ];
 const MAX_ADDITIONAL_PROPERTIES = 30;
 const MAX_HISTORY = 200;
+const CARD_TYPES = [
+  'application/vnd.microsoft.card.adaptive',
+  'application/8x8.quick.replies',
+  'Interactive',
+  'Location',
+  'Template',
+  'Suggestions',
+  'Buttons',
+  'Carousel',
+];
 
 export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -95,6 +105,10 @@ export function checkMessage(value: unknown): Json {
   for (const list of [attachments, cards]) {
     if (list !== undefined && (!Array.isArray(list) || !list.every(isObject)))
       throw badMessage('attachments and cards must be lists of objects.');
+  }
+  for (const { contentType } of (cards ?? []) as Json[]) {
+    if (contentType !== undefined && !CARD_TYPES.includes(contentType as string))
+      throw badMessage('contentType of a card must be one of the known ones.');
   }
   return value;
 }

@@ -116,9 +116,12 @@ function stateOf(simulator: Simulator): object {
 }
 
 function desktopView(conversation: SimulatedConversation): object {
-  const { id, state, user, waitingIn, messages, history, participants, createdAt } = conversation;
+  const { id, state, user, waitingIn, messages, history, participants, signals, createdAt } = conversation;
   const agents = participants.filter(({ type, removed }) => type === 'agent' && !removed).map((agent) => agent.id);
   const before = history.map(({ authorType, text }) => ({ authorType, text, before: true }));
   const said = messages.map(({ authorType, authorId, text, createdAt: at }) => ({ authorType, authorId, text, at }));
-  return { id, state, user, waitingIn, agents, createdAt, transcript: [...before, ...said] };
+  const typed = signals.findLast(({ kind }) => kind === 'typing');
+  // What was said since ends it.
+  const typingSince = typed && typed.at > (messages.at(-1)?.createdAt ?? 0) ? typed.at : null;
+  return { id, state, user, waitingIn, agents, createdAt, typingSince, transcript: [...before, ...said] };
 }

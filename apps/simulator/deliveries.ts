@@ -84,7 +84,7 @@ export class Deliveries {
       tenant: target.tenant,
       customerId: target.customerId,
       retry,
-      transmissionTime: options.transmissionTime ?? Date.now(),
+      transmissionTime: options.transmissionTime ?? Date.now() + this.faults.current.clockSkewMs,
     };
     const headers = this.signer.headers(body, parts, {
       signWith: options.signWith ?? (unknownKid ? 'unknown-kid' : 'current'),

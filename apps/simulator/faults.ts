@@ -35,6 +35,12 @@ export interface FaultSettings {
   reorder: boolean;
   /** Bodies are sent with every non-ASCII character as \uXXXX. */
   escapeUnicode: boolean;
+  /** How far 8x8's clock is ahead of ours, in milliseconds: in the dates of answers and the transmission times of events. */
+  clockSkewMs: number;
+  /** What the key may not use: `chat-gateway`, `analytics`, `schedule`. */
+  missingProducts: string[];
+  /** Takes `version` only for a webhook, and not the `notificationVersion` that the documentation also asks for. */
+  noNotificationVersion: boolean;
   api: ApiFault[];
 }
 
@@ -53,6 +59,9 @@ const NONE: FaultSettings = {
   leftWithoutIdle: false,
   reorder: false,
   escapeUnicode: false,
+  clockSkewMs: 0,
+  missingProducts: [],
+  noNotificationVersion: false,
   api: [],
 };
 

@@ -1,4 +1,4 @@
-import { simulatedId, type TenantState } from './model.js';
+import { simulatedId, type SimulatedQueue, type TenantState } from './model.js';
 
 /** `0` is open, `-1` closed; a text is one of a schedule's special states. */
 export type ScheduleStatus = 0 | -1 | string;
@@ -47,7 +47,8 @@ export class Floor {
   }
 
   /** The statistics of a queue; times are in seconds. */
-  statistics(state: TenantState, { id, name }: { id: string; name: string }): Record<string, unknown> {
+  statistics(state: TenantState, queue: SimulatedQueue): Record<string, unknown> {
+    const { id, name } = queue;
     const open = [...state.conversations.values()].filter((one) => one.state !== 'idle');
     const waiting = open.filter(({ waitingIn }) => waitingIn === id);
     const busy = new Set(
@@ -60,12 +61,12 @@ export class Floor {
     return {
       'queue-id': id,
       'queue-name': name,
-      'media-type': 'chat',
+      'media-type': queue.mediaType ?? 'chat',
       'queue-size': waiting.length,
       'longest-wait-time': Math.floor(longest / 1_000),
       'number-in-progress': open.length - waiting.length,
-      'assigned-agent-count': agents,
-      'enabled-agent-count': agents,
+      'assigned-agent-count': queue.assignedAgents ?? agents,
+      'enabled-agent-count': queue.enabledAgents ?? queue.assignedAgents ?? agents,
       'agent-count-waitTransact': agents - busy.size,
       'agent-count-busy': busy.size,
       'agent-count-onBreak': 0,

@@ -4,8 +4,17 @@ import { randomBytes } from 'node:crypto';
 export interface SimulatedTenant {
   id: string;
   customerId: string;
-  queues: { id: string; name: string }[];
+  queues: SimulatedQueue[];
   agents: { id: string; name: string }[];
+}
+
+/** A chat queue that all agents are assigned to and enabled for, unless it says otherwise. */
+export interface SimulatedQueue {
+  id: string;
+  name: string;
+  mediaType?: 'chat' | 'phone' | 'email' | 'vmail';
+  assignedAgents?: number;
+  enabledAgents?: number;
 }
 
 export interface SimulatedWebhook {
@@ -41,6 +50,17 @@ export interface SimulatedAttachment {
   content: Buffer;
 }
 
+/** What the customer's side showed for a moment. */
+export interface SimulatedSignal {
+  kind: 'typing' | 'thinking' | 'read-receipt';
+  authorType: 'user' | 'bot';
+  /** Of a thinking. */
+  maxSeconds?: number;
+  /** Of a read receipt, in milliseconds. */
+  readAt?: number;
+  at: number;
+}
+
 export interface SimulatedConversation {
   id: string;
   tenant: string;
@@ -56,6 +76,8 @@ export interface SimulatedConversation {
   history: { authorType: string; text?: string }[];
   participants: { id: string; type: 'user' | 'agent'; removed: boolean }[];
   attachments: SimulatedAttachment[];
+  /** The newest hundred, oldest first. */
+  signals: SimulatedSignal[];
   postAgentAssignment: unknown;
   createdAt: number;
   endedAt: number | null;
@@ -73,7 +95,7 @@ export class TenantState {
 
   constructor(readonly tenant: SimulatedTenant) {}
 
-  queue(id: string): { id: string; name: string } | undefined {
+  queue(id: string): SimulatedQueue | undefined {
     return this.tenant.queues.find((queue) => queue.id === id);
   }
 }

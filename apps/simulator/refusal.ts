@@ -42,6 +42,16 @@ export function accessDenied(): ApiRefusal {
   });
 }
 
+/** The key is known, but its app lacks the product. */
+export function productMissing(): ApiRefusal {
+  const message = 'Access Denied';
+  return new ApiRefusal(403, {
+    message,
+    errors: [{ message: 'The application is not allowed to use this product.', code: 'access_denied' }],
+    referenceId: referenceId(),
+  });
+}
+
 export function wrongTenant(customerId: string): ApiRefusal {
   return new ApiRefusal(403, {
     message: 'The tenant does not belong to customer.',

@@ -141,12 +141,19 @@ export class Simulator {
     join: (id: string, agentId?: string): Promise<void> => this.centre.join(id, agentId ?? this.anyAgent(id)),
     say: (id: string, text: string, agentId?: string): Promise<void> =>
       this.centre.say(id, 'agent', agentId ?? this.agentIn(id), { text }),
+    show: (id: string, cards: object[], text?: string, agentId?: string): Promise<void> =>
+      this.centre.say(id, 'agent', agentId ?? this.agentIn(id), { text, cards }),
     typing: (id: string, on: boolean, agentId?: string): Promise<void> =>
       this.centre.typing(id, agentId ?? this.agentIn(id), on),
     transfer: (id: string, queueId: string): Promise<void> => this.centre.transfer(id, queueId),
     leave: (id: string, agentId?: string): Promise<void> => this.centre.leave(id, agentId ?? this.agentIn(id)),
     systemMessage: (id: string, text: string): Promise<void> => this.centre.say(id, 'system', 'system', { text }),
   };
+
+  /** The customer answers a card, taps a quick reply, or whatever else the channel has of its own. */
+  activity(id: string, name: string, value: unknown): Promise<void> {
+    return this.centre.activity(id, name, value);
+  }
 
   /** Sends one hand-made event, once. Status 0: no answer. */
   async emit(
@@ -220,6 +227,8 @@ export class Simulator {
       hits.set(request, fault);
     });
     server.addHook('onSend', async (request, reply, payload) => {
+      const { clockSkewMs } = this.faults.current;
+      if (clockSkewMs !== 0) reply.header('date', new Date(Date.now() + clockSkewMs).toUTCString());
       const fault = hits.get(request);
       if (fault && 'drop' in fault) return this.dropConnection(request, reply);
       if (fault && 'hang' in fault) return new Promise(() => undefined);

@@ -198,8 +198,8 @@ providers:
     expect(read(bot('callbackSecret: whsec_c2hvcnQ=')).warnings).toEqual([
       expect.stringMatching(/:4: bots\[0\]\.callbackSecret: is shorter than the 24 bytes/),
     ]);
-    expect(read(provider('attachments: {}\n    copilot: { baseUrl: http://c, urlToken: t }')).warnings).toEqual([
-      expect.stringMatching(/:2: providers\[0\]: copilot, attachments: accepted, but .* does not act on them yet/),
+    expect(read(provider('attachments: {}')).warnings).toEqual([
+      expect.stringMatching(/:2: providers\[0\]: attachments: accepted, but .* does not act on it yet/),
     ]);
   });
 
@@ -216,8 +216,24 @@ providers:
       expect.stringMatching(/2: providers\[0\]\.copilot\.baseUrl: is missing: give it, or set builtIn/),
     ]);
     expect(problemsOf(provider('maxDuration: 0s'))).toEqual([expect.stringContaining('must be longer than 0')]);
-    const copilot = provider('copilot: { builtIn: true, urlToken: t, previousUrlToken: u }');
-    expect(read(copilot).providers[0]!.copilot).toMatchObject({ builtIn: true, previousUrlToken: 'u' });
+  });
+
+  it('takes a copilot of the operator’s, or the built-in one with tokens that cannot be guessed', () => {
+    const own = read(provider('copilot: { baseUrl: http://c, urlToken: t }'));
+    expect([own.providers[0]!.copilot, own.warnings]).toEqual([
+      { baseUrl: 'http://c', urlToken: 't', builtIn: false },
+      [],
+    ]);
+    const [now, before] = ['n'.repeat(16), 'b'.repeat(16)];
+    const builtIn = provider(`copilot: { builtIn: true, urlToken: ${now}, previousUrlToken: ${before} }`);
+    expect(read(builtIn).providers[0]!.copilot).toEqual({ builtIn: true, urlToken: now, previousUrlToken: before });
+    expect(problemsOf(provider('copilot: { builtIn: true, urlToken: fifteen-letters, previousUrlToken: u }'))).toEqual([
+      expect.stringMatching(/^6: providers\[0\]\.copilot\.urlToken: must have 16 characters or more with builtIn/),
+      expect.stringMatching(/^6: providers\[0\]\.copilot\.previousUrlToken: must have 16 characters or more/),
+    ]);
+    expect(problemsOf(provider('copilot: { baseUrl: http://c, urlToken: "two words" }'))).toEqual([
+      expect.stringMatching(/copilot\.urlToken: must be visible ASCII characters without spaces/),
+    ]);
   });
 
   it('never shows a secret', () => {

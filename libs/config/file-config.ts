@@ -16,6 +16,7 @@ import { readYaml, type Problem, type YamlSource } from './yaml-source.js';
 
 const MAX_BYTES = 1024 * 1024;
 const RECOMMENDED_SECRET_BYTES = 24;
+const MIN_TOKEN_LENGTH = 16;
 
 /** What the file declares. */
 export interface FileConfig {
@@ -116,6 +117,7 @@ class FileReader {
         below(below(at, 'copilot'), 'baseUrl'),
         'is missing: give it, or set builtIn for the page of the gateway',
       );
+    this.refuseShortTokens(provider, below(at, 'copilot'));
     if (typeof provider.type !== 'string' || provider.type === '') return provider;
     const type = this.types.find(({ key }) => key === provider.type);
     if (type) this.checkAgainst(type, provider, at);
@@ -125,6 +127,19 @@ class FileReader {
         `"${provider.type}" is not a known type: use one of ${this.types.map(({ key }) => key).join(', ') || '(none installed)'}`,
       );
     return provider;
+  }
+
+  /** Whoever guesses the token of the built-in page reads conversations. */
+  private refuseShortTokens({ copilot }: ProviderConfig, at: string): void {
+    if (!isPlainObject(copilot) || copilot.builtIn !== true) return;
+    for (const name of ['urlToken', 'previousUrlToken'] as const) {
+      const token = copilot[name];
+      if (typeof token !== 'string' || token.length >= MIN_TOKEN_LENGTH || this.hasProblemIn(below(at, name))) continue;
+      this.report(
+        below(at, name),
+        `must have ${MIN_TOKEN_LENGTH} characters or more with builtIn, for example the output of "openssl rand -hex 32"`,
+      );
+    }
   }
 
   private refuseUnknownEndpoints(providers: ProviderConfig[], bots: BotConfig[]): void {
@@ -211,7 +226,7 @@ class FileReader {
 }
 
 /** Accepted by this version, and without effect in it. */
-const NOT_ACTED_ON = ['copilot', 'endpoint', 'attachments'] as const;
+const NOT_ACTED_ON = ['endpoint', 'attachments'] as const;
 const TOP_LEVEL = ['bots', 'providers', 'retention'];
 const UNKNOWN_TOP_LEVEL = `is not a known key: remove it or check its spelling; known here: ${TOP_LEVEL.join(', ')}`;
 

@@ -56,9 +56,11 @@ export class ProviderError extends Error {
  * - `unavailable` (503): it could not be checked now, so the contact centre must try again
  */
 export class WebhookRejected extends Error {
+  /** @param flaw a word by which the provider's own `check` knows the kind of failure again */
   constructor(
     readonly reason: 'unauthorized' | 'invalid' | 'unavailable',
     message: string,
+    readonly flaw: string | null = null,
   ) {
     super(message);
     this.name = 'WebhookRejected';

@@ -62,6 +62,8 @@ export type ProviderFact =
       cards: Card[];
       attachments: RemoteAttachment[];
     }
+  /** Agents write, or have stopped; `agent` is one who writes. Passed on as it comes and never stored. */
+  | { type: 'typing'; typing: boolean; agent: Agent | null }
   /** A card submit, quick reply or anything else the channel has of its own. */
   | { type: 'activity'; name: string; value: unknown }
   /** Understood and of no interest, or not understood. `reason` is shown to operators. */

@@ -1,3 +1,4 @@
+import type { CheckContext, CheckFinding } from './check.js';
 import type { Card, ProviderEvent } from './events.js';
 import type { Class, FieldError } from './validation.js';
 
@@ -20,7 +21,18 @@ export interface ProviderDefinition<S extends object = object, H extends object 
 }
 
 /** Optional abilities, each named after its method. */
-export type Capability = 'update' | 'findStarted' | 'findSent' | 'availability';
+export const CAPABILITIES = [
+  'update',
+  'findStarted',
+  'findSent',
+  'convert',
+  'typing',
+  'thinking',
+  'read',
+  'availability',
+  'check',
+] as const satisfies readonly (keyof ProviderSession)[];
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** A contact centre, as one class with `@ContactCentre()`. */
 export interface HandoverProvider<S extends object = object, H extends object = object> {
@@ -73,6 +85,11 @@ export interface StartRequest<H extends object = object> {
   userId: string;
   user: Customer;
   transcript: TranscriptEntry[];
+  /**
+   * A link for the agent, to be shown with the conversation; null where there is none. It holds a secret: mask it in errors, and
+   * in what the contact centre repeats of it.
+   */
+  copilotUrl: string | null;
   /** The account's defaults, then the request's own on top. Kept apart because a provider may merge some of them deeply. */
   defaults: H;
   settings: H;
@@ -83,6 +100,16 @@ export interface OutboundMessage {
   author: 'user' | 'bot';
   text: string | null;
   cards: Card[];
+}
+
+/** A message in the form in which a contact centre can show it. */
+export interface ConvertedMessage {
+  /** What is sent in its place, one after the other, at least one; the very message itself where nothing had to change. */
+  parts: OutboundMessage[];
+  /** What the agent does not see as it was sent; pointers into the message. A text that only comes in parts loses nothing. */
+  losses: FieldError[];
+  /** Why it cannot be shown at all; nothing is sent then. */
+  errors: FieldError[];
 }
 
 /** A change to a running conversation. `request` is the handover as it is now, `queueId` the queue to move to. */
@@ -156,10 +183,26 @@ export interface ProviderSession<H extends object = object> {
   /** Changes queue or customer of a running conversation. */
   update?(conversation: string, change: ConversationUpdate<H>): Promise<void>;
   /**
+   * How a message is shown here: long texts in parts, cards that cannot be shown as text. Pure and cheap, since it is asked before a
+   * message is accepted. Without it every message is sent as it is.
+   */
+  convert?(message: OutboundMessage): ConvertedMessage;
+  /** Shows the agent for some seconds that the user or the bot writes. Tried once, as all signals; the core sees to it that it is not called too often. */
+  typing?(conversation: string, author: 'user' | 'bot'): Promise<void>;
+  /** Shows the agent that the bot prepares something, for `maxSeconds` (1 to 600) or until it says something. */
+  thinking?(conversation: string, maxSeconds: number): Promise<void>;
+  /** Tells the agent that the user has read everything up to a time. */
+  read?(conversation: string, at: Date): Promise<void>;
+  /**
    * Whether somebody is there for a queue; null is the account's own. What could not be found out is a gap of the reading. Asked
    * often and waited for by people: it should take no longer than 5 s.
    */
   availability?(queueId: string | null): Promise<QueueReading>;
+  /**
+   * Checks the account from end to end and says what is wrong and what to do about it. Changes nothing. Ends within 60 s; what
+   * cannot be looked at is a finding and no error.
+   */
+  check?(context: CheckContext<H>): Promise<CheckFinding[]>;
 
   /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
   isHandshake(webhook: RawWebhook): boolean;

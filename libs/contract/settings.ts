@@ -2,19 +2,22 @@ import 'reflect-metadata';
 import {
   IsBoolean,
   IsIn,
+  IsInt,
   IsNotEmpty,
   IsObject,
   IsString,
   IsUrl,
+  Max,
   MaxLength,
+  Min,
   ValidateBy,
   type ValidationOptions,
 } from 'class-validator';
 import { isDuration } from './duration.js';
 import { IfPresent, type Class } from './validation.js';
 
-/** What a setting's value may be. `duration` is text such as `30s` or `5m`; `object` is any JSON object. */
-export type SettingType = 'string' | 'url' | 'boolean' | 'duration' | 'choice' | 'object';
+/** What a setting's value may be. `duration` is text such as `30s` or `5m`; `number` is a whole one; `object` is any JSON object. */
+export type SettingType = 'string' | 'url' | 'boolean' | 'duration' | 'choice' | 'number' | 'object';
 
 /** Everything there is to say about one setting. Validation, masking, JSON Schema and documentation all read this. */
 export interface SettingOptions {
@@ -27,9 +30,12 @@ export interface SettingOptions {
   secret?: boolean;
   required?: boolean;
   /** Used where the setting is left out. */
-  default?: string | boolean;
+  default?: string | boolean | number;
   /** The allowed values of a `choice`. */
   choices?: readonly string[];
+  /** The bounds of a `number`, both allowed. */
+  min?: number;
+  max?: number;
   /** Longest accepted text in characters, 1,024 unless given. */
   maxLength?: number;
 }
@@ -78,6 +84,7 @@ function propertySchema(options: SettingOptions): Record<string, unknown> {
     boolean: { type: 'boolean' },
     duration: { type: 'string', pattern: '^[0-9]{1,9}(ms|s|m|h|d)$' },
     choice: { type: 'string', enum: options.choices },
+    number: { type: 'integer', minimum: options.min, maximum: options.max },
     object: { type: 'object' },
   };
   return {
@@ -102,9 +109,18 @@ function rulesOf(options: SettingOptions): PropertyDecorator[] {
     boolean: [IsBoolean({ message: 'must be true or false' })],
     duration: [IsDuration()],
     choice: [IsIn([...(options.choices ?? [])], { message: `must be one of ${(options.choices ?? []).join(', ')}` })],
+    number: numberRules(options),
     object: [IsObject({ message: 'must be an object' })],
   };
   return options.required ? rules[options.type] : [IfPresent(), ...rules[options.type]];
+}
+
+function numberRules({
+  min = Number.MIN_SAFE_INTEGER,
+  max = Number.MAX_SAFE_INTEGER,
+}: SettingOptions): PropertyDecorator[] {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return [Min(min, { message }), Max(max, { message }), IsInt({ message })];
 }
 
 /** class-validator rule: a duration such as `30s`, `5m` or `1h`. */

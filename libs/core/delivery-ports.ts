@@ -105,8 +105,12 @@ export interface LaneStore {
   bury(lane: TakenLane, item: LogItem, error: string): Promise<void>;
   /** A dead letter arrived after all, or failed again. */
   settleDeadLetter(id: string, error: string | null): Promise<void>;
-  /** Messages of ours, sent directly before this one, that look the same: author and text. One that is sent again is the last. */
-  countIdenticalBefore(messageId: string): Promise<number>;
+  /**
+   * What was sent directly before a message command and looks the same: author, and text as the contact centre shows it. One that is
+   * sent again is the last.
+   * @param afterTranscript something else, the copilot's link, stands between the transcript and the first message
+   */
+  countIdenticalBefore(handoverId: string, sequence: number, afterTranscript: boolean): Promise<number>;
 }
 
 /** After this long without a sign of life a replica's lanes may be taken, in milliseconds. */

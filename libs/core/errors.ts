@@ -22,6 +22,11 @@ export function invalid(errors: FieldError[]): Refusal {
   return new Refusal('invalid', 'The request has invalid fields; see errors.', errors);
 }
 
+/** The handover's contact centre lacks an ability; asking again does not help. */
+export function unsupported(message: string): Refusal {
+  return new Refusal('conflict', message, [], { reason: 'unsupported' });
+}
+
 /** Not there, or another bot's: the two cannot be told apart from outside. */
 export function notFound(id: string): Refusal {
   return new Refusal('not_found', `There is no handover "${id}" for this key.`);

@@ -1,4 +1,4 @@
-import type { Agent, Card, Customer, Queue } from '#contract';
+import type { Agent, Card, Customer, FieldError, Queue } from '#contract';
 import type { Lifecycle } from './lifecycle.js';
 
 export const HANDOVER_STATUSES = ['requested', 'queued', 'active', 'completed', 'cancelled', 'failed'] as const;
@@ -66,13 +66,31 @@ export interface Message {
   cards: Card[];
   status: MessageStatus;
   error: string | null;
+  /** What the contact centre could not show as it was sent; null where nothing was lost. */
+  conversion: Conversion | null;
   at: Date;
 }
 
-/** A message as the API and the events show it. `error` appears only on a failed one. */
+/** How a message was changed so that the contact centre can show it; pointers into the message. */
+export interface Conversion {
+  losses: FieldError[];
+}
+
+/** A message as the API and the events show it. `error` appears only on a failed one, `conversion` only where something was lost. */
 export function messageView(message: Message): Record<string, unknown> {
-  const { id, sequence, author, text, attachments, cards, status, error, at } = message;
-  return { id, sequence, author, text, attachments, cards, status, ...(error ? { error } : {}), at: at.toISOString() };
+  const { id, sequence, author, text, attachments, cards, status, error, conversion, at } = message;
+  return {
+    id,
+    sequence,
+    author,
+    text,
+    attachments,
+    cards,
+    status,
+    ...(error ? { error } : {}),
+    ...(conversion ? { conversion } : {}),
+    at: at.toISOString(),
+  };
 }
 
 /** A handover as the API shows it. */

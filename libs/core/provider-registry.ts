@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { ProviderDefinition, ProviderSession, StartRequest } from '#contract';
+import { copilotUrl } from './copilot.js';
 import { Refusal } from './errors.js';
 import type { Handover } from './handover.js';
 import type { ProviderOptions } from './provider-options.js';
@@ -69,6 +70,16 @@ export function acceptsTenant({ session, pinnedTenant }: ProviderInstance, tenan
   return tenant === null || expected === null || expected === tenant;
 }
 
+/** Whether an event is the account's beyond doubt: it came to it, and from its tenant, which is known. */
+export function isSettledFor(
+  instance: ProviderInstance,
+  event: { providers: string[]; tenant: string | null },
+): boolean {
+  const { session, pinnedTenant, name } = instance;
+  const isKnown = event.tenant === null || session.tenant !== null || pinnedTenant === event.tenant;
+  return isKnown && event.providers.includes(name) && acceptsTenant(instance, event.tenant);
+}
+
 /**
  * Whether an event may show which tenant an account really has, where the settings name none: it repeats a handover's id,
  * which only the gateway and that account know. Whether the id is the right one is seen when the event is applied.
@@ -86,9 +97,10 @@ export function sameSecret(given: string, expected: string): boolean {
 /** A handover in the form in which a provider opens a conversation for it. */
 export function startRequestOf(
   handover: Pick<Handover, 'id' | 'sessionId' | 'userId' | 'user' | 'settings'>,
-  defaults: object,
+  { defaults, options }: Pick<ProviderInstance, 'defaults' | 'options'>,
   transcript: StartRequest['transcript'],
 ): StartRequest {
   const { id, sessionId, userId, user, settings } = handover;
-  return { handoverId: id, sessionId, userId, user, transcript, defaults, settings };
+  const link = copilotUrl(options.copilot, handover);
+  return { handoverId: id, sessionId, userId, user, transcript, copilotUrl: link, defaults, settings };
 }

@@ -1,7 +1,7 @@
-import type { Agent, Card } from '#contract';
+import type { Agent, Card, OutboundMessage } from '#contract';
 import type { InboxEntry } from './delivery-ports.js';
 import type { Answer, IdempotencyKey } from './ports.js';
-import type { Attachment, Handover, Message, MessageStatus } from './handover.js';
+import type { Attachment, Conversion, Handover, Message, MessageStatus } from './handover.js';
 import { newId } from './ids.js';
 
 export const EVENT_TYPES = [
@@ -10,6 +10,7 @@ export const EVENT_TYPES = [
   'agent.joined',
   'agent.left',
   'handover.transferred',
+  'handover.update_failed',
   'message.created',
   'message.failed',
   'activity',
@@ -36,11 +37,17 @@ export interface Command {
   payload: CommandPayload | null;
 }
 
-/** `update`: what changed. `end`: the conversation, where it is not the handover's own. */
+/**
+ * `update`: what changed. `end`: the conversation, where it is not the handover's own. `message`: which of its parts this is and what is
+ * sent for it, where that is not just the message.
+ */
 export interface CommandPayload {
   userChanged?: boolean;
   queueId?: string;
   conversationId?: string;
+  part?: number;
+  parts?: number;
+  as?: OutboundMessage;
 }
 
 /** What became of an event of the contact centre in the inbox. */
@@ -56,6 +63,17 @@ export interface Arrival {
   entry: InboxEntry;
   status: 'applied' | 'ignored';
   reason: string | null;
+}
+
+/** The body of an event that is true for a moment only: the same as of the others, without a number. */
+export function liveEvent(
+  { id, provider, sessionId, userId }: Handover,
+  type: 'typing',
+  data: object,
+  now: Date,
+): string {
+  const common = { handoverId: id, provider, sessionId, userId };
+  return JSON.stringify({ type, timestamp: now.toISOString(), data: { ...common, ...data } });
 }
 
 /**
@@ -112,6 +130,7 @@ export class HandoverUnit {
     cards?: Card[];
     attachments?: Attachment[];
     status: MessageStatus;
+    conversion?: Conversion | null;
     at?: Date;
   }): Message {
     const added: Message = {
@@ -124,6 +143,7 @@ export class HandoverUnit {
       cards: message.cards ?? [],
       status: message.status,
       error: null,
+      conversion: message.conversion ?? null,
       at: message.at ?? this.now,
     };
     this.messages.push(added);

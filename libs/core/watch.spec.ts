@@ -47,7 +47,8 @@ class Story {
   }
 
   say(author: 'user' | 'bot'): this {
-    return this.with((unit) => postMessage(unit, { author, text: 'hello', cards: [] }, this.course));
+    const message = { author, text: 'hello', cards: [] };
+    return this.with((unit) => postMessage(unit, message, { parts: [message], losses: [] }, this.course));
   }
 
   agentSays(): this {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { LogItem } from '#core';
 import { Agent } from 'undici';
 import { post } from './post.js';
@@ -8,6 +8,8 @@ import type { Executor, Outcome } from './executor.js';
 const GIVE_UP_AFTER_MS = 24 * 3_600_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 10_000;
+/** What is true for a moment only: how long the bot may take for it, and how much of it may be under way to one bot. */
+const SIGNAL = { withinMs: 3_000, maxUnderWay: 4 };
 
 /** Where a bot wants its events. */
 export interface Callback {
@@ -46,6 +48,7 @@ export class BotDeliveries {
     connections: 64,
   });
   private readonly urls = new Map<string, URL>();
+  private readonly signalling = new Map<string, number>();
 
   constructor(
     private readonly callbacks: Callbacks,
@@ -66,6 +69,31 @@ export class BotDeliveries {
     return { kind: 'failed', error: GONE };
   };
 
+  /** Posts an event that is not numbered, once. It is dropped when it cannot be delivered now. */
+  async signal(bot: string, body: string): Promise<void> {
+    const underWay = this.signalling.get(bot) ?? 0;
+    if (underWay >= SIGNAL.maxUnderWay) return;
+    this.signalling.set(bot, underWay + 1);
+    try {
+      const callback = await this.callbacks.callbackOf(bot, false);
+      if (typeof callback === 'string') return;
+      const headers = this.headersOf(callback, `sig_${randomUUID().replaceAll('-', '')}`, body);
+      await post(this.agent, this.urlOf(callback), headers, body, SIGNAL.withinMs);
+    } catch {
+      // The next one is worth more than this one a second time.
+    } finally {
+      this.signalling.set(bot, this.signalling.get(bot)! - 1);
+    }
+  }
+
+  private headersOf({ secret }: Callback, id: string, body: string): Record<string, string> {
+    return {
+      'content-type': 'application/json',
+      'user-agent': 'handover-gateway',
+      ...signatureHeaders(secret, id, Math.floor(this.now() / 1000), body),
+    };
+  }
+
   private urlOf({ url }: Callback): URL {
     const known = this.urls.get(url) ?? new URL(url);
     this.urls.set(url, known);
@@ -82,11 +110,7 @@ export class BotDeliveries {
     { sequence, body, ageMs }: LogItem & { kind: 'event' },
   ): Promise<Outcome | 'gone'> {
     const id = `evt_${handoverId.replace(/^ho_/, '')}_${sequence}`;
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'handover-gateway',
-      ...signatureHeaders(callback.secret, id, Math.floor(this.now() / 1000), body),
-    };
+    const headers = this.headersOf(callback, id, body);
     try {
       const { status, headers: answered } = await post(
         this.agent,

@@ -1,9 +1,12 @@
-/** Tells live event streams of this process that a handover has new events. */
+/** Called when a handover has new events, or with the body of one that is not stored. */
+export type EventListener = (live?: string) => void;
+
+/** Tells live event streams of this process what is new of a handover. */
 export class EventHub {
-  private readonly listeners = new Map<string, Set<() => void>>();
+  private readonly listeners = new Map<string, Set<EventListener>>();
 
   /** Calls `listener` whenever the handover has news; the returned function ends that. */
-  subscribe(handoverId: string, listener: () => void): () => void {
+  subscribe(handoverId: string, listener: EventListener): () => void {
     const set = this.listeners.get(handoverId) ?? new Set();
     this.listeners.set(handoverId, set.add(listener));
     return () => {
@@ -12,7 +15,7 @@ export class EventHub {
     };
   }
 
-  notify(handoverId: string): void {
-    for (const listener of this.listeners.get(handoverId) ?? []) listener();
+  notify(handoverId: string, live?: string): void {
+    for (const listener of this.listeners.get(handoverId) ?? []) listener(live);
   }
 }

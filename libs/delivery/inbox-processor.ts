@@ -3,6 +3,7 @@ import {
   acceptsTenant,
   applyEvent,
   courseOf,
+  isSettledFor,
   mayProveTenant,
   Refusal,
   type HandoverStore,
@@ -106,7 +107,7 @@ export class InboxProcessor {
 
   private applyArrival(unit: HandoverUnit, entry: InboxEntry, events: ProviderEvent[]): boolean {
     const instance = this.registry.get(unit.handover.provider);
-    if (!instance || !isPlain(entry, instance)) return false;
+    if (!instance || !isSettledFor(instance, entry)) return false;
     // The same delivery twice at the same moment.
     if (unit.arrivals.some(({ entry: { key } }) => key === entry.key)) return true;
     const receivedAt = unit.now;
@@ -253,12 +254,6 @@ export class InboxProcessor {
     }
     return acceptsTenant(instance, tenant);
   }
-}
-
-/** The right account and its known tenant. */
-function isPlain({ providers, tenant }: InboxEntry, instance: ProviderInstance): boolean {
-  const isSettled = tenant === null || instance.session.tenant !== null || instance.pinnedTenant === tenant;
-  return isSettled && providers.includes(instance.name) && acceptsTenant(instance, tenant);
 }
 
 /** Events of one conversation that come from different accounts' authorities are kept apart. */

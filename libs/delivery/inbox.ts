@@ -17,7 +17,9 @@ import {
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
+import type { AgentTyping } from './agent-typing.js';
 import type { InboxProcessor } from './inbox-processor.js';
+import type { WebhookRefusals } from './webhook-refusals.js';
 
 type Incoming = RawWebhook & { type: string; name?: string; token?: string };
 
@@ -27,7 +29,9 @@ export class Inbox implements WebhookReceiver {
     private readonly store: InboxStore,
     private readonly registry: ProviderRegistry,
     private readonly processor: InboxProcessor,
+    private readonly typing: AgentTyping,
     private readonly log: ProviderLog,
+    private readonly refusals: WebhookRefusals,
   ) {}
 
   async receive(webhook: Incoming): Promise<void> {
@@ -37,7 +41,10 @@ export class Inbox implements WebhookReceiver {
       this.log.info({ type: webhook.type, provider: webhook.name }, 'connection test of the contact centre answered');
       return;
     }
-    const { verified, instances } = await verify(webhook, addressed);
+    const { verified, instances } = await verify(webhook, addressed).catch((error: unknown) => {
+      this.refusals.note(addressed, error);
+      throw error;
+    });
     const events = instances[0]!.session.events(verified);
     const [first] = events;
     const { conversationId, handoverHint } = addressOf(events);
@@ -57,6 +64,7 @@ export class Inbox implements WebhookReceiver {
       body: verified.body,
       ignored,
     };
+    if (this.typing.take(entry, events)) return;
     if (await this.processor.take(entry, events)) return;
     const isNew = await this.add(entry);
     if (!isNew) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
@@ -108,7 +116,9 @@ export class Inbox implements WebhookReceiver {
     if (expected === null && token !== undefined)
       throw new Refusal('not_found', `Provider "${name}" has no webhookToken; leave it out of the path.`);
     if (expected !== null && !sameSecret(token ?? '', expected)) {
-      throw new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
+      const refusal = new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
+      this.refusals.note([named], refusal);
+      throw refusal;
     }
     return [named];
   }

@@ -1,3 +1,4 @@
+export { AgentTyping } from './agent-typing.js';
 export { Alarms } from './alarms.js';
 export * from './bot-deliveries.js';
 export { EventHub } from './event-hub.js';
@@ -9,3 +10,5 @@ export { ProviderCommands } from './provider-commands.js';
 export type { Executor, Outcome } from './executor.js';
 export { Relay } from './relay.js';
 export { SharedClock } from './shared-clock.js';
+export { Signals } from './signals.js';
+export { WebhookRefusals } from './webhook-refusals.js';

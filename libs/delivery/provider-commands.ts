@@ -1,10 +1,13 @@
 import { ProviderError, type OutboundMessage, type ProviderLog, type StartRequest } from '#contract';
 import {
+  courseOf,
   isFinal,
   recordEnded,
+  recordRerouted,
   recordSendFailed,
   recordStarted,
   recordStartFailed,
+  recordUpdateFailed,
   startRequestOf,
   type Handover,
   type HandoverStore,
@@ -90,7 +93,8 @@ export class ProviderCommands {
 
   private async message(context: Context): Promise<Outcome> {
     const { item, handover, provider, uncertain } = context;
-    const { message } = item;
+    // What comes after a part that was refused must know of it: nothing more of that message is sent.
+    const message = isLaterPart(item) ? await this.store.message(item.message.id) : item.message;
     if (!message) return { kind: 'failed', error: 'The message is gone.' };
     if (message.status === 'delivered') return { kind: 'done' };
     if (message.status === 'failed') return { kind: 'failed', error: message.error ?? '' };
@@ -101,17 +105,20 @@ export class ProviderCommands {
       return { kind: 'failed', error };
     }
     if (!handover.closing && this.isUnconfirmed(handover, HOLD_BACK_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
-    const outbound = outboundOf(message);
+    const { part = 1, parts = 1, as: outbound = outboundOf(message) } = item.payload ?? {};
     let readBack = uncertain;
     try {
-      const there = uncertain && (await this.isSent(provider, conversationId, message, outbound));
+      const there = uncertain && (await this.isSent(context, conversationId, outbound));
       readBack = false;
       if (!there) await provider.session.send(conversationId, outbound);
-      return { kind: 'done', delivered: message.id };
+      return part < parts ? { kind: 'done' } : { kind: 'done', delivered: message.id };
     } catch (error) {
       const refused = error instanceof ProviderError && error.retry === 'never';
       if (refused && this.isUnconfirmed(handover, NOT_READY_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
-      return this.failure(context, error, readBack, (unit, _code, text) => recordSendFailed(unit, message, text));
+      const where = parts > 1 ? `Part ${part} of ${parts}, the parts before it were sent: ` : '';
+      return this.failure(context, error, readBack, (unit, _code, text) =>
+        recordSendFailed(unit, message, where + text),
+      );
     }
   }
 
@@ -126,13 +133,13 @@ export class ProviderCommands {
   }
 
   private async isSent(
-    provider: ProviderInstance,
+    { item, handover, provider }: Context,
     conversation: string,
-    message: Message,
     outbound: OutboundMessage,
   ): Promise<boolean> {
     if (!provider.session.findSent) return false;
-    const identicalBefore = await this.lanes.countIdenticalBefore(message.id);
+    const hasLink = provider.options.copilot !== null;
+    const identicalBefore = await this.lanes.countIdenticalBefore(handover.id, item.sequence, hasLink);
     return provider.session.findSent(conversation, outbound, identicalBefore);
   }
 
@@ -140,17 +147,24 @@ export class ProviderCommands {
     const { item, handover, provider } = context;
     const { conversationId } = handover;
     if (!conversationId || isFinal(handover) || !provider.session.update) return { kind: 'done' };
+    if (this.isUnconfirmed(handover, HOLD_BACK_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
+    const { userChanged = false, queueId } = item.payload ?? {};
+    const askedAt = this.now();
     try {
-      const request = await this.requestOf(context);
-      await provider.session.update(conversationId, {
-        request,
-        userChanged: item.payload?.userChanged ?? false,
-        queueId: item.payload?.queueId,
-      });
+      await provider.session.update(conversationId, { request: await this.requestOf(context), userChanged, queueId });
+      if (queueId !== undefined) await this.rerouted(context, askedAt);
       return { kind: 'done' };
     } catch (error) {
-      return this.failure(context, error, false, () => undefined);
+      const refused = error instanceof ProviderError && error.retry === 'never';
+      if (refused && this.isUnconfirmed(handover, NOT_READY_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
+      return this.failure(context, error, false, (unit, _code, text) => {
+        recordUpdateFailed(unit, { userChanged, queueId }, text);
+      });
     }
+  }
+
+  private async rerouted({ handover, provider }: Context, askedAt: number): Promise<void> {
+    await this.store.change(handover.id, (unit) => recordRerouted(unit, askedAt, courseOf(provider)));
   }
 
   private async end(context: Context): Promise<Outcome> {
@@ -171,7 +185,7 @@ export class ProviderCommands {
     const transcript = data
       .filter(({ sequence }) => sequence <= handover.transcriptLength)
       .map(({ author, text }) => ({ author: author.type, text: text ?? '' }));
-    return startRequestOf(handover, provider.defaults, transcript);
+    return startRequestOf(handover, provider, transcript);
   }
 
   /**
@@ -200,6 +214,10 @@ export class ProviderCommands {
     await this.store.change(handover.id, (unit) => giveUp(unit, code, error.message));
     return { kind: 'failed', error: error.message };
   }
+}
+
+function isLaterPart(item: Command): item is Command & { message: Message } {
+  return item.message !== null && item.payload?.part !== undefined && item.payload.part > 1;
 }
 
 function outboundOf(message: Message): OutboundMessage {

@@ -77,6 +77,11 @@ export class Relay {
     return this.living === 1;
   }
 
+  /** Whether a bot's callback or a provider does not work at the moment, as far as this replica has seen. */
+  isDown(direction: Lane['direction'], target: string): boolean {
+    return this.held.destination(direction, target).isDown;
+  }
+
   async start(): Promise<void> {
     this.stopped = false;
     await this.beat();

@@ -4,9 +4,11 @@ import { StartError } from './start-error.js';
 import { Initial0001 } from './migrations/0001-initial.js';
 import { Lanes0002 } from './migrations/0002-lanes.js';
 import { ProviderOptions0003 } from './migrations/0003-provider-options.js';
+import { Copilot0006 } from './migrations/0006-copilot.js';
+import { Conversion0007 } from './migrations/0007-conversion.js';
 
 /** All of them, in order: the nth takes the schema to version n. */
-const MIGRATIONS = [Initial0001, Lanes0002, ProviderOptions0003];
+const MIGRATIONS = [Initial0001, Lanes0002, ProviderOptions0003, Copilot0006, Conversion0007];
 /** Any number, the same in every replica. */
 const MIGRATION_LOCK = 7_281_411_903;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -32,15 +34,40 @@ const SESSION_OPTIONS = [
  * @throws {StartError} when the database cannot be used, or was brought to a schema that this version would break
  */
 export async function openDatabase(url: string, poolSize = 16): Promise<DataSource> {
-  try {
-    const migrator = await connect(url, 2, { keepAlive: true });
-    await migrate(migrator).finally(() => migrator.destroy());
-    return await connect(url, poolSize, {
+  return orStartError(url, async () => {
+    await migrateAt(url);
+    return connect(url, poolSize, {
       query_timeout: QUERY_TIMEOUT_MS,
       options: SESSION_OPTIONS,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
       keepAlive: true,
     });
+  });
+}
+
+/** Versions of a schema: before and after a migration, and the newest one that is known here. */
+export interface MigrationReport {
+  before: number;
+  after: number;
+  known: number;
+}
+
+/**
+ * Brings the schema up to date and does nothing else.
+ * @throws {StartError} as `openDatabase`; with a `cause` when the database could not be used, without one when it is refused
+ */
+export function migrateDatabase(url: string): Promise<MigrationReport> {
+  return orStartError(url, () => migrateAt(url));
+}
+
+async function migrateAt(url: string): Promise<MigrationReport> {
+  const migrator = await connect(url, 2, { keepAlive: true });
+  return migrate(migrator).finally(() => migrator.destroy());
+}
+
+async function orStartError<T>(url: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof StartError) throw error;
     const { host } = new URL(url);
@@ -67,17 +94,28 @@ function connect(url: string, poolSize: number, extra: object): Promise<DataSour
 }
 
 /** A migration, and waiting for another replica's, may take its time. */
-async function migrate(source: DataSource): Promise<void> {
+async function migrate(source: DataSource): Promise<MigrationReport> {
   const lock = source.createQueryRunner();
   try {
     await lock.startTransaction();
     await lock.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await refuseNewerSchema(lock);
+    const before = await versionOf(lock);
     await source.runMigrations({ transaction: 'each' });
+    const after = await versionOf(lock);
     await lock.commitTransaction();
+    return { before, after, known: MIGRATIONS.length };
   } finally {
     await lock.release();
   }
+}
+
+/** How many migrations the database has gone through. */
+async function versionOf(runner: QueryRunner): Promise<number> {
+  const [table] = (await runner.query(`SELECT to_regclass('schema_version') AS name`)) as { name: string | null }[];
+  if (!table?.name) return 0;
+  const [row] = (await runner.query(`SELECT count(*)::int AS version FROM schema_version`)) as { version: number }[];
+  return row!.version;
 }
 
 /**

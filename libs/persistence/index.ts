@@ -1,6 +1,8 @@
-export { openDatabase } from './database.js';
+export { LiveChannel } from './live-channel.js';
+export { migrateDatabase, openDatabase } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';
+export { PgCopilotStore } from './stores/copilot-store.js';
 export { PgDeadLetterStore } from './stores/dead-letter-store.js';
 export { PgHandoverStore } from './stores/handover-store.js';
 export { PgHousekeepingStore } from './stores/housekeeping-store.js';

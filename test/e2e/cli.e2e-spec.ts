@@ -76,7 +76,7 @@ describe('the command line', () => {
     const bot = await handover('inbox list', { key: BOT_KEY });
     expect([bot.code, bot.err]).toEqual([1, expect.stringMatching(/for operators.*Set --admin-key/)]);
     const nobody = await handover('inbox list', { url: 'http://127.0.0.1:9' });
-    expect([nobody.code, nobody.err]).toEqual([1, expect.stringMatching(/^There is no gateway at .*set --url/)]);
+    expect([nobody.code, nobody.err]).toEqual([3, expect.stringMatching(/^There is no gateway at .*set --url/)]);
     const other = await handover('inbox list', { url: world.simulator.url });
     expect([other.code, other.err]).toEqual([1, expect.stringMatching(/not as a gateway does: check --url/)]);
     const misspelt = await handover('inbox lst');

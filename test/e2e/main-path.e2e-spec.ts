@@ -7,7 +7,7 @@ const TEXTS = [
   'Café €10 👩‍👩‍👧‍👦 🇩🇪',
   'مرحبا، كيف يمكنني مساعدتك؟ שלום',
   '"quotes" \\ </script> \t tab\nline',
-  'ä'.repeat(5_000) + '🙂'.repeat(1_250),
+  'ä'.repeat(2_000) + '🙂'.repeat(1_000),
 ];
 
 describe('a handover from its request to its end', () => {

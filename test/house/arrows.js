@@ -42,8 +42,8 @@ export const arrows = [
   },
   {
     from: 'apps/cli',
-    forbidden: `^#(?!config$)|gateway/(?!runtime/keys\\.js$)|providers/|@nestjs/|${vendorAndInfrastructure}`,
-    why: "The command line speaks the gateway's API, and finds address and key as the gateway does.",
+    forbidden: `^#(?!config$|persistence$)|gateway/(?!runtime/keys\\.js$)|providers/(?!eight-by-eight/setup/index\\.js$)|@nestjs/|${vendorAndInfrastructure}`,
+    why: "The command line speaks the gateway's API, and finds address and key as the gateway does. Beyond that it migrates a database, and has the 8x8 provider set up an account.",
   },
   {
     from: 'apps/simulator',

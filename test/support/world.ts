@@ -44,6 +44,8 @@ export interface WorldOptions {
   retention?: Json;
   /** What the contact centre's webhook points to, below the gateway's URL. */
   webhookPath?: string;
+  /** More of the gateway's environment. */
+  env?: NodeJS.ProcessEnv;
   /** Runs the built gateway as a process of its own. */
   asProcess?: boolean;
 }
@@ -79,10 +81,15 @@ export class World {
   /** Starts (or, after `stopGateway`, restarts) the gateway on the same port, database and configuration. */
   async startGateway(settings: NodeJS.ProcessEnv = {}): Promise<void> {
     const port = this.gateway ? new URL(this.gateway.url).port : '0';
+    this.gateway = await this.replica({ PORT: port, ...settings });
+  }
+
+  /** One more gateway on the same database and configuration; to be stopped by the test. */
+  async replica(settings: NodeJS.ProcessEnv = {}): Promise<World['gateway']> {
     writeFileSync(join(this.folder, 'handover.yaml'), stringify(this.configuration()));
-    const env = this.environment(port, settings);
+    const env = this.environment('0', settings);
     const write = (line: string): void => void this.logs.push(line);
-    this.gateway = this.options.asProcess
+    return this.options.asProcess
       ? await GatewayProcess.start(env, this.folder, write)
       : await startGateway({ env, cwd: this.folder, log: createLogger('trace', { write }) });
   }
@@ -191,6 +198,7 @@ export class World {
       HANDOVER_CONFIG: join(this.folder, 'handover.yaml'),
       HANDOVER_ADMIN_KEY: ADMIN_KEY,
       LOG_LEVEL: 'trace',
+      ...this.options.env,
       ...settings,
     };
   }

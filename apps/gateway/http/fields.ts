@@ -6,12 +6,15 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
+  IsInt,
   IsISO8601,
   IsNotEmpty,
   IsObject,
   IsString,
   Matches,
+  Max,
   MaxLength,
+  Min,
   ValidateBy,
   ValidateNested,
   type ValidationArguments,
@@ -60,6 +63,19 @@ export function Choice(options: FieldOptions & { of: readonly string[] }): Prope
 
 export function Flag(options: FieldOptions): PropertyDecorator {
   return field(options, { type: Boolean }, IsBoolean({ message: 'must be true or false' }));
+}
+
+/** A whole number from `min` to `max`. */
+export function Whole(options: FieldOptions & { min: number; max: number }): PropertyDecorator {
+  const { min, max } = options;
+  const message = `must be a whole number from ${min} to ${max}`;
+  return field(
+    options,
+    { type: 'integer', minimum: min, maximum: max },
+    Min(min, { message }),
+    Max(max, { message }),
+    IsInt({ message }),
+  );
 }
 
 /** A time as RFC 3339 has it, with its offset. */

@@ -3,7 +3,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Type } from '@nestjs/common';
-import { CONTACT_CENTRE, CONTRACT_VERSION, type HandoverProvider, type ProviderModule } from '#contract';
+import {
+  CAPABILITIES,
+  CONTACT_CENTRE,
+  CONTRACT_VERSION,
+  type HandoverProvider,
+  type ProviderDefinition,
+  type ProviderModule,
+  type ProviderSession,
+} from '#contract';
 
 /** The provider folders' Nest modules and, among what those provide, the contact centre classes. */
 export interface LoadedProviders {
@@ -39,6 +47,19 @@ export function checkDefinitions(providers: HandoverProvider[]): void {
     if (seen.has(definition.key))
       throw new Error(`Two providers have the key "${definition.key}"; keys must be unique.`);
     seen.add(definition.key);
+  }
+}
+
+/** @throws {Error} when a session can do other things than its definition says */
+export function checkCapabilities({ key, capabilities }: ProviderDefinition, session: ProviderSession): void {
+  for (const capability of CAPABILITIES) {
+    const [isDeclared, isThere] = [capabilities.includes(capability), session[capability] !== undefined];
+    if (isDeclared === isThere) continue;
+    throw new Error(
+      isDeclared
+        ? `Provider "${key}" declares the capability "${capability}", but its sessions have no such method.`
+        : `Sessions of provider "${key}" have the method "${capability}", which its definition does not declare as a capability.`,
+    );
   }
 }
 

@@ -7,8 +7,17 @@ import {
   type ProviderLog,
 } from '#contract';
 import type { Environment, FileConfig } from '#config';
-import { ProviderRegistry, type Clock, type Committed, type ProviderInstance, type Wakeups } from '#core';
 import {
+  liveEvent,
+  ProviderRegistry,
+  type Clock,
+  type Committed,
+  type Handover,
+  type ProviderInstance,
+  type Wakeups,
+} from '#core';
+import {
+  AgentTyping,
   Alarms,
   BotDeliveries,
   EventHub,
@@ -19,12 +28,16 @@ import {
   ProviderCommands,
   Relay,
   SharedClock,
+  Signals,
+  WebhookRefusals,
 } from '#delivery';
 import {
   databaseTime,
   isDatabaseAway,
+  LiveChannel,
   openDatabase,
   PgAccountStore,
+  PgCopilotStore,
   PgDeadLetterStore,
   PgHandoverStore,
   PgHousekeepingStore,
@@ -40,6 +53,7 @@ import {
 import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
+import { checkCapabilities } from './load-providers.js';
 import { configuredOptions, providerOptions } from './provider-options.js';
 
 /** How long a stop may wait for work that is under way, in milliseconds. */
@@ -48,18 +62,25 @@ const STOP_WITHIN_MS = 5_000;
 /** Everything that runs behind the HTTP layer, put together and taken apart in one place. */
 export class Runtime implements Wakeups {
   readonly hub = new EventHub();
+  /** Told of every change of a handover, its messages and tiles, and not only of its events. */
+  readonly changes = new EventHub();
   readonly handovers: PgHandoverStore;
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
+  readonly refusals: WebhookRefusals;
   readonly deadLetters: PgDeadLetterStore;
+  readonly copilot: PgCopilotStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
+  readonly signals: Signals;
   private readonly stopper = new AbortController();
   /** Aborted when the gateway begins to stop. */
   readonly stopping = this.stopper.signal;
   private readonly processor: InboxProcessor;
+  private readonly typing: AgentTyping;
+  private readonly live: LiveChannel;
   private readonly relay: Relay;
   private readonly deliveries: BotDeliveries;
   private readonly alarms: Alarms;
@@ -68,8 +89,9 @@ export class Runtime implements Wakeups {
   private constructor(
     readonly keys: Keys,
     readonly database: DataSource,
+    databaseUrl: string,
     private readonly embedded: EmbeddedPostgres | null,
-    accountStore: PgAccountStore,
+    readonly accountStore: PgAccountStore,
     bots: Awaited<ReturnType<PgAccountStore['bots']>>,
     retention: FileConfig['retention'],
     definitions: HandoverProvider[],
@@ -91,9 +113,13 @@ export class Runtime implements Wakeups {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
     this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, log);
-    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
     const now = (): number => clock.now().getTime();
+    const elapsed = (): number => performance.now();
+    this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
+    this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
+    this.refusals = new WebhookRefusals(now);
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals);
+    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
     const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [
       ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
@@ -106,8 +132,10 @@ export class Runtime implements Wakeups {
       isDatabaseAway,
       log,
     );
+    this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
     this.alarms = new Alarms(this.handovers, this.registry, clock, log);
     this.deadLetters = new PgDeadLetterStore(database);
+    this.copilot = new PgCopilotStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
     this.availability = new AvailabilityBoard(clock, log);
@@ -130,7 +158,8 @@ export class Runtime implements Wakeups {
           log: (fields, message) => log.info(fields, message),
         });
     try {
-      const database = await openDatabase(environment.databaseUrl ?? embedded!.url);
+      const url = environment.databaseUrl ?? embedded!.url;
+      const database = await openDatabase(url);
       const isSecret = (type: string, setting: string): boolean => {
         const found = providers.find(({ definition }) => definition.key === type);
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
@@ -149,6 +178,7 @@ export class Runtime implements Wakeups {
       return new Runtime(
         keys,
         database,
+        url,
         embedded,
         store,
         bots,
@@ -167,6 +197,7 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    await this.live.start();
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
@@ -182,6 +213,8 @@ export class Runtime implements Wakeups {
   async stop(): Promise<void> {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
     await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
+    this.typing.stop();
+    await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
     await this.database.destroy();
@@ -196,11 +229,22 @@ export class Runtime implements Wakeups {
     return this.relay.isAlone;
   }
 
+  /** What agents do at the moment: to the bot's streams, on whichever replica they are, and its callback. Resolves when it has it. */
+  private async passOn(handover: Handover, typing: object): Promise<void> {
+    const body = liveEvent(handover, 'typing', typing, this.clock.now());
+    this.hub.notify(handover.id, body);
+    await Promise.all([
+      this.isAlone ? undefined : this.live.say(handover.id, body),
+      this.relay.isDown('bot', handover.bot) ? undefined : this.deliveries.signal(handover.bot, body),
+    ]);
+  }
+
   committed(commit: Committed): void {
     this.relay.committed(commit);
     for (const unit of commit.units) {
       const { id, conversationId } = unit.handover;
       if (unit.events.length > 0) this.hub.notify(id);
+      this.changes.notify(id);
       if (unit.bindsConversation) this.processor.wake(conversationId!);
       if (unit.wakeAt) this.alarms.set(unit.wakeAt);
     }
@@ -232,6 +276,7 @@ function openProvider(
     log,
   };
   const session = provider.open(settings, context);
+  checkCapabilities(definition, session);
   return [
     {
       name: account.name,

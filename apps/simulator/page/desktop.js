@@ -3,6 +3,7 @@ const TYPING_EVERY_MS = 3_000;
 const RECONNECT_MS = 3_000;
 const ANSWER_LIMIT_MS = 10_000;
 const ERROR_SHOWN_MS = 8_000;
+const TYPING_SHOWN_MS = 5_000;
 const NEAR_END_PX = 120;
 const FIELDS = {
   name: 'Name',
@@ -179,7 +180,9 @@ function drawConversation(conversation) {
 }
 
 function whereabouts(conversation) {
-  const { waitingIn, agents } = conversation;
+  const { waitingIn, agents, typingSince } = conversation;
+  if (typingSince !== null && Date.now() - typingSince < TYPING_SHOWN_MS)
+    return `${customerOf(conversation)} is typing …`;
   if (isMine(conversation)) return 'You are in this conversation.';
   if (isWaiting(conversation)) return `Waits in ${nameIn(state.queues, waitingIn)}. Accept it to reply.`;
   if (isOver(conversation)) return 'This conversation is over.';
@@ -358,5 +361,8 @@ page.leave.onclick = () => decide(openId, 'leave');
 onSubmit(page.composer, send);
 onSubmit(page.tools, () => decide(openId, 'transfer', { queueId: page.target.value }));
 new window.ResizeObserver(followEnd).observe(page.transcript);
-setInterval(drawDurations, 1_000);
+setInterval(() => {
+  drawDurations();
+  if (opened()) setText(page.where, whereabouts(opened()));
+}, 1_000);
 connect();

@@ -35,6 +35,8 @@ export function applyEvent(unit: HandoverUnit, { event, arrival, receivedAt }: R
       return event.reason;
     case 'created':
       return null;
+    case 'typing':
+      return 'typing is passed on at once or not at all';
     case 'message':
       return deliverMessage(unit, event, receivedAt);
     case 'activity':

@@ -1,5 +1,5 @@
 import type { Card } from '#contract';
-import type { Attachment, Message, MessageStatus } from '#core';
+import type { Attachment, Conversion, Message, MessageStatus } from '#core';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 @Entity('message')
@@ -13,5 +13,6 @@ export class MessageEntity implements Message {
   @Column('jsonb') cards: Card[];
   @Column('text') status: MessageStatus;
   @Column('text', { nullable: true }) error: string | null;
+  @Column('jsonb', { nullable: true }) conversion: Conversion | null;
   @Column('timestamptz') at: Date;
 }

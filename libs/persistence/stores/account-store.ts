@@ -22,6 +22,8 @@ export interface ProviderAccount {
   /** Inactivity, waiting, copilot and so on, as the configuration has them. */
   options: Record<string, unknown>;
   enabled: boolean;
+  /** Declared by the configuration file. */
+  provisioned: boolean;
   pinnedTenant: string | null;
 }
 

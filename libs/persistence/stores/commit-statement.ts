@@ -112,9 +112,12 @@ function addMessages(statement: Statement, units: HandoverUnit[]): void {
   statement.rows(
     'messages',
     units.flatMap(({ messages }) => messages),
-    `id text, "handoverId" text, sequence integer, author jsonb, text text, attachments jsonb, cards jsonb, status text, error text, at timestamptz`,
-    (r) => `INSERT INTO message (id, handover_id, sequence, author, text, attachments, cards, status, error, at)
-      SELECT id, "handoverId", sequence, author, text, attachments, cards, status, error, at FROM ${r} ${IF_OK}`,
+    `id text, "handoverId" text, sequence integer, author jsonb, text text, attachments jsonb, cards jsonb, status text, error text,
+     conversion jsonb, at timestamptz`,
+    (
+      r,
+    ) => `INSERT INTO message (id, handover_id, sequence, author, text, attachments, cards, status, error, conversion, at)
+      SELECT id, "handoverId", sequence, author, text, attachments, cards, status, error, conversion, at FROM ${r} ${IF_OK}`,
   );
   const statuses = units.flatMap(({ handover, messageStatuses }) =>
     messageStatuses.flatMap(({ ids, status, error }): JsonRow[] => {

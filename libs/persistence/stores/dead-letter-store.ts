@@ -66,9 +66,15 @@ export class PgDeadLetterStore implements DeadLetterStore {
            due_at = CASE WHEN l.owner IS NULL THEN now() ELSE l.due_at END`,
         [handoverId, direction],
       );
-      const changed = await manager.query<[unknown[], number]>(
-        `UPDATE dead_letter SET status = 'resending' WHERE id = $1 AND status = 'failed'`,
-        [id],
+      // A message in parts is sent again from the first part that did not arrive, whichever of them was asked for.
+      const [changed] = await manager.query<[{ id: string }[], number]>(
+        `UPDATE dead_letter d SET status = 'resending'
+         WHERE d.handover_id = $2 AND d.direction = $3 AND d.status = 'failed' AND (d.id = $1 OR EXISTS (
+           SELECT 1 FROM dead_letter a JOIN command asked ON asked.handover_id = $2 AND asked.sequence = a.sequence
+             JOIN command c ON c.handover_id = $2 AND c.sequence = d.sequence AND c.message_id = asked.message_id
+           WHERE a.id = $1 AND a.direction = 'provider'))
+         RETURNING d.id`,
+        [id, handoverId, direction],
       );
       await manager.query(
         `UPDATE message m SET status = 'pending', error = NULL FROM dead_letter d
@@ -76,7 +82,7 @@ export class PgDeadLetterStore implements DeadLetterStore {
          WHERE d.id = $1 AND d.direction = 'provider' AND d.status = 'resending' AND m.id = c.message_id AND m.status = 'failed'`,
         [id],
       );
-      return changed[1] === 1;
+      return changed.some((letter) => letter.id === id);
     });
   }
 }

@@ -80,7 +80,7 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     const rows = await query<{ id: string; messageSequence: number; sequence: number | null; at: Date }>(
       this.source,
       'due',
-      // What has arrived already is applied before a timer may call it missing.
+      // What has arrived already is applied before a timer may call it missing. The LIMITs keep the look-ups from becoming joins.
       `SELECT h.id, h.message_sequence AS "messageSequence", said.sequence, said.at FROM handover h
        LEFT JOIN LATERAL (
          SELECT m.sequence, m.at FROM message m
@@ -88,7 +88,8 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
          ORDER BY m.sequence DESC LIMIT 1
        ) said ON true
        WHERE h.wake_at <= $1 AND h.provider = ANY($2::text[])
-         AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.conversation_id = h.conversation_id AND i.status = 'pending')
+         AND (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = h.conversation_id
+           AND i.status = 'pending' LIMIT 1) open) = 0
        ORDER BY h.wake_at LIMIT $3`,
       [this.clock.now(), providers, limit],
     );

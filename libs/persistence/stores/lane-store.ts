@@ -1,6 +1,7 @@
 import {
   STALE_REPLICA_MS,
   type Appetite,
+  type CommandPayload,
   type Handover,
   type Lane,
   type LaneStore,
@@ -16,6 +17,7 @@ import { HANDOVER_COLUMNS, type HandoverRow } from './unit-rows.js';
 
 const LANE = `l.handover_id AS "handoverId", l.direction, l.target, l.done, l.last, l.attempts, l.uncertain, l.resend`;
 const IS_ALIVE = `EXISTS (SELECT 1 FROM replica WHERE replica.id = l.owner AND seen_at > now() - interval '${STALE_REPLICA_MS} ms')`;
+const SENT = `m.author->>'type' = 'user' AS "isUser", CASE WHEN c.payload ? 'as' THEN c.payload->'as'->>'text' ELSE m.text END AS text`;
 /** Lanes of dead replicas taken in one go. */
 const TAKEOVER_LIMIT = 500;
 
@@ -170,17 +172,23 @@ export class PgLaneStore implements LaneStore {
     return settleDeadLetter(this.source, id, error);
   }
 
-  async countIdenticalBefore(messageId: string): Promise<number> {
+  /** A part of a message counts as what was sent for it. What was given up was not sent; of what came later, what still waits. */
+  async countIdenticalBefore(handoverId: string, sequence: number, afterTranscript: boolean): Promise<number> {
     const [row] = await this.source.query<{ count: number }[]>(
-      `WITH this AS (SELECT * FROM message WHERE id = $1),
-            ours AS (SELECT m.sequence, (m.author->>'type' = 'user') = (t.author->>'type' = 'user') AND m.text IS NOT DISTINCT FROM t.text AS same
-                     FROM message m, this t
-                     WHERE m.handover_id = t.handover_id
-                       AND (CASE WHEN m.sequence < t.sequence THEN m.status <> 'failed' ELSE m.sequence > t.sequence AND m.status = 'delivered' END)
-                       AND (m.author->>'type' IN ('user', 'bot') OR m.sequence <= (SELECT transcript_length FROM handover WHERE id = t.handover_id)))
+      `WITH this AS (SELECT ${SENT} FROM command c JOIN message m ON m.id = c.message_id WHERE c.handover_id = $1 AND c.sequence = $2),
+            sent AS (
+              SELECT c.sequence, ${SENT} FROM command c JOIN message m ON m.id = c.message_id
+              WHERE c.handover_id = $1 AND c.sequence <> $2 AND (c.sequence < $2 OR m.status <> 'pending')
+                AND NOT EXISTS (SELECT 1 FROM dead_letter d WHERE d.handover_id = $1 AND d.direction = 'provider'
+                  AND d.sequence = c.sequence AND d.status <> 'delivered')
+              UNION ALL
+              SELECT m.sequence - h.transcript_length - 1, m.author->>'type' = 'user', m.text FROM handover h
+                JOIN message m ON m.handover_id = h.id AND m.sequence <= h.transcript_length
+              WHERE h.id = $1 AND NOT $3::boolean),
+            ours AS (SELECT s.sequence, s."isUser" = t."isUser" AND s.text IS NOT DISTINCT FROM t.text AS same FROM sent s, this t)
        SELECT count(*)::int AS count FROM ours
-       WHERE sequence > coalesce((SELECT max(sequence) FROM ours WHERE NOT same), 0)`,
-      [messageId],
+       WHERE sequence > coalesce((SELECT max(sequence) FROM ours WHERE NOT same), -2147483648)`,
+      [handoverId, sequence, afterTranscript],
     );
     return row!.count;
   }
@@ -202,7 +210,7 @@ export class PgLaneStore implements LaneStore {
       this.source,
       again.length > 0 ? 'commands again' : 'next commands',
       `SELECT sequence, kind, payload, extract(epoch FROM now() - c.created_at)::float8 * 1000 AS "ageMs",
-         (SELECT row_to_json(m) FROM (SELECT id, handover_id AS "handoverId", sequence, author, text, attachments, cards, status, error, at
+         (SELECT row_to_json(m) FROM (SELECT id, handover_id AS "handoverId", sequence, author, text, attachments, cards, status, error, conversion, at
             FROM message WHERE id = c.message_id) m) AS message
        FROM command c
        WHERE handover_id = $1 AND ${again.length > 0 ? 'sequence = ANY($2::integer[])' : 'sequence > $2::integer'}
@@ -236,7 +244,7 @@ export class PgLaneStore implements LaneStore {
 interface CommandRow {
   sequence: number;
   kind: 'start' | 'message' | 'update' | 'end';
-  payload: null | { userChanged?: boolean; queueId?: string; conversationId?: string };
+  payload: CommandPayload | null;
   ageMs: number;
   message: (Omit<Message, 'at'> & { at: string }) | null;
 }

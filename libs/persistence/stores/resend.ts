@@ -26,11 +26,13 @@ export async function settleDeadLetter(source: DataSource, id: string, error: st
       [id, error],
     );
     if (error === null) {
-      // Noted here, and not with the lane's progress: nothing would note it again after a crash between the two.
+      // Noted here, and not with the lane's progress: nothing would note it again after a crash between the two. A message in
+      // parts has arrived with its last one.
       await manager.query(
         `UPDATE message m SET status = 'delivered', error = NULL FROM dead_letter d
            JOIN command c ON c.handover_id = d.handover_id AND c.sequence = d.sequence
-         WHERE d.id = $1 AND d.direction = 'provider' AND m.id = c.message_id AND m.status = 'pending'`,
+         WHERE d.id = $1 AND d.direction = 'provider' AND m.id = c.message_id AND m.status = 'pending'
+           AND coalesce(c.payload->'part' = c.payload->'parts', true)`,
         [id],
       );
     }

@@ -1,7 +1,8 @@
 import { isPlainObject, ProviderError, type ProviderLog } from '#contract';
 import { errorOf, readProblem } from './api-error.js';
+import { withoutLinkSecret } from './link-secret.js';
 import { TransportFailure, type HttpAnswer, type HttpRequest, type Transport } from './transport.js';
-import type { CreateConversation, HalPage, PatchConversation, WireMessage } from './wire.js';
+import type { CreateConversation, HalPage, PatchConversation, WireMessage, WireSignal } from './wire.js';
 
 export interface ClientOptions {
   /** Without a slash at its end. */
@@ -58,6 +59,11 @@ export class EightByEightClient {
     await this.call('PATCH', path, { removed: true });
   }
 
+  /** A signal that is shown for a moment and kept nowhere. */
+  async signal(conversation: string, name: 'typing' | 'thinking' | 'read-receipt', body: WireSignal): Promise<void> {
+    await this.call('POST', `/conversations/${encodeURIComponent(conversation)}/${name}`, body);
+  }
+
   private async json(method: HttpRequest['method'], path: string, body?: object): Promise<Record<string, unknown>> {
     const answer = await this.call(method, path, body);
     const parsed = parseObject(answer.text);
@@ -100,7 +106,7 @@ export class EightByEightClient {
 
   private refused(answer: HttpAnswer, where: object): ProviderError {
     // Some gateways repeat the key that they refuse.
-    const problem = readProblem(answer.text.replaceAll(this.options.apiKey, '••••'));
+    const problem = readProblem(withoutLinkSecret(answer.text.replaceAll(this.options.apiKey, '••••')));
     const { code = null, referenceId = null } = problem;
     this.options.log.warn({ status: answer.status, code, referenceId, ...where }, '8x8 refused a call');
     return errorOf(answer, problem, this.options.now());

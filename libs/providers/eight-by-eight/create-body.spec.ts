@@ -11,6 +11,7 @@ const request = (changes: Partial<Request> = {}): Request => ({
   userId: 'u-42',
   user: {},
   transcript: [],
+  copilotUrl: null,
   defaults: { channelId: 'channel-1' },
   settings: {},
   ...changes,
@@ -26,6 +27,7 @@ const layered = (defaults: unknown, settings?: unknown, changes: Partial<Request
   );
 const pointers = (result: ReturnType<typeof createBody>) => result.errors.map(({ pointer }) => pointer);
 const OURS = { key: 'handoverId', value: 'ho_1' };
+const LINK = { key: 'copilotUrl', value: 'https://copilot.example.com/?userId=u-42&sessionId=s-17&URLToken=t' };
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
 
 describe('what is built from a handover', () => {
@@ -89,6 +91,16 @@ describe('what is built from a handover', () => {
     expect([messages[0]!.text, messages[199]!.text]).toEqual(['m50', 'm249']);
   });
 
+  it('ends the history with the copilot’s link, which counts among the 200', () => {
+    const transcript = Array.from({ length: 250 }, (_, index) => ({ author: 'user' as const, text: `m${index}` }));
+    const messages = createBody(request({ transcript, copilotUrl: LINK.value })).body.history!.messages;
+    expect(messages).toHaveLength(200);
+    expect([messages[0]!.text, messages[198]!.text]).toEqual(['m51', 'm249']);
+    expect(messages[199]).toEqual({ authorType: 'bot', text: LINK.value });
+    const alone = createBody(request({ copilotUrl: LINK.value })).body;
+    expect(alone.history).toEqual({ messages: [{ authorType: 'bot', text: LINK.value }] });
+  });
+
   it.each([
     ['de', 'de'],
     ['DE-at', 'de'],
@@ -103,12 +115,11 @@ describe('what is built from a handover', () => {
     expect(createBody(request({ user: { language } })).body.user.language).toBe(code);
   });
 
-  it('keeps the handover id its own, whatever the customer’s properties say', () => {
-    const properties = { handoverId: 'forged', copilotUrl: 'https://copilot.example.com/' };
-    expect(createBody(request({ user: { properties } })).body.user.additionalProperties).toEqual([
-      { key: 'copilotUrl', value: 'https://copilot.example.com/' },
-      OURS,
-    ]);
+  it('keeps its own properties, whatever the customer’s say', () => {
+    const properties = { handoverId: 'forged', copilotUrl: 'https://evil.example' };
+    expect(createBody(request({ user: { properties } })).body.user.additionalProperties).toEqual([OURS]);
+    const { body } = createBody(request({ user: { properties }, copilotUrl: LINK.value }));
+    expect(body.user.additionalProperties).toEqual([LINK, OURS]);
   });
 });
 
@@ -178,12 +189,15 @@ describe('JSON properties', () => {
     const { body, errors } = layered(
       { user: { additionalProperties } },
       { channelId: 'stolen', history: { messages: [] }, user: { additionalProperties } },
-      { user: { properties: { copilotUrl: 'https://ours' } }, transcript: [{ author: 'user', text: 'Hi' }] },
+      { copilotUrl: LINK.value, transcript: [{ author: 'user', text: 'Hi' }] },
     );
     expect(errors).toEqual([]);
     expect(body.channelId).toBe('channel-1');
-    expect(body.history?.messages).toHaveLength(1);
-    expect(body.user.additionalProperties).toEqual([{ key: 'copilotUrl', value: 'https://ours' }, OURS]);
+    expect(body.history?.messages).toEqual([
+      { authorType: 'user', text: 'Hi' },
+      { authorType: 'bot', text: LINK.value },
+    ]);
+    expect(body.user.additionalProperties).toEqual([LINK, OURS]);
   });
 
   it('cannot bring a link to a copilot that the provider does not have', () => {
@@ -238,6 +252,12 @@ describe('what is wrong with a request', () => {
     expect(
       pointers(layered({ user: { additionalProperties: { one: 'more' } } }, {}, { user: { properties: many(29) } })),
     ).toEqual(['/user/properties']);
+  });
+
+  it('… and with a copilot its link is one of them', () => {
+    const withLink = (count: number) => request({ user: { properties: many(count) }, copilotUrl: LINK.value });
+    expect(createBody(withLink(28)).errors).toEqual([]);
+    expect(pointers(createBody(withLink(29)))).toEqual(['/user/properties']);
   });
 
   it.each([

@@ -95,18 +95,17 @@ function finishUser(user: unknown, additionalProperties: KeyValue[]): WireUser {
   return { ...(Object.fromEntries(fields) as Omit<WireUser, 'additionalProperties'>), additionalProperties };
 }
 
-/** The customer's properties, then the layers', by key; `handoverId` last and always ours. */
+/** The customer's properties, then the layers', by key; what is the gateway's comes last and is always ours. */
 function additionalPropertiesOf(request: Request, layers: Json[], errors: FieldError[]): KeyValue[] {
   const merged = new Map<string, string>();
   putAll(merged, request.user.properties ?? {}, '/user/properties', errors);
-  const copilotUrl = merged.get('copilotUrl');
   for (const layer of layers) {
     const added = isPlainObject(layer.user) ? layer.user.additionalProperties : undefined;
     if (added === null) merged.clear();
     else if (added !== undefined) putAll(merged, added, `${LAYERS}/user/additionalProperties`, errors);
   }
   for (const key of OWN_PROPERTIES) merged.delete(key);
-  if (copilotUrl !== undefined) merged.set('copilotUrl', copilotUrl);
+  if (request.copilotUrl !== null) merged.set('copilotUrl', request.copilotUrl);
   merged.set('handoverId', request.handoverId);
   if (merged.size > MAX_ADDITIONAL_PROPERTIES) {
     errors.push({
@@ -136,10 +135,12 @@ function putAll(merged: Map<string, string>, added: unknown, at: string, errors:
   }
 }
 
-/** The newest entries, oldest first. Times have no place in the vendor's schema. */
-function historyOf(request: Request): WireMessage[] {
-  return request.transcript
+/** The newest entries, oldest first, then the copilot's link. Times have no place in the vendor's schema. */
+function historyOf({ transcript, copilotUrl }: Request): WireMessage[] {
+  const link: WireMessage[] = copilotUrl === null ? [] : [{ authorType: 'bot', text: copilotUrl }];
+  const said = transcript
     .filter(({ text }) => text.trim() !== '')
-    .slice(-MAX_HISTORY)
-    .map(({ author, text }) => ({ authorType: author === 'user' ? 'user' : 'bot', text }));
+    .slice(-(MAX_HISTORY - link.length))
+    .map(({ author, text }): WireMessage => ({ authorType: author === 'user' ? 'user' : 'bot', text }));
+  return [...said, ...link];
 }

@@ -7,7 +7,7 @@ export const definition: ProviderDefinition<EightByEightSettings, EightByEightHa
   contractVersion: CONTRACT_VERSION,
   title: '8x8 Contact Center',
   docsUrl: 'https://developer.8x8.com/actions-events/docs/chat-workflow',
-  capabilities: ['update', 'findStarted', 'findSent', 'availability'],
+  capabilities: ['update', 'findStarted', 'findSent', 'convert', 'typing', 'thinking', 'read', 'availability', 'check'],
   settings: EightByEightSettings,
   handoverSettings: EightByEightHandoverSettings,
 };

@@ -108,7 +108,7 @@ export class KeyStore {
     const answer = await this.transport
       .send({ method: 'GET', url, headers: { Accept: 'application/json' } })
       .catch((failure: Error) => {
-        throw new WebhookRejected('unavailable', `the key ${kid} could not be fetched: ${failure.message}`);
+        throw unavailable(`the key ${kid} could not be fetched: ${failure.message}`);
       });
     if (answer.status === 404) {
       this.keys.delete(kid);
@@ -116,7 +116,7 @@ export class KeyStore {
       return null;
     }
     const key = answer.status === 200 ? readJwk(answer.text, kid) : null;
-    if (!key) throw new WebhookRejected('unavailable', `the key ${kid} could not be fetched: answer ${answer.status}`);
+    if (!key) throw unavailable(`the key ${kid} could not be fetched: answer ${answer.status}`);
     const entry = { key, freshUntil: this.options.now() + FRESH_MS };
     this.unknown.delete(kid);
     this.remember(kid, entry);
@@ -130,10 +130,14 @@ export class KeyStore {
   private countLookup(now: number): void {
     if (now >= this.window.since + WINDOW_MS) this.window = { since: now, lookups: 0 };
     if (this.window.lookups >= LOOKUPS_PER_WINDOW) {
-      throw new WebhookRejected('unavailable', 'too many unknown key ids are being looked up');
+      throw unavailable('too many unknown key ids are being looked up');
     }
     this.window.lookups += 1;
   }
+}
+
+function unavailable(why: string): WebhookRejected {
+  return new WebhookRejected('unavailable', why, 'key_unavailable');
 }
 
 /** Puts an entry last and drops the one longest unused when there are too many. */

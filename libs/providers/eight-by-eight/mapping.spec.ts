@@ -172,6 +172,18 @@ describe('messages', () => {
     expect((event as unknown as { attachments: object[] }).attachments[1]).not.toHaveProperty('url');
   });
 
+  it('of cards alone have a text to read', () => {
+    const cards = [
+      { contentType: 'application/8x8.quick.replies', content: { options: [{ title: 'Yes' }, { title: 'No' }, 7] } },
+      {
+        contentType: 'application/vnd.microsoft.card.adaptive',
+        content: { type: 'AdaptiveCard', version: '1.6', body: [{ type: 'TextBlock', text: 'Book now?' }] },
+      },
+    ];
+    expect(agentMessage({ cards })).toMatchObject({ text: '- Yes\n- No\n\nBook now?', cards });
+    expect(agentMessage({ text: 'Look', cards })).toMatchObject({ text: 'Look', cards });
+  });
+
   it.each([
     {},
     { text: '' },
@@ -210,8 +222,36 @@ describe('activities', () => {
     expect(map('ACTIVITY', { name, value })).toMatchObject({ type: 'activity', name, value });
   });
 
-  it.each([{ name: 'typing', value: { users: [] } }, { name: 7 }, {}, undefined])('%j is ignored', (data) => {
+  it.each([{ name: 7 }, {}, undefined])('%j is ignored', (data) => {
     expect(map('ACTIVITY', data)).toMatchObject({ type: 'ignored' });
+  });
+
+  it.each([
+    [[{ id: 'agA', type: 'agent' }], { typing: true, agent: { id: 'agA', name: null } }],
+    [
+      [{ id: 'u', type: 'user' }, null, { id: 'agB', type: 'agent' }],
+      { typing: true, agent: { id: 'agB', name: null } },
+    ],
+    [[{ type: 'agent' }], { typing: true, agent: null }],
+    [[], { typing: false, agent: null }],
+  ])('typing of %j tells whether an agent types', (users, fact) => {
+    expect(map('ACTIVITY', { name: 'typing', value: { users } })).toMatchObject({ type: 'typing', ...fact });
+  });
+
+  it.each([undefined, null, [], { users: null }, { users: 'agA' }, { users: [{ id: 'u', type: 'user' }] }])(
+    'typing of %j says nothing of agents',
+    (value) => {
+      expect(map('ACTIVITY', { name: 'typing', value })).toMatchObject({ type: 'ignored' });
+    },
+  );
+
+  it('keeps the list of a read receipt as it is', () => {
+    const value = [{ timestamp: 1, users: [{ id: 'agA', type: 'agent' }] }];
+    expect(map('ACTIVITY', { name: 'read-receipts', value })).toMatchObject({
+      type: 'activity',
+      name: 'read-receipts',
+      value,
+    });
   });
 
   it('keeps an own property named __proto__ a property', () => {

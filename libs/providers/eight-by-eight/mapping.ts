@@ -7,6 +7,7 @@ import {
   type ProviderFact,
   type RemoteAttachment,
 } from '#contract';
+import { cardsText } from './cards.js';
 import { propertyEntries, wellFormed, wellFormedJson } from './text.js';
 
 export interface MappingOptions {
@@ -117,8 +118,8 @@ function message(data: Json, options: MappingOptions): ProviderFact {
   if (author !== 'agent' && !(author === 'system' && options.systemMessages)) {
     return ignored(typeof author === 'string' ? `sender type ${wellFormed(author.slice(0, 50))}` : 'no sender');
   }
-  const text = typeof data.text === 'string' && data.text !== '' ? wellFormed(data.text) : null;
   const cards = listOf(data.cards).flatMap(cardOf);
+  const text = typeof data.text === 'string' && data.text !== '' ? wellFormed(data.text) : cardsText(cards);
   const attachments = listOf(data.attachments).flatMap(attachmentOf);
   if (text === null && cards.length === 0 && attachments.length === 0) return ignored('an empty message');
   const agent = author === 'agent' ? agentOf(sender.id) : null;
@@ -141,8 +142,17 @@ function attachmentOf(attachment: Json): RemoteAttachment[] {
 function activity(data: Json): ProviderFact {
   const name = nameOf(data.name);
   if (name === null) return ignored('an activity without a name');
-  if (name === 'typing') return ignored('typing');
+  if (name === 'typing') return typing(data.value);
   return { type: 'activity', name, value: wellFormedJson(data.value ?? null) };
+}
+
+/** 8x8 Chat Gateway documentation: the users who type at the moment; an empty list says that nobody does any more. */
+function typing(value: unknown): ProviderFact {
+  const users = isPlainObject(value) ? value.users : undefined;
+  if (!Array.isArray(users)) return ignored('typing, without a list of users');
+  const [agent] = listOf(users).filter(({ type }) => type === 'agent');
+  if (!agent && users.length > 0) return ignored('typing of somebody who is no agent');
+  return { type: 'typing', typing: agent !== undefined, agent: agentOf(agent?.id) };
 }
 
 function ignored(reason: string): ProviderFact {

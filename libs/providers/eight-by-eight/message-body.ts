@@ -1,7 +1,7 @@
-import { isPlainObject, type Card, type OutboundMessage } from '#contract';
+import type { OutboundMessage } from '#contract';
+import { cardsText } from './cards.js';
+import { NO_WORDS } from './convert.js';
 import type { WireMessage } from './wire.js';
-
-const MAX_FALLBACK = 1_000;
 
 /**
  * A message as 8x8 takes it. It always has a text.
@@ -11,32 +11,7 @@ export function messageBody(message: OutboundMessage): WireMessage {
   const { author, text, cards } = message;
   return {
     authorType: author,
-    text: text !== null && text.trim() !== '' ? text : fallbackText(cards),
+    text: text !== null && text.trim() !== '' ? text : (cardsText(cards) ?? NO_WORDS),
     ...(cards.length > 0 ? { cards: cards.map(({ contentType, content }) => ({ contentType, content })) } : {}),
   };
-}
-
-function fallbackText(cards: Card[]): string {
-  for (const card of cards) {
-    const found = firstTextBlock(card.content, 0);
-    if (found !== null) return found.slice(0, MAX_FALLBACK);
-  }
-  return '[card]';
-}
-
-/** The first text that an Adaptive Card shows, at any depth of its containers. */
-function firstTextBlock(node: unknown, depth: number): string | null {
-  if (depth > 64) return null;
-  if (Array.isArray(node)) return firstOf(node, depth);
-  if (!isPlainObject(node)) return null;
-  if (node.type === 'TextBlock' && typeof node.text === 'string' && node.text.trim() !== '') return node.text.trim();
-  return firstOf(Object.values(node), depth);
-}
-
-function firstOf(nodes: unknown[], depth: number): string | null {
-  for (const node of nodes) {
-    const found = firstTextBlock(node, depth + 1);
-    if (found !== null) return found;
-  }
-  return null;
 }

@@ -8,6 +8,7 @@ import {
   type ProviderContext,
   type ProviderSession,
 } from '#contract';
+import { AccountApi } from './account-api.js';
 import type { AvailabilitySources } from './availability.js';
 import { EightByEightClient } from './client.js';
 import { ContactCenterApi } from './contact-center-api.js';
@@ -64,7 +65,9 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     const { apiKey, tenant } = settings;
     const client = new EightByEightClient(this.transport, { baseUrl, apiKey, tenant, now, log: context.log });
     const verification = this.verification(baseUrl, settings, context);
-    return new EightByEightSession(settings, client, verification, now, this.availability(baseUrl, settings, context));
+    const sources = this.availability(baseUrl, settings, context);
+    const account = accountApi(this.transport, settings, now);
+    return new EightByEightSession(settings, client, verification, now, sources, account);
   }
 
   private availability(baseUrl: string, settings: EightByEightSettings, context: ProviderContext): AvailabilitySources {
@@ -103,6 +106,13 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     this.keyStores.set(baseUrl, known);
     return known;
   }
+}
+
+/** The administrator's side of an account. */
+export function accountApi(transport: Transport, settings: EightByEightSettings, now: () => number): AccountApi {
+  const { baseUrl, apiKey, tenant, webhookToken = '' } = settings;
+  const secrets = [webhookToken, encodeURIComponent(webhookToken)];
+  return new AccountApi(transport, { baseUrl: normalised(baseUrl), apiKey, tenant, secrets, now });
 }
 
 function normalised(baseUrl: string): string {

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { parseAs, ProviderError, withDefaults, type OutboundMessage, type StartRequest } from '#contract';
+import {
+  parseAs,
+  ProviderError,
+  withDefaults,
+  type OutboundMessage,
+  type RawWebhook,
+  type StartRequest,
+} from '#contract';
+import { AccountApi } from './account-api.js';
 import { EightByEightClient } from './client.js';
 import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
 import { EightByEightSession } from './session.js';
@@ -23,13 +31,14 @@ beforeEach(() => {
 function open(changes: Partial<EightByEightSettings> = {}): EightByEightSession {
   const { value } = parseAs(EightByEightSettings, { apiKey: 'key', ...changes });
   const client = new EightByEightClient(quickTransport(), { baseUrl: vendor.url, apiKey: 'key', now: () => now, log });
-  const verify = async () => ({ key: null, tenant: null, body: Buffer.alloc(0) });
+  const verify = async ({ body }: RawWebhook) => ({ key: null, tenant: null, body });
   return new EightByEightSession(
     withDefaults(EightByEightSettings, value),
     client,
     { authority: 'a', verify },
     () => now,
     { isOpen: null, queue: null },
+    new AccountApi(quickTransport(), { baseUrl: vendor.url, apiKey: 'key', secrets: [], now: () => now }),
   );
 }
 
@@ -39,6 +48,7 @@ const request = (changes: object = {}): StartRequest<EightByEightHandoverSetting
   userId: 'u-42',
   user: { name: 'Ann', properties: { a: '1' } },
   transcript: [{ author: 'user', text: 'Hi' }],
+  copilotUrl: null,
   defaults: { channelId: 'channel-1' },
   settings: {},
   ...changes,
@@ -104,6 +114,15 @@ describe('start', () => {
   ])('says what to do about a %i', async (status, message) => {
     vendor.answer(status, { message: 'Queue ID 112 is invalid.' });
     await expect(session.start(request())).rejects.toThrow(message);
+  });
+
+  it('tells no token of a link that 8x8 repeats', async () => {
+    const copilotUrl = 'https://copilot.example.com/?userId=u&sessionId=s&URLToken=hidden-token';
+    vendor.answer(400, { message: `The value ${copilotUrl} is invalid.`, code: copilotUrl });
+    await expect(session.start(request({ copilotUrl }))).rejects.toThrow(/URLToken=•••• is invalid/);
+    expect(JSON.stringify(vendor.calls)).toContain('hidden-token');
+    const webhook = { headers: {}, body: Buffer.from(JSON.stringify({ value: copilotUrl })) };
+    expect((await session.verify(webhook)).body.toString()).toMatch(/URLToken=••••"}$/);
   });
 
   it('sends nothing that it would have to report as wrong', async () => {

@@ -2,7 +2,10 @@ import {
   durationMs,
   isPlainObject,
   ProviderError,
+  type CheckContext,
+  type CheckFinding,
   type ConversationUpdate,
+  type ConvertedMessage,
   type FieldError,
   type OutboundMessage,
   type ProviderEvent,
@@ -12,10 +15,14 @@ import {
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
+import type { AccountApi } from './account-api.js';
 import type { EightByEightClient, HalList } from './client.js';
 import { withAdvice } from './api-error.js';
 import { readQueue, type AvailabilitySources } from './availability.js';
+import { convertMessage } from './convert.js';
 import { createBody } from './create-body.js';
+import { bytesWithoutLinkSecret } from './link-secret.js';
+import { examine } from './doctor/doctor.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
@@ -51,6 +58,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     private readonly verification: WebhookVerification,
     private readonly now: () => number,
     private readonly sources: AvailabilitySources,
+    private readonly account: AccountApi,
   ) {
     this.webhookAuthority = verification.authority;
     this.tenant = settings.webhookTenant ?? settings.tenant ?? null;
@@ -79,6 +87,10 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
       if (typeof id === 'string' && belongsTo(conversation, handoverId)) return id;
     }
     return null;
+  }
+
+  convert(message: OutboundMessage): ConvertedMessage {
+    return convertMessage(message, this.settings.maxTextLength);
   }
 
   async send(conversation: string, message: OutboundMessage): Promise<void> {
@@ -115,21 +127,38 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     const { queueId, userChanged, request } = change;
     if (!userChanged && queueId === undefined) return;
     await this.client.patchConversation(conversation, {
-      ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId } }),
+      ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId.trim() } }),
       ...(userChanged ? { user: sendable(request).user } : {}),
     });
+  }
+
+  async typing(conversation: string, author: 'user' | 'bot'): Promise<void> {
+    await this.client.signal(conversation, 'typing', { authorType: author });
+  }
+
+  async thinking(conversation: string, maxSeconds: number): Promise<void> {
+    await this.client.signal(conversation, 'thinking', { authorType: 'bot', maxThinkingTimeSeconds: maxSeconds });
+  }
+
+  async read(conversation: string, at: Date): Promise<void> {
+    await this.client.signal(conversation, 'read-receipt', { authorType: 'user', readAt: at.getTime() });
   }
 
   availability(queueId: string | null): Promise<QueueReading> {
     return readQueue(this.sources, queueId);
   }
 
+  check(context: CheckContext<EightByEightHandoverSettings>): Promise<CheckFinding[]> {
+    return examine(this.account, this.settings, context, this.now);
+  }
+
   isHandshake(webhook: RawWebhook): boolean {
     return isConnectionTest(webhook.body);
   }
 
-  verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
-    return this.verification.verify(webhook);
+  async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
+    const verified = await this.verification.verify(webhook);
+    return { ...verified, body: bytesWithoutLinkSecret(verified.body) };
   }
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {

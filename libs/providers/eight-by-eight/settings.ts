@@ -87,6 +87,16 @@ export class EightByEightSettings {
   systemMessages: boolean;
 
   @Setting({
+    type: 'number',
+    title: 'Longest text',
+    help: 'Texts with more characters (UTF-16 code units) are sent in parts, one after the other. 8x8 documents no limit of its own.',
+    default: 4_000,
+    min: 100,
+    max: 100_000,
+  })
+  maxTextLength: number;
+
+  @Setting({
     type: 'string',
     title: 'Schedule id',
     help: 'The schedule with the opening hours, for telling bots whether anybody is there. The key needs the product "Contact Center Schedule".',

@@ -40,7 +40,10 @@ export class SignatureVerifier {
     const ageMs = this.now() - signed.transmittedAt;
     if (Math.abs(ageMs) > this.toleranceMs) {
       const seconds = Math.round(Math.abs(ageMs) / 1_000);
-      throw refuse(`it was transmitted ${seconds} s ${ageMs > 0 ? 'ago' : 'ahead of our clock'}: compare the clocks`);
+      throw refuse(
+        `it was transmitted ${seconds} s ${ageMs > 0 ? 'ago' : 'ahead of our clock'}: compare the clocks`,
+        'clock',
+      );
     }
     return { key: `${signed.tenant}/${signed.eventId}`, tenant: signed.tenant, body: webhook.body };
   }
@@ -48,10 +51,10 @@ export class SignatureVerifier {
   private async checkSignature(signed: SignedWebhook): Promise<void> {
     const wasCached = this.keys.has(signed.kid);
     const key = await this.keys.get(signed.kid);
-    if (!key) throw refuse('8x8 does not know its key');
+    if (!key) throw refuse('8x8 does not know its key', 'unknown_key');
     if (isSignedBy(key, signed)) return;
     const renewed = wasCached && (await this.keys.renew(signed.kid, key));
-    if (!renewed || !isSignedBy(renewed, signed)) throw refuse('the signature does not fit');
+    if (!renewed || !isSignedBy(renewed, signed)) throw refuse('the signature does not fit', 'mismatch');
   }
 }
 
@@ -142,6 +145,9 @@ function single(webhook: RawWebhook, name: string): string {
   throw refuse(value === undefined ? `the header ${name} is missing` : `the header ${name} came twice`);
 }
 
-function refuse(why: string): WebhookRejected {
-  return new WebhookRejected('unauthorized', `not taken for a webhook of 8x8: ${why}`);
+/** Why a webhook is refused, as the doctor tells it apart. `headers`: they are not all there, or not in the right form. */
+export type SignatureFlaw = 'headers' | 'unknown_key' | 'mismatch' | 'clock' | 'key_unavailable';
+
+function refuse(why: string, flaw: SignatureFlaw = 'headers'): WebhookRejected {
+  return new WebhookRejected('unauthorized', `not taken for a webhook of 8x8: ${why}`, flaw);
 }

@@ -4,7 +4,7 @@ import { firstValueFrom } from 'rxjs';
 import { EnvHttpProxyAgent, type Agent, type Dispatcher } from 'undici';
 
 export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PATCH';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
   headers: Record<string, string>;
   body?: string;

@@ -51,6 +51,13 @@ export interface PatchConversation {
   assignment?: WireAssignment;
 }
 
+/** Body of the typing, thinking and read-receipt calls: the second has the seconds, the third the time in epoch milliseconds. */
+export interface WireSignal {
+  authorType: 'user' | 'bot';
+  maxThinkingTimeSeconds?: number;
+  readAt?: number;
+}
+
 /** One page of any list, in HAL form. `_embedded` and `page` may be missing. */
 export interface HalPage {
   _embedded?: Record<string, unknown>;

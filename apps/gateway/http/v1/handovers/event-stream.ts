@@ -32,6 +32,15 @@ export async function streamEvents(
   after: number,
   reply: FastifyReply,
 ): Promise<void> {
+  await sendFrames(runtime, reply, (stop) => frames(runtime, handoverId, after, stop));
+}
+
+/** Sends server-sent events until there are no more, the caller has gone, or the gateway stops. */
+export async function sendFrames(
+  runtime: Runtime,
+  reply: FastifyReply,
+  frames: (stop: AbortSignal) => AsyncGenerator<string>,
+): Promise<void> {
   const stop = new AbortController();
   reply.raw.once('close', () => stop.abort());
   runtime.stopping.addEventListener('abort', () => stop.abort(), { once: true, signal: stop.signal });
@@ -39,12 +48,17 @@ export async function streamEvents(
     .header('content-type', 'text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store')
     .header('x-accel-buffering', 'no');
-  await reply.send(Readable.from(frames(runtime, handoverId, after, stop.signal), { objectMode: false }));
+  await reply.send(Readable.from(frames(stop.signal), { objectMode: false }));
 }
 
 async function* frames(runtime: Runtime, handoverId: string, after: number, stop: AbortSignal): AsyncGenerator<string> {
   const news = new News();
-  const unsubscribe = runtime.hub.subscribe(handoverId, () => news.signal());
+  // Of what is not stored only the newest counts: it replaces what was true before.
+  let live: string | null = null;
+  const unsubscribe = runtime.hub.subscribe(handoverId, (body) => {
+    live = body ?? live;
+    news.signal();
+  });
   let sequence = after;
   let silentSince = Date.now();
   try {
@@ -57,6 +71,8 @@ async function* frames(runtime: Runtime, handoverId: string, after: number, stop
         sequence = event.sequence;
         if (FINAL.test(event.type)) return;
       }
+      if (live !== null) yield `event: typing\ndata: ${live}\n\n`;
+      live = null;
       if (events.length > 0) silentSince = Date.now();
       else if (await isOver(runtime, handoverId, sequence)) return;
       else if (Date.now() - silentSince > KEEP_ALIVE_MS) {
@@ -81,7 +97,7 @@ function frame({ sequence, type, body }: StoredEvent): string {
 }
 
 /** Waits for a signal; one that comes before the wait is not lost. */
-class News {
+export class News {
   private wake: (() => void) | null = null;
 
   signal(): void {

@@ -70,6 +70,7 @@ export class StartHandoverDto {
 }
 
 export class UpdateSettingsDto {
+  @Matches(/\S/, { message: 'must not be blank' })
   @Text({ max: ID_LENGTH, description: 'The queue to move to.', example: '102' })
   queueId: string;
 }
@@ -97,13 +98,17 @@ export class PostMessageDto {
   @Text({
     max: 100_000,
     optional: true,
-    description: 'The text. A message needs a text or a card.',
+    description: 'The text. A message needs a text or a card. Long ones reach the agent in several parts.',
     example: 'Is anybody there?',
   })
   text?: string;
   @Choice({ of: ['user', 'bot'], optional: true, description: 'Who says it; the user unless given.' })
   author?: 'user' | 'bot';
-  @ListOf(() => CardDto, { max: 10, optional: true, description: 'Cards to show to the agent.' })
+  @ListOf(() => CardDto, {
+    max: 10,
+    optional: true,
+    description: 'Cards to show to the agent; those that the contact centre cannot show become text.',
+  })
   cards?: CardDto[];
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseAs, type Card } from '#contract';
+import { parseAs, type Card, type ConvertedMessage, type OutboundMessage } from '#contract';
 import {
   closeHandover,
   courseOf,
@@ -12,6 +12,7 @@ import {
   Refusal,
   startHandover,
   startRequestOf,
+  unsupported,
   updateHandover,
   type Answer,
   type Handover,
@@ -99,12 +100,9 @@ export class HandoversService {
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
       const provider = this.runtime.registry.get(unit.handover.provider);
-      const message = postMessage(
-        unit,
-        { author: input.author ?? 'user', text: input.text ?? null, cards },
-        provider ? courseOf(provider) : null,
-      );
-      return { status: 202, body: messageView(message) };
+      const message: OutboundMessage = { author: input.author ?? 'user', text: input.text ?? null, cards };
+      const posted = postMessage(unit, message, shown(provider, message), provider ? courseOf(provider) : null);
+      return { status: 202, body: messageView(posted) };
     });
     return answer ?? fail(notFound(id));
   }
@@ -116,10 +114,7 @@ export class HandoversService {
       updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
       const provider = this.runtime.registry.get(unit.handover.provider);
       if (provider && (input.user || input.settings)) {
-        if (!provider.session.update)
-          throw new Refusal('conflict', 'This contact centre cannot change a running conversation.', [], {
-            reason: 'unsupported',
-          });
+        if (!provider.session.update) throw unsupported('This contact centre cannot change a running conversation.');
         this.check(provider, unit.handover, []);
       }
       return unit.handover;
@@ -145,9 +140,19 @@ export class HandoversService {
   ): void {
     const { errors } = parseAs(provider.definition.handoverSettings, handover.settings, '/settings');
     if (errors.length > 0) throw invalid(errors);
-    const problems = provider.session.validate(startRequestOf(handover, provider.defaults, transcript));
+    const problems = provider.session.validate(startRequestOf(handover, provider, transcript));
     if (problems.length > 0) throw invalid(problems);
   }
+}
+
+/** How the provider shows a message. @throws {Refusal} `invalid` when it cannot at all */
+function shown(
+  provider: ProviderInstance | undefined,
+  message: OutboundMessage,
+): Pick<ConvertedMessage, 'parts' | 'losses'> {
+  const shown = provider?.session.convert?.(message);
+  if (shown && shown.errors.length > 0) throw invalid(shown.errors);
+  return shown ?? { parts: [message], losses: [] };
 }
 
 /** Makes a request known again. @throws {Refusal} `invalid` */
@@ -167,7 +172,8 @@ export function mayRead(caller: Principal, handover: Handover): boolean {
   return caller.role === 'operator' || caller.name === handover.bot;
 }
 
-function botOf(caller: Principal): string {
+/** @throws {Refusal} `forbidden` for the operator */
+export function botOf(caller: Principal): string {
   if (caller.role === 'bot') return caller.name;
   throw new Refusal('forbidden', "Use a bot's API key for this: the admin key reads and closes handovers only.");
 }

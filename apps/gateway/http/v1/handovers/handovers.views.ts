@@ -93,6 +93,18 @@ export class AttachmentView {
   size: number | null;
 }
 
+export class LossView {
+  @ApiProperty({ description: 'JSON pointer into the message.', example: '/cards/0' })
+  pointer: string;
+  @ApiProperty({ example: 'is shown as text: 8x8 shows Adaptive Cards up to version 1.3' })
+  detail: string;
+}
+
+export class ConversionView {
+  @ApiProperty({ type: () => LossView, isArray: true })
+  losses: LossView[];
+}
+
 export class MessageView {
   @ApiProperty({ example: 'msg_019abc' })
   id: string;
@@ -110,18 +122,24 @@ export class MessageView {
   status: string;
   @ApiProperty({ required: false, description: 'Why it failed; only on a failed message.' })
   error?: string;
+  @ApiProperty({
+    type: () => ConversionView,
+    required: false,
+    description: 'What the contact centre cannot show as it was sent; only where something was lost.',
+  })
+  conversion?: ConversionView;
   @ApiProperty(TIME)
   at: string;
 }
 
 export class EventView {
-  @ApiProperty({ enum: EVENT_TYPES })
+  @ApiProperty({ enum: [...EVENT_TYPES, 'typing'] })
   type: string;
   @ApiProperty(TIME)
   timestamp: string;
   @ApiProperty({
     ...ANY_JSON,
-    description: 'handoverId, sequence, provider, sessionId, userId, and what the type adds.',
+    description: 'handoverId, sequence (not for typing), provider, sessionId, userId, and what the type adds.',
   })
   data: object;
 }
@@ -175,8 +193,8 @@ export class ProblemView {
   handoverId?: string;
   @ApiProperty({
     required: false,
-    description:
-      'With 409: `unavailable` (nobody is there, see `availability`), `unsupported` (the contact centre cannot).',
+    enum: ['unavailable', 'unsupported'],
+    description: 'With 409: nobody is there (see `availability`), or the contact centre cannot do this.',
   })
   reason?: string;
 }
@@ -186,7 +204,7 @@ const PROBLEM_TEXTS: Record<number, string> = {
   401: 'The key is missing or unknown.',
   403: 'This key may not do that.',
   404: 'There is no such handover for this key.',
-  409: 'The handover is over, the session has an open one already (`handoverId`), or nobody is there (`reason`).',
+  409: 'The handover is over, the session has an open one already (`handoverId`), nobody is there, or the contact centre cannot do it (`reason`).',
   413: 'The body is over 1 MiB.',
   422: 'The Idempotency-Key was used with another request.',
   503: 'Not now; try again after `Retry-After` seconds.',

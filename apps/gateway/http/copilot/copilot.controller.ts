@@ -1,0 +1,66 @@
+import { messageView, type Page } from '#core';
+import { Body, Controller, Get, Header, Headers, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Runtime } from '../../runtime/runtime.js';
+import { Public } from '../auth.guard.js';
+import { Text } from '../fields.js';
+import { IsIntegerText } from '../v1/paging.js';
+import { sendFrames } from '../v1/handovers/event-stream.js';
+import { Valid } from '../valid.js';
+import { CopilotAccess } from './copilot-access.js';
+import { MESSAGES_AT_ONCE, pageFrames } from './page-feed.js';
+
+class OpenCopilotDto {
+  @Text({ max: 255, description: 'Of the link.' })
+  userId: string;
+  @Text({ max: 255, description: 'Of the link.' })
+  sessionId: string;
+  @Text({ max: 1_024, description: 'Of the link.' })
+  urlToken: string;
+}
+
+class EarlierQuery {
+  @IsIntegerText({ min: 1, max: 999_999_999, description: 'The sequence of the oldest message that is shown.' })
+  before?: string;
+}
+
+/** What the copilot's page asks for. It is no part of the API: page and gateway always are of one version. */
+@ApiExcludeController()
+@Public()
+@Controller('copilot')
+export class CopilotController {
+  constructor(
+    private readonly access: CopilotAccess,
+    private readonly runtime: Runtime,
+  ) {}
+
+  @Post('session')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  async open(@Body(new Valid(OpenCopilotDto)) link: OpenCopilotDto): Promise<unknown> {
+    const { ticket, expiresAt } = await this.access.ticketFor(link);
+    return { ticket, expiresAt: expiresAt.toISOString() };
+  }
+
+  @Get('events')
+  async events(@Headers('authorization') authorization: string | undefined, @Res() reply: FastifyReply): Promise<void> {
+    const { handoverId, expiresAt } = this.access.ticketIn(authorization);
+    await sendFrames(this.runtime, reply, (stop) => pageFrames(this.runtime, handoverId, expiresAt, stop));
+  }
+
+  /** Messages before one, oldest first; `next` is what the page asks for before those. */
+  @Get('messages')
+  @Header('cache-control', 'no-store')
+  async earlier(
+    @Headers('authorization') authorization: string | undefined,
+    @Query(new Valid(EarlierQuery)) { before = '1' }: EarlierQuery,
+  ): Promise<Page<unknown>> {
+    const { handoverId } = this.access.ticketIn(authorization);
+    const end = Number(before) - 1;
+    const start = Math.max(0, end - MESSAGES_AT_ONCE);
+    if (end === start) return { data: [], next: null };
+    const { data } = await this.runtime.handovers.messages(handoverId, { limit: end - start, cursor: String(start) });
+    return { data: data.map(messageView), next: start > 0 ? String(start + 1) : null };
+  }
+}

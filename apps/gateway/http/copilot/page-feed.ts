@@ -1,0 +1,133 @@
+import { isFinal, messageView, type Handover } from '#core';
+import type { Runtime } from '../../runtime/runtime.js';
+import { News } from '../v1/handovers/event-stream.js';
+import { tileView } from '../v1/copilot-tiles/copilot-tiles.views.js';
+
+/** Messages that a page gets at once; it asks for earlier ones. */
+export const MESSAGES_AT_ONCE = 200;
+/** A page looks for other replicas' changes this often, in milliseconds. */
+const POLL_MS = 1_000;
+/** A comment line keeps proxies from closing a silent stream. */
+const KEEP_ALIVE_MS = 15_000;
+
+/**
+ * What a page shows, then what changes of it, as server-sent events: `start`, `handover`, `messages`, `tiles`, and `end` once the
+ * handover is final. Ends without `end` when the ticket expires, at `expiresAt` (epoch milliseconds).
+ */
+export async function* pageFrames(
+  runtime: Runtime,
+  handoverId: string,
+  expiresAt: number,
+  stop: AbortSignal,
+): AsyncGenerator<string> {
+  const news = new News();
+  const unsubscribe = runtime.changes.subscribe(handoverId, () => news.signal());
+  const feed = new PageFeed(runtime, handoverId);
+  let silentSince = Date.now();
+  try {
+    while (!stop.aborted && runtime.clock.now().getTime() < expiresAt) {
+      const arrived = news.next(POLL_MS, stop);
+      const frames = await feed.next();
+      yield* frames;
+      if (feed.isOver) return;
+      if (frames.length > 0) silentSince = Date.now();
+      else if (Date.now() - silentSince > KEEP_ALIVE_MS) {
+        yield ': still here\n\n';
+        silentSince = Date.now();
+      }
+      if (!feed.isBehind) await arrived;
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+/** Compares what a page was told with what the database has now. */
+class PageFeed {
+  /** Nothing will change any more, and the page knows all of it. */
+  isOver = false;
+  /** There is more to tell at once. */
+  isBehind = false;
+  private isNew = true;
+  private messages = 0;
+  private events = 0;
+  private handover = '';
+  private tiles = new Map<string, string>();
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly handoverId: string,
+  ) {}
+
+  async next(): Promise<string[]> {
+    const handover = await this.runtime.handovers.get(this.handoverId);
+    if (!handover) {
+      this.isOver = true;
+      return [frame('end', {})];
+    }
+    const frames = [
+      ...this.started(handover),
+      ...this.changedHandover(handover),
+      ...(await this.failedMessages(handover)),
+      ...(await this.newMessages(handover)),
+      ...(await this.changedTiles()),
+    ];
+    this.isBehind = handover.messageSequence > this.messages || handover.eventSequence > this.events;
+    this.isOver = isFinal(handover) && !this.isBehind;
+    return this.isOver ? [...frames, frame('end', {})] : frames;
+  }
+
+  private started({ messageSequence, eventSequence }: Handover): string[] {
+    if (!this.isNew) return [];
+    this.isNew = false;
+    this.messages = Math.max(0, messageSequence - MESSAGES_AT_ONCE);
+    this.events = eventSequence;
+    return [frame('start', { before: this.messages > 0 ? String(this.messages + 1) : null })];
+  }
+
+  private changedHandover(handover: Handover): string[] {
+    const view = JSON.stringify(agentView(handover));
+    if (view === this.handover) return [];
+    this.handover = view;
+    return [`event: handover\ndata: ${view}\n\n`];
+  }
+
+  private async newMessages({ messageSequence }: Handover): Promise<string[]> {
+    if (messageSequence <= this.messages) return [];
+    const page = { limit: MESSAGES_AT_ONCE, cursor: String(this.messages) };
+    const { data } = await this.runtime.handovers.messages(this.handoverId, page);
+    this.messages = data.at(-1)?.sequence ?? messageSequence;
+    return [frame('messages', data.map(messageView))];
+  }
+
+  /** A message that was shown before may turn out not to have reached the agent; the event says so. */
+  private async failedMessages({ eventSequence }: Handover): Promise<string[]> {
+    if (eventSequence <= this.events) return [];
+    const events = await this.runtime.handovers.events(this.handoverId, this.events, MESSAGES_AT_ONCE);
+    this.events = events.at(-1)?.sequence ?? eventSequence;
+    const failed = events.filter(({ type }) => type === 'message.failed');
+    if (failed.length === 0) return [];
+    const messages = failed.map(({ body }) => (JSON.parse(body) as { data: { message: unknown } }).data.message);
+    return [frame('messages', messages)];
+  }
+
+  private async changedTiles(): Promise<string[]> {
+    const now = await this.runtime.copilot.tileRevisions(this.handoverId);
+    const changed = now.filter(({ key, revision }) => this.tiles.get(key) !== revision).map(({ key }) => key);
+    if (changed.length === 0 && now.length === this.tiles.size) return [];
+    const tiles = changed.length === 0 ? [] : await this.runtime.copilot.tiles(this.handoverId, changed);
+    this.tiles = new Map(now.map(({ key, revision }) => [key, revision]));
+    return [frame('tiles', { order: now.map(({ key }) => key), changed: tiles.map(tileView) })];
+  }
+}
+
+/** What concerns the agent. Settings and metadata are between the bot and the gateway. */
+function agentView(handover: Handover): object {
+  const { status, userId, sessionId, user, queue, agent, createdAt, endReason, transcriptLength } = handover;
+  const at = createdAt.toISOString();
+  return { status, userId, sessionId, user, queue, agent, createdAt: at, endReason, transcriptLength };
+}
+
+function frame(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,132 @@
+import { isPlainObject } from '#contract';
+import { readProblem, type VendorProblem } from './api-error.js';
+import { TransportFailure, type HttpRequest, type Transport } from './transport.js';
+
+export interface AccountApiOptions {
+  /** Without a slash at its end. */
+  baseUrl: string;
+  apiKey: string;
+  tenant?: string;
+  /** Cut out of whatever 8x8 answers: some gateways repeat what they refuse. */
+  secrets: string[];
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+/** An answer of 8x8's, whatever its status. */
+export interface ApiAnswer {
+  status: number;
+  isOk: boolean;
+  /** null when it is no JSON object. */
+  body: Record<string, unknown> | null;
+  /** What 8x8 says about a refusal; empty for a success. */
+  problem: VendorProblem;
+  /** The server's clock, epoch milliseconds; null where the answer has no date. */
+  serverTime: number | null;
+}
+
+/** All of a list, or the answer that kept it from being read. */
+export type Listing = ApiAnswer & { items: Record<string, unknown>[] };
+
+const ACCEPT = 'application/hal+json, application/problem+json, application/json';
+const PAGE_SIZE = 100;
+const MAX_PAGES = 50;
+/** After this no further page of a list is asked for. */
+const READING_BUDGET_MS = 10_000;
+
+/**
+ * The administrator's side of 8x8's API: webhooks, channels, queues. Unlike the client that carries messages it hands every
+ * answer to the caller, because what was refused, and how, is what the doctor wants to know. Calls take 10 s at the most.
+ */
+export class AccountApi {
+  constructor(
+    private readonly transport: Transport,
+    private readonly options: AccountApiOptions,
+  ) {}
+
+  get baseUrl(): string {
+    return this.options.baseUrl;
+  }
+
+  /** @throws {TransportFailure} when no answer came */
+  async call(method: HttpRequest['method'], path: string, body?: object): Promise<ApiAnswer> {
+    const { baseUrl, apiKey, tenant } = this.options;
+    const { status, headers, text } = await this.transport.send({
+      method,
+      url: baseUrl + path,
+      headers: {
+        Accept: ACCEPT,
+        'x-api-key': apiKey,
+        ...(tenant === undefined ? {} : { 'X-8x8-Tenant': tenant }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const isOk = status >= 200 && status <= 299;
+    return {
+      status,
+      isOk,
+      body: objectOf(text),
+      problem: isOk ? { message: '' } : readProblem(this.withoutSecrets(text)),
+      serverTime: timeOf(headers.date),
+    };
+  }
+
+  /**
+   * Reads a list to its end. 8x8 Chat Gateway documentation: pages count from 0, and an empty list may come without its members.
+   * @throws {TransportFailure} also when it does not end within the bounds: what is not on a part of it may be on the rest
+   */
+  async list(path: string, name: string): Promise<Listing> {
+    const items: Record<string, unknown>[] = [];
+    const deadline = this.options.now() + READING_BUDGET_MS;
+    for (let page = 0; page < MAX_PAGES && this.options.now() <= deadline; page += 1) {
+      const answer = await this.call('GET', `${path}?page=${page}&size=${PAGE_SIZE}`);
+      if (!answer.isOk || answer.body === null) return { ...answer, items };
+      const { _embedded: embedded, page: place } = answer.body;
+      const found = isPlainObject(embedded) ? embedded[name] : undefined;
+      if (Array.isArray(found)) items.push(...found.filter(isPlainObject));
+      const total = isPlainObject(place) ? Number(place.totalPages) : 0;
+      if (!(page + 1 < total)) return { ...answer, items };
+    }
+    throw new TransportFailure(false, 'LIST_TOO_LONG');
+  }
+
+  /**
+   * Asks an address that 8x8 is to call what it answers to 8x8's connection test. Only for the gateway's own address, as its
+   * operator gave it: whatever is called here is called from inside.
+   * @throws {TransportFailure}
+   */
+  async knock(url: string, body: object): Promise<{ status: number; location: string | null }> {
+    const { status, headers } = await this.transport.send({
+      method: 'POST',
+      url,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status, location: typeof headers.location === 'string' ? originOf(headers.location) : null };
+  }
+
+  withoutSecrets(text: string): string {
+    const secrets = [this.options.apiKey, ...this.options.secrets].filter((secret) => secret !== '');
+    return secrets.reduce((shown, secret) => shown.replaceAll(secret, '••••'), text);
+  }
+}
+
+function objectOf(text: string): Record<string, unknown> | null {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isPlainObject(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+function timeOf(date: unknown): number | null {
+  const time = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+  return Number.isFinite(time) ? time : null;
+}
+
+/** Where a redirect leads, without the path: that may hold a secret. */
+function originOf(location: string): string {
+  return URL.canParse(location) ? new URL(location).origin : 'another path';
+}

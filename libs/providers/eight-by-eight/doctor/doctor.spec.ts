@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { parseAs, withDefaults, type CheckFinding, type SeenWebhooks } from '#contract';
+import { AccountApi } from '../account-api.js';
+import { quickTransport, VendorServer } from '../fixtures/vendor-server.js';
+import { EightByEightSettings } from '../settings.js';
+import { inOrder } from './checks.js';
+import { examine } from './doctor.js';
+import { isSameAddress } from './webhook.js';
+
+const URL_OF_OURS = 'https://gateway.example.com/handover/eightByEight/support/secret-token';
+let vendor: VendorServer;
+let now: number;
+
+beforeAll(async () => {
+  vendor = await VendorServer.start();
+});
+afterAll(() => vendor.stop());
+beforeEach(() => {
+  vendor.calls.length = 0;
+  now = Date.now();
+});
+
+async function diagnose(
+  changes: Partial<EightByEightSettings> = {},
+  seen: SeenWebhooks | null = null,
+): Promise<CheckFinding[]> {
+  const { value } = parseAs(EightByEightSettings, { apiKey: 'secret-key', baseUrl: vendor.url, ...changes });
+  const api = new AccountApi(quickTransport({ responseTimeoutMs: 300 }), {
+    baseUrl: vendor.url,
+    apiKey: 'secret-key',
+    secrets: ['secret-token'],
+    now: () => now,
+  });
+  const context = { webhookUrls: [URL_OF_OURS], defaults: { channelId: 'channel-1', queueId: '101' }, seen };
+  const findings = await examine(api, withDefaults(EightByEightSettings, value), context, () => now);
+  expect(JSON.stringify(findings)).not.toMatch(/secret-key|secret-token/);
+  return findings;
+}
+const wrong = (findings: CheckFinding[]): string[] =>
+  findings.filter(({ level }) => level !== 'ok').map(({ level, check }) => `${level} ${check}`);
+
+describe('an account that cannot be used', () => {
+  it.each([
+    ['401 in the older form', 401, { message: 'Invalid Credentials', code: 'KA:1234567' }, 'error api-key'],
+    [
+      '403 without a word of a tenant',
+      403,
+      { message: 'Access Denied', errors: [{ code: 'access_denied' }] },
+      'error product',
+    ],
+    ['403 about the tenant', 403, { message: 'No', errors: ["Header X-8x8-Tenant doesn't match"] }, 'error tenant'],
+    [
+      '404 about the tenant',
+      404,
+      { message: 'x', errors: ['Tenant t does not belong to customer c.'] },
+      'error tenant',
+    ],
+    ['400 about the tenant', 400, { message: 'The tenant header is missing.' }, 'error tenant'],
+    ['404 about nothing', 404, { message: 'Not Found' }, 'error base-url'],
+    ['a page of a proxy', 200, '<html>Sign in</html>', 'error base-url'],
+    ['a redirect', 302, '', 'error base-url'],
+    ['429', 429, {}, 'warning base-url'],
+    ['503', 503, 'Internal server error.', 'warning base-url'],
+  ])('is told apart by its answer: %s', async (_, status, body, expected) => {
+    vendor.answer(status, body);
+    expect(wrong(await diagnose())).toEqual([expected]);
+    expect(vendor.calls).toHaveLength(1);
+  });
+
+  it('is asked nothing more when it does not answer at all', async () => {
+    vendor.on(() => undefined);
+    const findings = await diagnose();
+    expect(wrong(findings)).toEqual(['error base-url']);
+    expect(findings[0]!.message).toContain('TIMEOUT');
+  });
+
+  it('shows no secret that 8x8 repeats, and the reference for its support', async () => {
+    vendor.answer(401, { message: 'Key secret-key of /support/secret-token is unknown', referenceId: 'ref-9' });
+    const [, finding] = await diagnose();
+    expect(finding!.message).toContain('Key •••• of /support/•••• is unknown, reference ref-9');
+  });
+});
+
+describe('an account of which parts do not answer', () => {
+  const webhook = { id: 'w', name: 'Gateway', uri: URL_OF_OURS, notificationVersion: 'Chat Gateway v1.0' };
+
+  function answer(path: string): [number, unknown] {
+    if (path.includes('/webhooks/verify')) return [204, undefined];
+    if (path.includes('/webhooks')) return [200, { _embedded: { webhooks: [webhook] } }];
+    if (path.includes('/channels/'))
+      return [200, { id: 'channel-1', name: 'C', type: 'ChatAPI', webhookId: 'w', routingOptions: { id: '101' } }];
+    if (path.includes('/stats/'))
+      return [200, { queue: { 'queue-id': 101, 'media-type': 'chat', 'enabled-agent-count': 1 } }];
+    return [200, { schedules: {} }];
+  }
+  const answerAll = (except: (path: string) => [number, unknown] | 'hang' | null): void =>
+    vendor.on(({ path }, response) => {
+      const special = except(path);
+      if (special === 'hang') return;
+      const [status, body] = special ?? answer(path);
+      response.writeHead(status).end(body === undefined ? '' : JSON.stringify(body));
+    });
+
+  it('is in order in the other spellings too: webhookId, notificationVersion, a single queue, a numeric id', async () => {
+    answerAll(() => null);
+    expect(wrong(await diagnose())).toEqual([]);
+  });
+
+  it.each([
+    ['/webhooks/verify', 'webhook-reachable'],
+    ['/channels/', 'channel'],
+    ['/stats/', 'queue'],
+    ['/schedules', 'schedule'],
+  ])('is checked as far as it goes when %s hangs, or is unwell', async (part, check) => {
+    answerAll((path) => (path.includes(part) ? 'hang' : null));
+    expect(wrong(await diagnose())).toEqual([`warning ${check}`]);
+    answerAll((path) => (path.includes(part) ? [503, {}] : null));
+    expect(wrong(await diagnose())).toEqual([`warning ${check}`]);
+  });
+
+  it('is not called empty when its list has no end', async () => {
+    vendor.on((_call, response) => {
+      now += 3_000;
+      response.end(JSON.stringify({ page: { number: 0, totalPages: 1_000 } }));
+    });
+    const findings = await diagnose();
+    expect(wrong(findings)).toEqual(['error base-url']);
+    expect(findings[0]!.message).toContain('LIST_TOO_LONG');
+    expect(vendor.calls.length).toBeLessThan(10);
+  });
+});
+
+describe('what the gateway has seen', () => {
+  const seen = (changes: Partial<SeenWebhooks>): SeenWebhooks => ({
+    accepted: { count: 0, lastAt: null },
+    refused: [],
+    ignored: [],
+    silentHandovers: 0,
+    ...changes,
+  });
+  const refusedFor = (flaw: string | null): SeenWebhooks['refused'] => [{ at: now, flaw, message: 'no' }];
+  const judge = async (state: SeenWebhooks): Promise<string[]> => {
+    vendor.answer(503);
+    return wrong(await diagnose({}, state)).filter((one) => one !== 'warning base-url');
+  };
+
+  it.each([
+    ['nothing at all', seen({}), []],
+    ['events as they should be', seen({ accepted: { count: 3, lastAt: 0 } }), []],
+    [
+      'silence that a refusal explains',
+      seen({ refused: refusedFor('mismatch'), silentHandovers: 2 }),
+      ['error signatures'],
+    ],
+    ['silence that the clock explains', seen({ refused: refusedFor('clock'), silentHandovers: 2 }), ['error clock']],
+    [
+      'silence that another tenant explains',
+      seen({ ignored: [{ reason: 'another tenant', count: 2 }], silentHandovers: 2 }),
+      ['error webhook-tenant'],
+    ],
+    [
+      'silence beside events that mean nothing',
+      seen({ ignored: [{ reason: 'typing', count: 2 }], silentHandovers: 2 }),
+      ['error events'],
+    ],
+    [
+      'a refusal of a kind that is not known here',
+      seen({ refused: refusedFor(null), accepted: { count: 1, lastAt: 0 } }),
+      ['warning signatures'],
+    ],
+    [
+      'a flaw with the name of something that every object has',
+      seen({ refused: refusedFor('constructor') }),
+      ['error signatures'],
+    ],
+  ])('%s', async (_, state, expected) => {
+    expect(await judge(state)).toEqual(expected);
+  });
+});
+
+describe('the settings', () => {
+  it.each([
+    ['10s', []],
+    ['5s', []],
+    ['2500ms', ['warning transfer-grace']],
+    ['0s', ['error transfer-grace']],
+  ])('endGrace %s', async (endGrace, expected) => {
+    vendor.answer(503);
+    expect(wrong(await diagnose({ endGrace })).filter((one) => one !== 'warning base-url')).toEqual(expected);
+  });
+
+  it.each([
+    [10_000, []],
+    [60_000, ['warning clock']],
+    [400_000, ['error clock']],
+    [-400_000, ['error clock']],
+  ])('a clock that is %i ms off', async (off, expected) => {
+    vendor.on(({ path }, response) => {
+      response.setHeader('date', new Date(now + off).toUTCString());
+      response.writeHead(path.includes('/webhooks?') ? 200 : 503).end('{}');
+    });
+    expect(wrong(await diagnose()).filter((one) => one.endsWith('clock'))).toEqual(expected);
+  });
+});
+
+describe('two addresses', () => {
+  it.each([
+    ['https://a.example.com/x', 'https://A.example.com:443/x/', true],
+    ['https://a.example.com/x', 'http://a.example.com/x', false],
+    ['https://a.example.com/x', 'https://a.example.com/X', false],
+    ['https://a.example.com/x', 'https://a.example.com/x?y', false],
+    ['no address', 'no address ', true],
+  ])('%s and %s', (one, other, same) => {
+    expect(isSameAddress(one, other)).toBe(same);
+  });
+});
+
+describe('findings', () => {
+  it('come in the order of the checks, and say nothing good of what is wrong', () => {
+    const finding = (level: CheckFinding['level'], check: string): CheckFinding => ({
+      level,
+      check,
+      message: '',
+      action: null,
+    });
+    const mixed = [
+      finding('ok', 'queue'),
+      finding('ok', 'webhook'),
+      finding('error', 'queue'),
+      finding('ok', 'base-url'),
+    ];
+    expect(inOrder(mixed).map(({ level, check }) => `${level} ${check}`)).toEqual([
+      'ok base-url',
+      'ok webhook',
+      'error queue',
+    ]);
+  });
+});

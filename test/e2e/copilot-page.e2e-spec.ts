@@ -1,0 +1,241 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { COPILOT_TOKEN, CopilotPage, withCopilot } from '../support/copilot.js';
+import { until } from '../support/wait.js';
+import { OTHER_BOT_KEY, startRequest, World } from '../support/world.js';
+
+type Json = Record<string, unknown>;
+
+const OTHER_TOKEN = 'copilot-token-of-another-desk';
+const NEXT_TOKEN = 'copilot-token-that-comes-next';
+const TILE = { kind: 'text', title: 'Note', text: 'first' };
+
+describe("the copilot's page", () => {
+  let world: World;
+  let copilot: Json = { builtIn: true, urlToken: COPILOT_TOKEN };
+  const pages: CopilotPage[] = [];
+  const replicas: World['gateway'][] = [];
+  beforeAll(async () => {
+    world = await World.start({
+      providers: (simulator) => [
+        withCopilot(simulator, copilot),
+        { ...withCopilot(simulator, { builtIn: true, urlToken: OTHER_TOKEN }), name: 'other-desk' },
+        {
+          ...withCopilot(simulator, { baseUrl: 'https://copilot.example.com', urlToken: 'token-of-an-own-page' }),
+          name: 'own-page',
+        },
+      ],
+    });
+  });
+  afterEach(async () => {
+    for (const page of pages.splice(0)) page.close();
+    await Promise.all(replicas.splice(0).map((replica) => replica.stop()));
+  });
+  afterAll(() => world.stop());
+
+  async function open(link: { sessionId: string; urlToken?: string }, gateway = world.gateway): Promise<CopilotPage> {
+    const page = await CopilotPage.open(gateway, { userId: 'u-42', ...link });
+    pages.push(page);
+    return page;
+  }
+  const get = (query: string): Promise<Response> => fetch(`${world.gateway.url}/copilot/${query}`);
+  const query = (link: Json): string =>
+    `?${new URLSearchParams({ userId: 'u-42', URLToken: COPILOT_TOKEN, ...link } as Record<string, string>).toString()}`;
+  const putTile = (id: string, key: string, text: string): Promise<unknown> =>
+    world.api('put', `/v1/handovers/${id}/copilot/tiles/${key}`).send({ ...TILE, text });
+
+  it('is served with a policy that lets nothing foreign in, and tells nothing by itself', async () => {
+    await world.handover({ provider: 'desk', sessionId: 'policy', user: { name: 'Secret Customer' } });
+    const files = ['main.js', 'feed.js', 'view.js', 'tiles.js', 'markdown.js', 'card.js', 'dom.js', 'copilot.css'];
+    for (const file of [query({ sessionId: 'policy' }), ...files]) {
+      const answer = await get(file);
+      const policy = answer.headers.get('content-security-policy')!;
+      expect([file, answer.status, (await answer.text()).includes('Secret Customer')]).toEqual([file, 200, false]);
+      for (const rule of ["default-src 'none'", "script-src 'self'", "base-uri 'none'", "form-action 'none'"])
+        expect(policy).toContain(rule);
+      expect(policy).not.toMatch(/unsafe|\*/);
+      expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(answer.headers.has('permissions-policy')).toBe(true);
+    }
+  });
+
+  it('refuses every wrong link in the same way, and leaves no trace of its token', async () => {
+    await world.handover({ provider: 'desk', sessionId: 'right' });
+    await world.handover({ provider: 'own-page', sessionId: 'own' });
+    const right = await (await get(query({ sessionId: 'right' }))).text();
+    const wrong: Json[] = [
+      { sessionId: 'right', URLToken: 'a-guess-of-a-token' },
+      { sessionId: 'right', URLToken: '' },
+      { sessionId: 'right', URLToken: `${COPILOT_TOKEN}x` },
+      { sessionId: 'right', URLToken: OTHER_TOKEN },
+      { sessionId: 'right', userId: 'somebody-else' },
+      { sessionId: 'nowhere' },
+      { sessionId: '' },
+      { sessionId: 'x'.repeat(300) },
+      { sessionId: 'own', URLToken: 'token-of-an-own-page' },
+    ];
+    const sessions = new Set<string>();
+    for (const link of wrong) {
+      const page = await get(query(link));
+      expect([link, page.status, await page.text()]).toEqual([link, 403, right]);
+      const { userId = 'u-42', sessionId, URLToken: urlToken = COPILOT_TOKEN } = link as Record<string, string>;
+      if (sessionId && sessionId.length < 256 && urlToken) {
+        const { status, body } = await CopilotPage.session(world.gateway, { userId, sessionId, urlToken });
+        sessions.add(JSON.stringify([status, body]));
+      }
+    }
+    expect((await get('')).status).toBe(403);
+    expect([...sessions]).toEqual([expect.stringContaining('[403,')]);
+    const logs = world.logs.join('');
+    for (const token of ['a-guess-of-a-token', COPILOT_TOKEN, OTHER_TOKEN]) expect(logs).not.toContain(token);
+  });
+
+  it('refuses a stream without a ticket, with a forged one and with a key of the API', async () => {
+    for (const authorization of ['', 'Bearer x.y', `Bearer ${COPILOT_TOKEN}`, `Bearer ${OTHER_BOT_KEY}`]) {
+      for (const path of ['events', 'messages?before=5'])
+        expect((await fetch(`${world.gateway.url}/copilot/${path}`, { headers: { authorization } })).status).toBe(403);
+    }
+    expect((await world.raw('POST', '/copilot/session', '{"userId":1,"sessionId":"s"}')).problem.errors).toHaveLength(
+      2,
+    );
+  });
+
+  it('shows who the customer is, what was said before and since, and the tiles; then every change of it', async () => {
+    const { id, conversationId } = await world.handover({
+      provider: 'desk',
+      sessionId: 'live',
+      user: { name: 'Ann', properties: { Intent: 'balance' } },
+      transcript: [
+        { author: 'user', text: 'before' },
+        { author: 'bot', text: 'handing over' },
+      ],
+      metadata: { private: 'of the bot' },
+    });
+    await putTile(id, 'one', 'first');
+    const page = await open({ sessionId: 'live' });
+    await until('the tiles', () => page.last('tiles'));
+    expect(page.last('handover')).toMatchObject({ user: { name: 'Ann', properties: { Intent: 'balance' } } });
+    expect(page.messages.map(({ text }) => text)).toEqual(['before', 'handing over']);
+    expect(page.last('tiles')).toMatchObject({ order: ['one'], changed: [{ key: 'one', text: 'first' }] });
+    await world.say(id, 'since');
+    await page.sees('since');
+    await world.simulator.agent.join(conversationId, 'agent-ann');
+    await world.simulator.agent.say(conversationId, 'an answer', 'agent-ann');
+    await page.sees('an answer');
+    await until('active', () => page.last('handover')!.status === 'active');
+    await world
+      .api('patch', `/v1/handovers/${id}`)
+      .send({ user: { company: 'Acme' } })
+      .expect(200);
+    await until('the company', () => (page.last('handover') as { user: Json }).user.company === 'Acme');
+    await putTile(id, 'two', 'second');
+    await putTile(id, 'one', 'again');
+    await until('both tiles', () => (page.last('tiles') as { order: string[] }).order.length === 2);
+    await until('the new text', () => JSON.stringify(page.last('tiles')).includes('again'));
+    await world.api('delete', `/v1/handovers/${id}/copilot/tiles/one`).expect(204);
+    await until('one to be gone', () => JSON.stringify(page.last('tiles')) === '{"order":["two"],"changed":[]}');
+    expect(JSON.stringify(page.events)).not.toContain('of the bot');
+    await world.api('post', `/v1/handovers/${id}/close`).expect(202);
+    await until('the end', () => page.isOver);
+    expect(page.last('handover')).toMatchObject({ status: 'completed' });
+    expect(page.events.at(-1)).toEqual({ event: 'end', data: {} });
+    const later = await open({ sessionId: 'live' });
+    await until('the end', () => later.isOver);
+    expect(later.messages.map(({ text }) => text)).toEqual(['before', 'handing over', 'since', 'an answer']);
+  });
+
+  it('shows that a message did not arrive', async () => {
+    const { id } = await world.active({ provider: 'desk', sessionId: 'refused' });
+    const page = await open({ sessionId: 'refused' });
+    await until('the start', () => page.last('handover'));
+    world.simulator.faults.set({ api: [{ match: { path: '/messages$' }, times: 1, fault: { status: 400 } }] });
+    await world.say(id, 'refused by 8x8');
+    await until('the failure', () => page.messages[0]?.status === 'failed');
+    world.simulator.faults.reset();
+  });
+
+  it('shows the newest messages of a long talk, and earlier ones when asked', async () => {
+    const transcript = Array.from({ length: 450 }, (_, index) => ({ author: 'user', text: `m${index + 1}` }));
+    await world.handover({ provider: 'desk', sessionId: 'long', transcript });
+    const page = await open({ sessionId: 'long' });
+    await page.sees('m450');
+    expect(page.messages.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 200 }, (_, n) => n + 251));
+    expect(page.last('start')).toEqual({ before: '251' });
+    type Earlier = { data: { text: string }[]; next: string | null };
+    const earlier = async (before: string): Promise<Earlier> =>
+      (await (await page.ask(`messages?before=${before}`)).json()) as Earlier;
+    const second = await earlier('251');
+    expect([second.data.length, second.data[0]!.text, second.data.at(-1)!.text, second.next]).toEqual([
+      200,
+      'm51',
+      'm250',
+      '51',
+    ]);
+    const third = await earlier('51');
+    expect([third.data.length, third.data[0]!.text, third.next]).toEqual([50, 'm1', null]);
+    expect(await earlier('1')).toEqual({ data: [], next: null });
+    expect((await page.ask('messages?before=x')).status).toBe(400);
+  });
+
+  it('means the newest handover of a session, and only the provider’s whose token it has', async () => {
+    const first = await world.handover({ provider: 'desk', sessionId: 'again', user: { name: 'First' } });
+    await world.api('post', `/v1/handovers/${first.id}/close`).expect(202);
+    await world.status(first.id, 'cancelled');
+    await world.handover({ provider: 'desk', sessionId: 'again', user: { name: 'Second' } });
+    // Another bot uses the same ids at another desk.
+    const other = startRequest({ provider: 'other-desk', sessionId: 'again', user: { name: 'Third' } });
+    await world.api('post', '/v1/handovers', OTHER_BOT_KEY).send(other).expect(201);
+    const page = await open({ sessionId: 'again' });
+    await until('the handover', () => page.last('handover'));
+    expect(page.last('handover')).toMatchObject({ user: { name: 'Second' } });
+    const atOther = await open({ sessionId: 'again', urlToken: OTHER_TOKEN });
+    await until('the handover', () => atOther.last('handover'));
+    expect(atOther.last('handover')).toMatchObject({ user: { name: 'Third' } });
+  });
+
+  it('is live at every replica, and a ticket of one is good at the others', async () => {
+    const replica = await world.replica();
+    replicas.push(replica);
+    const { id, conversationId } = await world.active({ provider: 'desk', sessionId: 'replicas' });
+    const page = await open({ sessionId: 'replicas' }, replica);
+    await until('the start', () => page.last('handover'));
+    await world.say(id, 'accepted elsewhere');
+    await page.sees('accepted elsewhere');
+    await world.simulator.agent.say(conversationId, 'reported elsewhere', 'agent-ann');
+    await page.sees('reported elsewhere');
+    await putTile(id, 'elsewhere', 'put elsewhere');
+    await until('the tile', () => JSON.stringify(page.last('tiles'))?.includes('put elsewhere'));
+    const { body } = await CopilotPage.session(world.gateway, {
+      userId: 'u-42',
+      sessionId: 'replicas',
+      urlToken: COPILOT_TOKEN,
+    });
+    const headers = { authorization: `Bearer ${body.ticket as string}` };
+    expect((await fetch(`${replica.url}/copilot/messages?before=2`, { headers })).status).toBe(200);
+  });
+
+  it('takes the previous token while a new one is brought in, and neither it nor its tickets afterwards', async () => {
+    await world.handover({ provider: 'desk', sessionId: 'rotated' });
+    const link = { userId: 'u-42', sessionId: 'rotated' };
+    const { body } = await CopilotPage.session(world.gateway, { ...link, urlToken: COPILOT_TOKEN });
+    const statuses = async (): Promise<number[]> => [
+      (await CopilotPage.session(world.gateway, { ...link, urlToken: COPILOT_TOKEN })).status,
+      (await CopilotPage.session(world.gateway, { ...link, urlToken: NEXT_TOKEN })).status,
+      (
+        await fetch(`${world.gateway.url}/copilot/messages?before=1`, {
+          headers: { authorization: `Bearer ${body.ticket as string}` },
+        })
+      ).status,
+    ];
+    expect(await statuses()).toEqual([200, 403, 200]);
+    copilot = { builtIn: true, urlToken: NEXT_TOKEN, previousUrlToken: COPILOT_TOKEN };
+    await world.stopGateway();
+    await world.startGateway();
+    expect(await statuses()).toEqual([200, 200, 200]);
+    copilot = { builtIn: true, urlToken: NEXT_TOKEN };
+    await world.stopGateway();
+    await world.startGateway();
+    expect(await statuses()).toEqual([403, 200, 403]);
+  });
+});
