@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ChatwootSimulator } from '../../apps/simulator/chatwoot/index.js';
 import { activeInChatwoot, startChatwootWorld, textsInChatwoot } from '../support/chatwoot.js';
 import { until } from '../support/wait.js';
-import type { World } from '../support/world.js';
+import { ADMIN_KEY, type World } from '../support/world.js';
 
 const TEXTS = ['Hello', 'Café €10 👩‍👩‍👧‍👦', 'مرحبا שלום', '"quotes" \\ </script> \t tab\nline', 'ä'.repeat(5_000)];
 
@@ -134,6 +134,26 @@ describe('a handover to Chatwoot', () => {
     const everything = world.bot.events(id).map((event) => JSON.stringify(event));
     expect(everything.join()).not.toMatch(/difficult|contract\.pdf|for agents/);
     await world.api('post', `/v1/handovers/${id}/close`).expect(202);
+  });
+
+  it('shows each side that the other writes, and agents what was read', async () => {
+    const { id, conversationId } = await activeInChatwoot(world, chatwoot);
+    await world.api('post', `/v1/handovers/${id}/typing`).send({ typing: true }).expect(202);
+    await world.api('post', `/v1/handovers/${id}/read`).send({ at: new Date().toISOString() }).expect(202);
+    await until('both signals', () => {
+      const { signals } = chatwoot.conversation(conversationId);
+      return signals.includes('typing') && signals.includes('read');
+    });
+    await chatwoot.agent.typing(conversationId, true);
+    const { data } = await world.bot.event(id, 'typing');
+    expect(data).toMatchObject({ typing: true, agent: { id: '3', name: 'Ann' } });
+    await world.api('post', `/v1/handovers/${id}/close`).expect(202);
+  });
+
+  it('checks the account from end to end', async () => {
+    const test = async (): Promise<{ ok: boolean; findings: { level: string; check: string }[] }> =>
+      (await world.api('post', '/v1/providers/support-chatwoot/test', ADMIN_KEY).expect(200)).body as never;
+    expect((await test()).findings.filter(({ check }) => check !== 'signature').map(({ level }) => level)).toEqual(['ok', 'ok', 'warning']); // prettier-ignore
   });
 
   it('passes files of agents on', async () => {

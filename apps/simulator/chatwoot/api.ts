@@ -2,7 +2,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Faults } from '../faults.js';
 import { newMessage, type ChatwootCentre, type NewMessage } from './centre.js';
 import { readContact, readMessage, readAttributes, type Json } from './checks.js';
-import { nextId, randomId, STATUSES, type AccountState, type ChatwootConversation, type Status } from './model.js';
+import {
+  nextId,
+  randomId,
+  STATUSES,
+  type AccountState,
+  type ChatwootConversation,
+  type ChatwootInbox,
+  type Status,
+} from './model.js';
 import { ChatwootRefusal, notFound, unprocessable } from './refusal.js';
 import { conversationView, messageView } from './views.js';
 
@@ -75,14 +83,15 @@ function registerConversations(route: Route, { centre, faults }: ChatwootParts):
     if (!found) throw notFound();
     return found;
   };
-  route('GET', '/inboxes', ({ state }) => ({
-    payload: state.account.inboxes.map(({ id, name, identifier }) => ({
-      id,
-      name,
-      channel_type: 'Channel::Api',
-      inbox_identifier: identifier,
-    })),
-  }));
+  const inboxView = ({ id, name, identifier, webhookUrl }: ChatwootInbox): object => {
+    return { id, name, channel_type: 'Channel::Api', inbox_identifier: identifier, webhook_url: webhookUrl ?? null };
+  };
+  route('GET', '/inboxes', ({ state }) => ({ payload: state.account.inboxes.map(inboxView) }));
+  route('GET', '/inboxes/:id', ({ state, params }) => {
+    const inbox = state.inbox(params.id);
+    if (!inbox) throw notFound();
+    return inboxView(inbox);
+  });
   route('GET', '/teams/:id', ({ state, params }) => {
     const team = state.team(params.id);
     if (!team) throw notFound();
@@ -147,6 +156,7 @@ function openConversation(state: AccountState, body: Json): { conversation: Chat
     labels: [],
     customAttributes: readAttributes(body.custom_attributes),
     messages: body.message ? [newMessage(readMessage(body.message as Json))] : [],
+    signals: [],
     createdAt: now,
     updatedAt: now,
   };
@@ -190,12 +200,22 @@ function registerClientApi(server: FastifyInstance, { accounts, centre }: Chatwo
   };
   const path = `${PUBLIC}/:inbox/contacts/:source/conversations`;
   server.get(path, async (request) => find(request).found.map(({ id, status }) => ({ id, status, messages: [] })));
-  server.post(`${path}/:id/toggle_typing`, async (request) => {
-    const { state, found } = find(request);
-    const conversation = found.find(({ id }) => id === Number((request.params as Json).id));
-    if (!conversation) throw notFound();
+  const asContact = (
+    what: string,
+    act: (state: AccountState, conversation: ChatwootConversation, body: Json) => unknown,
+  ): void => {
+    server.post(`${path}/:id/${what}`, async (request) => {
+      const { state, found } = find(request);
+      const conversation = found.find(({ id }) => id === Number((request.params as Json).id));
+      if (!conversation) throw notFound();
+      act(state, conversation, request.body as Json);
+      return {};
+    });
+  };
+  asContact('toggle_typing', (state, conversation, { typing_status }) => {
     const user = { id: conversation.contactId, name: state.contact(conversation.contactId)!.name };
-    void centre.typing(state, conversation, user, (request.body as Json).typing_status === 'on');
-    return {};
+    conversation.signals.push('typing');
+    return centre.typing(state, conversation, user, typing_status === 'on');
   });
+  asContact('update_last_seen', (_state, { signals }) => signals.push('read'));
 }

@@ -63,6 +63,8 @@ export interface ChatwootConversation {
   labels: string[];
   customAttributes: Record<string, unknown>;
   messages: ChatwootMessage[];
+  /** What the contact did besides writing, oldest first. */
+  signals: ('typing' | 'read')[];
   createdAt: number;
   /** Epoch milliseconds; every change is later than the one before. */
   updatedAt: number;

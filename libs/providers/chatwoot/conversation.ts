@@ -1,4 +1,5 @@
-import type { FieldError, StartRequest, TranscriptEntry } from '#contract';
+import type { FieldError, StartRequest } from '#contract';
+import { note } from './message.js';
 import type { ChatwootHandoverSettings } from './settings.js';
 
 export type Request = StartRequest<ChatwootHandoverSettings>;
@@ -57,15 +58,14 @@ export function attributesOf(request: Request): Record<string, unknown> {
   return { ...settingsOf(request).customAttributes, ...user, ...properties, handoverId: request.handoverId };
 }
 
-/** What was said before, as a note for agents; undefined where nothing was. Of a very long one the newest part. */
-export function transcriptNote(transcript: TranscriptEntry[]): string | undefined {
-  if (transcript.length === 0) return undefined;
+/**
+ * What was said before, and the copilot's link, as a note for agents; undefined where there is neither. Of a very long one the newest
+ * part. Only here is the link, so that no event but the note's own repeats it.
+ */
+export function transcriptNote({ transcript, copilotUrl }: Request): string | undefined {
   const lines = transcript.map(({ author, text }) => `**${AUTHORS[author]}:** ${text}`).join('\n\n');
   const isWhole = lines.length <= MAX_NOTE;
-  return note(`Before the handover:\n\n${isWhole ? '' : '… '}${lines.slice(-MAX_NOTE)}`);
-}
-
-/** A text for agents only. Chatwoot source: a mention in a note notifies agents, which is not for users to do. */
-export function note(text: string): string {
-  return text.replaceAll(/mention:\/\//gi, 'mention: //').toWellFormed();
+  const before = lines === '' ? [] : [`Before the handover:\n\n${isWhole ? '' : '… '}${lines.slice(-MAX_NOTE)}`];
+  const parts = [...before, ...(copilotUrl === null ? [] : [`Copilot: ${copilotUrl}`])];
+  return parts.length === 0 ? undefined : note(parts.join('\n\n'));
 }

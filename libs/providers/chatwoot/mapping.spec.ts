@@ -184,9 +184,29 @@ describe('the course of a conversation', () => {
   });
 });
 
+it.each<[string, boolean]>([
+  ['conversation_typing_on', true],
+  ['conversation_typing_off', false],
+])('typing of agents is told: %s', (event, expected) => {
+  const body = json({ event, user: ANN, conversation: conversation(), is_private: false });
+  expect(facts(body)).toEqual([{ type: 'typing', typing: expected, agent: ann }]);
+});
+
 describe('what is of no interest', () => {
   it.each<[string, Buffer]>([
-    ['typing', json({ event: 'conversation_typing_on', user: ANN, conversation: conversation(), is_private: false })],
+    [
+      'typing of the contact',
+      json({
+        event: 'conversation_typing_on',
+        user: { id: 5, name: 'M' },
+        conversation: conversation(),
+        is_private: false,
+      }),
+    ],
+    [
+      'typing of unknown visibility',
+      json({ event: 'conversation_typing_on', user: ANN, conversation: conversation() }),
+    ],
     [
       'typing a note',
       json({ event: 'conversation_typing_on', user: ANN, conversation: conversation(), is_private: true }),

@@ -40,6 +40,9 @@ function factsOf(name: string, event: unknown, isOfConversation: boolean, system
     case 'conversation_updated':
     case 'conversation_status_changed':
       return course(event);
+    case 'conversation_typing_on':
+    case 'conversation_typing_off':
+      return [typing(event, name)];
     default:
       return [ignored(`${name.slice(0, 100)} events are of no interest`)];
   }
@@ -66,6 +69,14 @@ function message(event: unknown, systemMessages: boolean): ProviderFact {
   if (text === null && attachments.length === 0) return ignored('an empty message');
   const agent = isAgent ? agentOf(at(event, 'sender')) : null;
   return { type: 'message', author: isAgent ? 'agent' : 'system', agent, text, cards: [], attachments };
+}
+
+/** Writing a note is no typing that the user may see; the contact's is our own. */
+function typing(event: unknown, name: string): ProviderFact {
+  const agent = agentOf(at(event, 'user'));
+  if (at(event, 'is_private') !== false || at(event, 'user', 'type') !== 'user')
+    return ignored('typing, not for the user');
+  return { type: 'typing', typing: name === 'conversation_typing_on', agent };
 }
 
 /**

@@ -1,17 +1,9 @@
-import { HttpService } from '@nestjs/axios';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import axios from 'axios';
-import { ProviderError, withDefaults, type OutboundMessage, type ProviderSession } from '#contract';
-import { messageEvent } from './fixtures/events.js';
+import { ProviderError, type OutboundMessage } from '#contract';
+import { log, request, sessionFor } from './fixtures/account.js';
 import { Refusal, VendorServer } from './fixtures/vendor-server.js';
-import { ChatwootProvider } from './provider.js';
-import { ChatwootSettings, type ChatwootHandoverSettings } from './settings.js';
+import type { ChatwootSettings } from './settings.js';
 
-type Session = Required<ProviderSession<ChatwootHandoverSettings>>;
-type Request = Parameters<Session['start']>[0];
-
-const log = { debug: jest.fn(), info: jest.fn(), warn: jest.fn() };
-const context = { name: 'support', production: true, now: () => 1_700_000_000_000, log };
 let vendor: VendorServer;
 
 beforeAll(async () => {
@@ -23,30 +15,7 @@ beforeEach(() => {
   log.warn.mockClear();
 });
 
-const provider = new ChatwootProvider(new HttpService(axios.create()));
-const settingsWith = (over: Partial<ChatwootSettings> = {}) =>
-  withDefaults(ChatwootSettings, {
-    baseUrl: vendor.url,
-    accountId: '2',
-    apiAccessToken: 'token',
-    webhookSecret: 'secret',
-    ...over,
-  } as ChatwootSettings);
-const open = (over: Partial<ChatwootSettings> = {}) => provider.open(settingsWith(over), context) as Session;
-
-function request(over: Partial<Request> = {}): Request {
-  const user = { name: 'Maria', email: 'maria@example.com', phone: '+436641234567' };
-  return {
-    handoverId: 'ho_1',
-    sessionId: 's-1',
-    userId: 'u-1',
-    user,
-    transcript: [],
-    defaults: { inboxId: '7' },
-    settings: {},
-    ...over,
-  } as Request;
-}
+const open = (over: Partial<ChatwootSettings> = {}) => sessionFor(vendor.url, over);
 /** Conversation 57 by the id that the gateway knows it by. */
 const conversation = () => `${new URL(vendor.url).host}/2/57`;
 const bodiesOf = (method: string, path: string) =>
@@ -140,6 +109,15 @@ describe('a start', () => {
     expect(bodiesOf('POST', '/conversations/57/labels')[0]).toEqual({ labels: ['a', 'b'] });
   });
 
+  it("shows the copilot's link in the note, and nowhere else", async () => {
+    vendor.routes(NEW_CONTACT);
+    const copilotUrl = 'https://copilot.example/?URLToken=t';
+    await open().start(request({ copilotUrl }));
+    const { message, ...rest } = bodiesOf('POST', '/conversations')[0]!;
+    expect(message).toMatchObject({ content: `Copilot: ${copilotUrl}`, private: true });
+    expect(JSON.stringify(rest)).not.toContain('URLToken');
+  });
+
   it('keeps the newest of a transcript that is too long', async () => {
     vendor.routes(NEW_CONTACT);
     const transcript = [...'ab'].map((text) => ({ author: 'user' as const, text: text.repeat(80_000) }));
@@ -187,12 +165,27 @@ describe('a message', () => {
     ]);
   });
 
-  it('of a card alone is refused, not lost', async () => {
-    const card = { contentType: 'application/vnd.microsoft.card.adaptive', content: {} };
-    await expect(open().send(conversation(), { author: 'user', text: null, cards: [card] })).rejects.toMatchObject({
-      code: 'unsupported',
-    });
-    expect(vendor.calls).toEqual([]);
+  const cardOf = (text: string) => ({
+    contentType: 'application/vnd.microsoft.card.adaptive',
+    content: { type: 'AdaptiveCard', body: [{ type: 'TextBlock', text }] },
+  });
+  it.each<[string, OutboundMessage, (string | null)[], number, number]>([
+    ['a text, as it is', userSays(' Hi '), [' Hi '], 0, 0],
+    [
+      'cards, as text after the text',
+      { author: 'user', text: 'Hi', cards: [cardOf('A'), cardOf('B')] },
+      ['Hi\n\nA\n\nB'],
+      2,
+      0,
+    ],
+    ['cards alone, as text', { author: 'bot', text: null, cards: [cardOf('A')] }, ['A'], 1, 0],
+    ['nothing to read, not at all', { author: 'user', text: null, cards: [cardOf('')] }, [null], 0, 1],
+    ['a long text, in parts', userSays('x'.repeat(150_000)), ['x'.repeat(100_000), 'x'.repeat(50_000)], 0, 0],
+  ])('is shown: %s', (_, message, texts, losses, errors) => {
+    const converted = open().convert(message);
+    expect(converted.parts.map(({ text }) => text)).toEqual(texts);
+    expect([converted.losses.length, converted.errors.length]).toEqual([losses, errors]);
+    expect(converted.parts.every(({ author }) => author === message.author)).toBe(true);
   });
 
   const incoming = (content: string) => ({ content, message_type: 0, private: false });
@@ -273,56 +266,24 @@ describe('an update', () => {
   });
 });
 
-describe('a webhook', () => {
-  const event = { headers: {}, body: messageEvent() };
+describe('a signal', () => {
+  const contact = 'POST /public/api/v1/inboxes/box/contacts/ho_1/conversations/57';
+  const routes = {
+    'GET /conversations/57': { inbox_id: 7, custom_attributes: { handoverId: 'ho_1' } },
+    'GET /inboxes/7': { inbox_identifier: 'box' },
+  };
 
-  it('needs a signature where there is a secret, a right path where there is none', async () => {
-    await expect(open().verify(event)).rejects.toMatchObject({ reason: 'unauthorized' });
-    const session = open({ webhookSecret: undefined, webhookToken: 'path' });
-    expect(session.webhookToken).toBe('path');
-    expect(await session.verify(event)).toMatchObject({ key: 'message/801', tenant: '2' });
+  it("comes from the contact, not from the token's owner", async () => {
+    vendor.routes({ ...routes, [`${contact}/toggle_typing`]: {}, [`${contact}/update_last_seen`]: {} });
+    await open().typing(conversation(), 'user');
+    expect(vendor.calls.at(-1)!.body).toEqual({ typing_status: 'on' });
+    expect(vendor.calls.at(-1)!.headers.api_access_token).toBeUndefined();
+    await open().read(conversation(), new Date());
+    expect(vendor.calls.at(-1)!.path).toMatch(/update_last_seen$/);
   });
 
-  it('of another account is refused, whoever signed it', async () => {
-    const session = open({ webhookSecret: undefined, webhookToken: 'path', accountId: '3' });
-    await expect(session.verify(event)).rejects.toMatchObject({ reason: 'unauthorized' });
-  });
-
-  it('is verified by each account for itself', () => {
-    const other = provider.open(settingsWith(), { ...context, name: 'other' });
-    expect(other.webhookAuthority).not.toBe(open().webhookAuthority);
-  });
-});
-
-describe('settings', () => {
-  it.each<[Partial<ChatwootSettings>, string]>([
-    [{ webhookSecret: undefined }, '/webhookSecret'],
-    [{ baseUrl: 'https://user:pass@chat.example' }, '/baseUrl'],
-    [{ baseUrl: 'https://chat.example/?a=1' }, '/baseUrl'],
-    [{ accountId: '1/contacts' }, '/accountId'],
-    [{ apiAccessToken: 'two words' }, '/apiAccessToken'],
-  ])('%j is refused, naming %s', (over, pointer) => {
-    expect(provider.checkSettings(settingsWith(over), context)).toMatchObject([{ pointer }]);
-  });
-
-  it('may leave webhooks unproven in development only, with a warning', () => {
-    const bare = settingsWith({ webhookSecret: undefined });
-    expect(provider.checkSettings(bare, { ...context, production: false })).toEqual([]);
-    provider.open(bare, { ...context, production: false });
-    expect(log.warn).toHaveBeenCalledWith({ provider: 'support' }, expect.stringContaining('anybody'));
-  });
-
-  it('name what a request misses', () => {
-    expect(open().validate(request({ defaults: {} }))).toMatchObject([{ pointer: '/settings/inboxId' }]);
-    expect(open().validate(request({ user: { properties: { a: 'x'.repeat(1_501) } } }))).toMatchObject([
-      { pointer: '/user/properties/a' },
-    ]);
-    expect(open().validate(request())).toEqual([]);
-  });
-
-  it('declare exactly what a session can do', () => {
-    const session = open() as unknown as Record<string, unknown>;
-    for (const capability of ['update', 'findStarted', 'findSent', 'availability'] as const)
-      expect(typeof session[capability] === 'function').toBe(provider.definition.capabilities.includes(capability));
+  it('fails where the conversation is not ours', async () => {
+    vendor.routes({ ...routes, 'GET /conversations/57': { inbox_id: 7, custom_attributes: {} } });
+    await expect(open().typing(conversation(), 'user')).rejects.toMatchObject({ code: 'unsupported' });
   });
 });

@@ -2,7 +2,10 @@ import {
   durationMs,
   ProviderError,
   WebhookRejected,
+  type CheckContext,
+  type CheckFinding,
   type ConversationUpdate,
+  type ConvertedMessage,
   type FieldError,
   type OutboundMessage,
   type ProviderContext,
@@ -12,9 +15,11 @@ import {
   type VerifiedWebhook,
 } from '#contract';
 import { Refused, type ChatwootClient } from './client.js';
-import { attributesOf, check, contactOf, note, settingsOf, transcriptNote, type Request } from './conversation.js';
+import { attributesOf, check, contactOf, settingsOf, transcriptNote, type Request } from './conversation.js';
+import { checkAccount } from './doctor.js';
 import { at, idAt, listAt, textAt } from './json.js';
 import { mapEvent } from './mapping.js';
+import { convertMessage, isOurs, wireOf } from './message.js';
 import type { ChatwootHandoverSettings, ChatwootSettings } from './settings.js';
 import { checkSignature, identify } from './signature.js';
 
@@ -54,7 +59,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
   async start(request: Request): Promise<string> {
     const { inboxId, queueId, assigneeId, labels, priority } = settingsOf(request);
     const [contact] = await Promise.all([this.saveContact(request), this.checkTeam(queueId)]);
-    const content = transcriptNote(request.transcript);
+    const content = transcriptNote(request);
     const created = await this.client.account('POST', '/conversations', {
       // Of its own for each handover: an inbox that locks to a single conversation opens a new one all the same.
       source_id: request.handoverId,
@@ -90,7 +95,10 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     return null;
   }
 
-  /** The bot's own words are a note: as an outgoing message they would pass for an agent's, as an incoming one for the user's. */
+  convert(message: OutboundMessage): ConvertedMessage {
+    return convertMessage(message);
+  }
+
   async send(conversation: string, message: OutboundMessage): Promise<void> {
     await this.client.account('POST', `${this.pathOf(conversation)}/messages`, wireOf(message));
   }
@@ -136,6 +144,20 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     await this.client.account('POST', `${this.pathOf(conversation)}/custom_attributes`, { custom_attributes });
   }
 
+  /** As the contact: by the application API it would be the owner of the token who types. */
+  async typing(conversation: string): Promise<void> {
+    await this.asContact(conversation, 'toggle_typing', { typing_status: 'on' });
+  }
+
+  /** Chatwoot takes the time of the call for the time of reading. */
+  async read(conversation: string): Promise<void> {
+    await this.asContact(conversation, 'update_last_seen', {});
+  }
+
+  check(context: CheckContext<ChatwootHandoverSettings>): Promise<CheckFinding[]> {
+    return checkAccount(this.client, context);
+  }
+
   /** Chatwoot has no connection test. */
   isHandshake(): boolean {
     return false;
@@ -152,6 +174,24 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {
     return mapEvent(webhook.body, this.prefix, this.settings);
+  }
+
+  /** A call of the client API. The contact has the handover's id as its source id, which the conversation repeats. */
+  private async asContact(conversation: string, what: string, body: object): Promise<void> {
+    const current = await this.client.account('GET', this.pathOf(conversation));
+    const inbox = await this.client.account('GET', `/inboxes/${idAt(current, 'inbox_id')}`);
+    const [identifier, source] = [
+      textAt(inbox, 'inbox_identifier'),
+      textAt(current, 'custom_attributes', 'handoverId'),
+    ];
+    if (identifier === null || source === null)
+      throw new ProviderError('unsupported', 'this conversation has no contact');
+    await this.client.contact(
+      'POST',
+      identifier,
+      `/contacts/${encodeURIComponent(source)}${this.pathOf(conversation)}/${what}`,
+      body,
+    );
   }
 
   private pathOf(conversation: string): string {
@@ -210,27 +250,6 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
       );
     });
   }
-}
-
-interface WireMessage {
-  content: string;
-  private: boolean;
-  message_type: 'incoming' | 'outgoing';
-}
-
-const BOT = '**Bot:** ';
-
-/** @throws {ProviderError} `unsupported` for a card that no text goes with */
-function wireOf({ author, text, cards }: OutboundMessage): WireMessage {
-  if (text === null && cards.length > 0)
-    throw new ProviderError('unsupported', 'Chatwoot shows no cards: send a text with it');
-  if (author === 'bot') return { content: note(BOT + text), private: true, message_type: 'outgoing' };
-  return { content: text ?? '', private: false, message_type: 'incoming' };
-}
-
-/** Chatwoot source: lists number a message's type, 0 is incoming. */
-function isOurs(item: Record<string, unknown>): boolean {
-  return item.message_type === 0 || (item.private === true && String(item.content).startsWith(BOT));
 }
 
 function noneIfGone(error: unknown): null {
