@@ -85,6 +85,13 @@ describe('a start', () => {
     expect(bodiesOf('POST', '/conversations')[0]).toMatchObject({ contact_id: '6' });
   });
 
+  it('lets nothing replace what ties the conversation to the handover', async () => {
+    vendor.routes(NEW_CONTACT);
+    const mine = { handoverId: 'mine' };
+    await open().start(request({ user: { properties: mine }, settings: { customAttributes: mine } }));
+    expect(bodiesOf('POST', '/conversations')[0]).toMatchObject({ custom_attributes: { handoverId: 'ho_1' } });
+  });
+
   it('sends a phone number only in the form that Chatwoot takes', async () => {
     vendor.routes(NEW_CONTACT);
     await open().start(request({ user: { phone: '0664 123' } }));
