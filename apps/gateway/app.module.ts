@@ -13,6 +13,8 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { AvailabilityController } from './http/v1/availability/availability.controller.js';
 import { CopilotTilesController } from './http/v1/copilot-tiles/copilot-tiles.controller.js';
 import { CopilotTilesService } from './http/v1/copilot-tiles/copilot-tiles.service.js';
+import { AttachmentsController } from './http/v1/attachments/attachments.controller.js';
+import { AttachmentsService } from './http/v1/attachments/attachments.service.js';
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
@@ -54,6 +56,7 @@ export class AppModule {
       controllers: [
         HandoversController,
         SignalsController,
+        AttachmentsController,
         DeliveriesController,
         InboxController,
         ProvidersController,
@@ -68,6 +71,7 @@ export class AppModule {
         CopilotTilesService,
         CopilotAccess,
         ProvidersService,
+        AttachmentsService,
         { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },
         {
           provide: Runtime,

@@ -13,11 +13,24 @@ export interface HandoverEvent {
       text: string | null;
       author: { type: string };
       cards?: { contentType: string; content: { options?: { title: string }[] } | null }[];
+      attachments?: Attachment[];
     };
     error?: { message: string };
     typing?: boolean;
   };
 }
+
+type Message = NonNullable<HandoverEvent['data']['message']>;
+
+/** A file of a message; `error` says why it could not be had. */
+interface Attachment {
+  id: string;
+  filename: string;
+  error?: string;
+}
+
+/** One line of the chat. `path` is where its file is, below the gateway's handovers. */
+type Entry = { author: string; text: string; path?: string; replies?: string[] };
 
 const WITH_BOT = 'You are chatting with the bot.';
 const FINAL = ['handover.completed', 'handover.cancelled', 'handover.failed'];
@@ -42,9 +55,7 @@ const NEWS: Record<string, (data: HandoverEvent['data']) => string> = {
 export class Chat {
   /** Called after every change. */
   readonly watchers = new Set<() => void>();
-  private readonly entries: { author: string; text: string; replies?: string[] }[] = [
-    { author: 'bot', text: `Hello! ${HELP}` },
-  ];
+  private readonly entries: Entry[] = [{ author: 'bot', text: `Hello! ${HELP}` }];
   private readonly seen = new Map<string, number>();
   private status = WITH_BOT;
   private handoverId: string | null = null;
@@ -53,6 +64,7 @@ export class Chat {
   constructor(
     private readonly sessionId: string,
     private readonly call: (path: string, body: object) => Promise<Answer>,
+    private readonly upload: (path: string, file: File) => Promise<Answer>,
   ) {}
 
   toJSON(): object {
@@ -68,6 +80,25 @@ export class Chat {
     });
   }
 
+  /** The user sends a file, which is for people only. */
+  userSends(file: File): void {
+    this.work = this.work.then(async () => {
+      const handover = this.handoverId;
+      if (!handover) return this.add('system', 'Only a human can look at files. Write "human" to talk to one.');
+      const uploaded = await this.upload(`/v1/handovers/${handover}/attachments`, file);
+      if (uploaded.problem) return this.add('system', `That did not work: ${uploaded.problem}`);
+      this.entries.push({ author: 'user', text: file.name, path: `${handover}/attachments/${uploaded.id}` });
+      this.show(this.status);
+      const answer = await this.call(`/v1/handovers/${handover}/messages`, { attachments: [{ id: uploaded.id }] });
+      if (answer.problem) this.add('system', `That did not work: ${answer.problem}`);
+    });
+  }
+
+  /** Whether a file was shown in this chat: nobody else's is handed out. */
+  hasFile(path: string): boolean {
+    return this.entries.some((entry) => entry.path === path);
+  }
+
   /** Takes an event of the gateway's. Delivery is at least once: what came before is dropped. */
   take({ type, data }: HandoverEvent): void {
     const { handoverId, sequence = Infinity, agent, message } = data;
@@ -77,9 +108,9 @@ export class Chat {
     if (type === 'typing')
       return this.show(`${agent?.name ?? 'The agent'} ${data.typing ? 'is typing …' : 'is here.'}`);
     this.seen.set(handoverId, FINAL.includes(type) ? Infinity : sequence);
-    if (type === 'message.created') this.add(message!.author.type, message!.text ?? '(a file)', repliesIn(message!));
+    if (type === 'message.created') this.addMessage(handoverId, message!);
     const news = NEWS[type]?.(data);
-    if (news) this.add('system', news, undefined, news);
+    if (news) this.add('system', news, news);
   }
 
   private async react(action: string, text: string): Promise<Answer | void> {
@@ -110,8 +141,22 @@ export class Chat {
     return id ? undefined : answer;
   }
 
-  private add(author: string, text: string, replies?: string[], status = this.status): void {
-    this.entries.push({ author, text, ...(replies ? { replies } : {}) });
+  private addMessage(handoverId: string, message: Message): void {
+    const { author, text, attachments = [] } = message;
+    const replies = repliesIn(message);
+    const files = attachments.map(({ id, filename, error }) =>
+      error
+        ? { author: author.type, text: `${filename}: ${error}` }
+        : { author: author.type, text: filename, path: `${handoverId}/attachments/${id}` },
+    );
+    const words =
+      text === null && !replies ? [] : [{ author: author.type, text: text ?? '', ...(replies ? { replies } : {}) }];
+    this.entries.push(...words, ...files);
+    this.show(this.status);
+  }
+
+  private add(author: string, text: string, status = this.status): void {
+    this.entries.push({ author, text });
     this.show(status);
   }
 

@@ -19,6 +19,16 @@ export async function callGateway(url: string, apiKey: string, path: string, bod
   }
 }
 
+/** Uploads a file of the user's to a handover. */
+export async function uploadFile(url: string, apiKey: string, path: string, file: File): Promise<Answer> {
+  const body = new FormData();
+  body.append('file', file);
+  const request = { method: 'POST', headers: { authorization: `Bearer ${apiKey}` }, body };
+  const response = await fetch(url + path, { ...request, signal: AbortSignal.timeout(60_000) }).catch(() => null);
+  const answer = ((await response?.json().catch(() => null)) ?? {}) as Answer & { detail?: string };
+  return response?.ok ? answer : { problem: answer.detail ?? 'the handover gateway cannot be reached' };
+}
+
 /** Whether the gateway sent this, and not 5 minutes ago, as Standard Webhooks has it. `now` is in milliseconds. */
 export function isSigned(headers: IncomingHttpHeaders, body: string, secret: string, now: number): boolean {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { newAttachment, preSignedUrl } from './api-attachments.js';
 import { registerFloorControl } from './api-statistics.js';
 import type { Centre } from './centre.js';
 import type { FaultSettings } from './faults.js';
@@ -60,6 +61,14 @@ function registerActions(
   const actions: Record<string, Action> = {
     join: (id, { agentId }) => centre.join(id, required(agentId, 'agentId')),
     say: (id, { agentId, text }) => centre.agentSays(id, required(agentId, 'agentId'), required(text, 'text')),
+    file: (id, { agentId, filename, contentType, content }) =>
+      centre.agentSendsFiles(id, required(agentId, 'agentId'), [
+        newAttachment(
+          required(filename, 'filename'),
+          contentType || 'application/octet-stream',
+          Buffer.from(required(content, 'content'), 'base64'),
+        ),
+      ]),
     typing: (id, { agentId, on }) => centre.typing(id, required(agentId, 'agentId'), String(on) === 'true'),
     transfer: (id, { agentId, queueId }) =>
       centre.transfer(id, required(queueId, 'queueId'), required(agentId, 'agentId')),
@@ -119,7 +128,10 @@ function desktopView(conversation: SimulatedConversation): object {
   const { id, state, user, waitingIn, messages, history, participants, signals, createdAt } = conversation;
   const agents = participants.filter(({ type, removed }) => type === 'agent' && !removed).map((agent) => agent.id);
   const before = history.map(({ authorType, text }) => ({ authorType, text, before: true }));
-  const said = messages.map(({ authorType, authorId, text, createdAt: at }) => ({ authorType, authorId, text, at }));
+  const said = messages.map(({ authorType, authorId, text, attachments = [], createdAt: at }) => {
+    const files = attachments.map((file) => ({ filename: file.filename, url: preSignedUrl('', file) }));
+    return { authorType, authorId, text, files, at };
+  });
   const typed = signals.findLast(({ kind }) => kind === 'typing');
   // What was said since ends it.
   const typingSince = typed && typed.at > (messages.at(-1)?.createdAt ?? 0) ? typed.at : null;

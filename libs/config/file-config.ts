@@ -226,7 +226,7 @@ class FileReader {
 }
 
 /** Accepted by this version, and without effect in it. */
-const NOT_ACTED_ON = ['endpoint', 'attachments'] as const;
+const NOT_ACTED_ON = ['endpoint'] as const;
 const TOP_LEVEL = ['bots', 'providers', 'retention'];
 const UNKNOWN_TOP_LEVEL = `is not a known key: remove it or check its spelling; known here: ${TOP_LEVEL.join(', ')}`;
 

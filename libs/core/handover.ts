@@ -52,7 +52,10 @@ export interface Attachment {
   id: string;
   filename: string;
   contentType: string | null;
+  /** Bytes; null where the file could not be had. */
   size: number | null;
+  /** Why the file could not be had. */
+  error?: string;
 }
 
 /** One entry of a handover's transcript. */

@@ -1,9 +1,11 @@
 export * from './availability.js';
 export * from './course.js';
 export * from './copilot.js';
+export * from './attachment-ports.js';
 export * from './errors.js';
 export * from './handover.js';
 export { newId } from './ids.js';
+export * from './media-types.js';
 export { newLifecycle, type Lifecycle } from './lifecycle.js';
 export * from './operator-ports.js';
 export * from './ports.js';

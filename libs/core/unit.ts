@@ -1,4 +1,4 @@
-import type { Agent, Card, OutboundMessage } from '#contract';
+import type { Agent, Card, MessageContent } from '#contract';
 import type { InboxEntry } from './delivery-ports.js';
 import type { Answer, IdempotencyKey } from './ports.js';
 import type { Attachment, Conversion, Handover, Message, MessageStatus } from './handover.js';
@@ -47,7 +47,7 @@ export interface CommandPayload {
   conversationId?: string;
   part?: number;
   parts?: number;
-  as?: OutboundMessage;
+  as?: MessageContent;
 }
 
 /** What became of an event of the contact centre in the inbox. */

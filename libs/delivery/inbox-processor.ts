@@ -6,6 +6,7 @@ import {
   isSettledFor,
   mayProveTenant,
   Refusal,
+  type Attachment,
   type HandoverStore,
   type HandoverUnit,
   type InboxEntry,
@@ -14,6 +15,7 @@ import {
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
+import { filesIn, type ArrivingFiles } from './files/arriving-files.js';
 
 const POLL_MS = 1_000;
 /** Events that came before their handover was known are applied when it is; this only finds those that never will be. */
@@ -49,6 +51,7 @@ export class InboxProcessor {
     private readonly store: InboxStore,
     private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'commit' | 'receive'>,
     private readonly registry: ProviderRegistry,
+    private readonly files: Pick<ArrivingFiles, 'of'>,
     private readonly pinTenant: PinTenant,
     private readonly isTransient: IsTransient,
     private readonly log: ProviderLog,
@@ -90,11 +93,11 @@ export class InboxProcessor {
 
   /**
    * Applies an event at the moment it comes, where nothing speaks against it: what was said in a known conversation. The course of
-   * a conversation depends on the order of arrival, which only the inbox knows.
+   * a conversation depends on the order of arrival, which only the inbox knows; files have to be fetched first.
    * @returns false when it must go through the inbox; nothing is stored then
    */
   async take(entry: InboxEntry, events: ProviderEvent[]): Promise<boolean> {
-    const isSaid = events.length > 0 && events.every(({ type }) => SAID.has(type));
+    const isSaid = events.length > 0 && events.every((event) => SAID.has(event.type) && !hasFiles(event));
     if (this.stopped || entry.ignored !== null || entry.conversationId === null || !isSaid) return false;
     try {
       return await this.handovers.receive(entry.conversationId, (unit) => this.applyArrival(unit, entry, events));
@@ -157,7 +160,8 @@ export class InboxProcessor {
   private async isolate(conversation: string, cause: Error): Promise<void> {
     for (const row of await this.store.openRows([conversation])) {
       try {
-        await this.apply([conversation], row.id);
+        // What follows must not overtake a message whose files are under way.
+        if (!(await this.apply([conversation], row.id))) return;
       } catch (error) {
         if (this.isTransient(error)) throw error;
         this.log.warn(
@@ -169,8 +173,8 @@ export class InboxProcessor {
     }
   }
 
-  /** Applies all open events of the conversations, or only one of them. */
-  private async apply(conversations: string[], only?: string): Promise<void> {
+  /** Applies all open events of the conversations, or only one of them. False when one waits for its files, and those behind it. */
+  private async apply(conversations: string[], only?: string): Promise<boolean> {
     // In this order: a row that is still open now was not applied when the handover was read, or the commit finds it changed.
     const bound = await this.handovers.unitsOf({ conversationIds: conversations });
     const found = await this.store.openRows(conversations);
@@ -178,17 +182,20 @@ export class InboxProcessor {
     const lanes = byLane(rows);
     const hinted = await this.hinted(rows, bound);
     const units = new Set<HandoverUnit>();
+    let isComplete = true;
     for (const lane of lanes.values()) {
       const unit = findHandover(lane, bound, hinted);
       if (!unit) await this.setAside(lane);
-      else if (await this.applyTo(unit, lane)) units.add(unit);
+      else if (!(await this.applyTo(unit, lane))) isComplete = false;
+      if (unit && unit.verdicts.length > 0) units.add(unit);
     }
-    if (units.size === 0) return;
+    if (units.size === 0) return isComplete;
     // Whose handover was changed by somebody else meanwhile: read and worked out again.
     for (const unit of await this.staleOf([...units])) {
       const again = rows.find(({ id }) => unit.verdicts.some((verdict) => verdict.id === id));
       if (again) this.wake(again.conversationId!);
     }
+    return isComplete;
   }
 
   private async staleOf(units: HandoverUnit[]): Promise<HandoverUnit[]> {
@@ -218,23 +225,50 @@ export class InboxProcessor {
       );
   }
 
+  /** Applies events in their order, up to one whose files are still being fetched; false when there is one. */
   private async applyTo(unit: HandoverUnit, rows: InboxRow[]): Promise<boolean> {
     const instance = this.registry.get(unit.handover.provider);
-    if (!instance) return false;
+    if (!instance) return true;
+    let isComplete = true;
     for (const row of rows) {
       const isOurs = row.providers.includes(instance.name) && (await this.isOurTenant(instance, row, unit.handover.id));
-      if (isOurs) this.applyRow(unit, instance, row);
-      else unit.verdicts.push({ id: row.id, status: 'ignored', reason: 'another tenant' });
+      if (!isOurs) {
+        unit.verdicts.push({ id: row.id, status: 'ignored', reason: 'another tenant' });
+        continue;
+      }
+      const events = instance.session.events({ key: row.key, tenant: row.tenant, body: row.body });
+      const files = events.some(hasFiles) ? await this.filesOf(unit, instance, row, events) : [];
+      // Those behind it wait too, but their files are fetched meanwhile.
+      if (files === null) isComplete = false;
+      else if (isComplete) this.applyRow(unit, instance, row, events, files);
     }
-    return true;
+    return isComplete;
   }
 
-  private applyRow(unit: HandoverUnit, instance: ProviderInstance, row: InboxRow): void {
-    const events: ProviderEvent[] = instance.session.events({ key: row.key, tenant: row.tenant, body: row.body });
+  private filesOf(
+    { handover }: HandoverUnit,
+    provider: ProviderInstance,
+    { id: inboxId, conversationId }: InboxRow,
+    events: ProviderEvent[],
+  ): Promise<Attachment[] | null> {
+    const request = { inboxId, handoverId: handover.id, conversationId: conversationId!, provider, events };
+    return this.files.of(request, () => this.wake(conversationId!));
+  }
+
+  private applyRow(
+    unit: HandoverUnit,
+    instance: ProviderInstance,
+    row: InboxRow,
+    events: ProviderEvent[],
+    files: Attachment[],
+  ): void {
+    const left = [...files];
     const course = courseOf(instance);
-    const reasons = events.map((event) =>
-      applyEvent(unit, { event, arrival: Number(row.id), receivedAt: row.receivedAt }, course),
-    );
+    const reasons = events.map((event) => {
+      const attachments = left.splice(0, filesIn([event]).length);
+      const received = { event, arrival: Number(row.id), receivedAt: row.receivedAt, attachments };
+      return applyEvent(unit, received, course);
+    });
     const ignored = reasons.every((reason) => reason !== null);
     const reason = reasons.find((one) => one !== null) ?? null;
     unit.verdicts.push({ id: row.id, status: ignored ? 'ignored' : 'applied', reason });
@@ -254,6 +288,10 @@ export class InboxProcessor {
     }
     return acceptsTenant(instance, tenant);
   }
+}
+
+function hasFiles(event: ProviderEvent): boolean {
+  return event.type === 'message' && event.attachments.length > 0;
 }
 
 /** Events of one conversation that come from different accounts' authorities are kept apart. */

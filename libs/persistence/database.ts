@@ -4,11 +4,12 @@ import { StartError } from './start-error.js';
 import { Initial0001 } from './migrations/0001-initial.js';
 import { Lanes0002 } from './migrations/0002-lanes.js';
 import { ProviderOptions0003 } from './migrations/0003-provider-options.js';
+import { Attachments0004 } from './migrations/0004-attachments.js';
 import { Copilot0006 } from './migrations/0006-copilot.js';
 import { Conversion0007 } from './migrations/0007-conversion.js';
 
 /** All of them, in order: the nth takes the schema to version n. */
-const MIGRATIONS = [Initial0001, Lanes0002, ProviderOptions0003, Copilot0006, Conversion0007];
+const MIGRATIONS = [Initial0001, Lanes0002, ProviderOptions0003, Attachments0004, Copilot0006, Conversion0007];
 /** Any number, the same in every replica. */
 const MIGRATION_LOCK = 7_281_411_903;
 const CONNECT_TIMEOUT_MS = 5_000;

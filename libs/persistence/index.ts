@@ -2,6 +2,7 @@ export { LiveChannel } from './live-channel.js';
 export { migrateDatabase, openDatabase } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';
+export { PgAttachmentStore } from './stores/attachment-store.js';
 export { PgCopilotStore } from './stores/copilot-store.js';
 export { PgDeadLetterStore } from './stores/dead-letter-store.js';
 export { PgHandoverStore } from './stores/handover-store.js';

@@ -6,6 +6,8 @@ import { ADMIN_KEY, type World } from '../support/world.js';
 
 const TEXTS = ['Hello', 'Café €10 👩‍👩‍👧‍👦', 'مرحبا שלום', '"quotes" \\ </script> \t tab\nline', 'ä'.repeat(5_000)];
 
+const FORM = { filename: 'the form.pdf', contentType: 'application/pdf', content: '%PDF-1.7 ' };
+
 describe('a handover to Chatwoot', () => {
   let world: World;
   let chatwoot: ChatwootSimulator;
@@ -126,7 +128,7 @@ describe('a handover to Chatwoot', () => {
       content: '**Bot:** for agents',
     });
     await chatwoot.agent.say(conversationId, 'he is difficult', { private: true });
-    await chatwoot.agent.say(conversationId, null, { private: true, files: ['https://chat.example/contract.pdf'] });
+    await chatwoot.agent.say(conversationId, null, { private: true, files: [{ ...FORM, filename: 'contract.pdf' }] });
     await chatwoot.agent.typing(conversationId, true, true);
     await chatwoot.agent.say(conversationId, 'How can I help?');
     await world.bot.event(id, 'message.created');
@@ -156,11 +158,32 @@ describe('a handover to Chatwoot', () => {
     expect((await test()).findings.filter(({ check }) => check !== 'signature').map(({ level }) => level)).toEqual(['ok', 'ok', 'warning']); // prettier-ignore
   });
 
-  it('passes files of agents on', async () => {
+  it('carries files both ways, byte for byte, each once although an answer is lost', async () => {
     const { id, conversationId } = await activeInChatwoot(world, chatwoot);
-    await chatwoot.agent.say(conversationId, null, { files: ['https://chat.example/blobs/x/the%20form.pdf'] });
+    await chatwoot.agent.say(conversationId, null, { files: [FORM] });
     const { data } = await world.bot.event(id, 'message.created');
-    expect(data.message).toMatchObject({ text: null, attachments: [{ filename: 'the form.pdf' }] });
+    const [received] = data.message!.attachments as { id: string }[];
+    expect(received).toMatchObject({ filename: 'the form.pdf', contentType: 'application/pdf', size: 9 });
+    const bytes = await world.api('get', `/v1/handovers/${id}/attachments/${received!.id}`).expect(200);
+    expect((bytes.body as Buffer).toString()).toBe('%PDF-1.7 ');
+
+    const post = world.api('post', `/v1/handovers/${id}/attachments`);
+    const { body } = await post.attach('file', Buffer.from('GIF89a'), {
+      filename: 'Über "mich".gif',
+      contentType: 'image/gif',
+    });
+    chatwoot.faults.set({
+      api: [{ match: { method: 'POST', path: '/messages$' }, times: 1, fault: { drop: 'after' } }],
+    });
+    const message = { text: 'look', attachments: [{ id: (body as { id: string }).id }] };
+    await world.api('post', `/v1/handovers/${id}/messages`).send(message).expect(202);
+    await until('the delivery', async () => (await world.transcript(id)).at(-1)!.status === 'delivered');
+    const incoming = chatwoot.conversation(conversationId).messages.filter(({ type }) => type === 'incoming');
+    expect(incoming).toMatchObject([
+      { content: 'look', attachments: [{ filename: 'Über "mich".gif', contentType: 'image/gif' }] },
+    ]);
+    expect(incoming[0]!.attachments[0]!.content.toString()).toBe('GIF89a');
+    chatwoot.faults.reset();
     await world.api('post', `/v1/handovers/${id}/close`).expect(202);
   });
 

@@ -19,8 +19,11 @@ import {
 import {
   AgentTyping,
   Alarms,
+  ArrivingFiles,
   BotDeliveries,
+  DepartingFiles,
   EventHub,
+  GuardedFetch,
   Housekeeping,
   Inbox,
   InboxProcessor,
@@ -38,6 +41,7 @@ import {
   openDatabase,
   PgAccountStore,
   PgCopilotStore,
+  PgAttachmentStore,
   PgDeadLetterStore,
   PgHandoverStore,
   PgHousekeepingStore,
@@ -65,6 +69,7 @@ export class Runtime implements Wakeups {
   /** Told of every change of a handover, its messages and tiles, and not only of its events. */
   readonly changes = new EventHub();
   readonly handovers: PgHandoverStore;
+  readonly attachments: PgAttachmentStore;
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
@@ -81,6 +86,7 @@ export class Runtime implements Wakeups {
   private readonly processor: InboxProcessor;
   private readonly typing: AgentTyping;
   private readonly live: LiveChannel;
+  private readonly arriving: ArrivingFiles;
   private readonly relay: Relay;
   private readonly deliveries: BotDeliveries;
   private readonly alarms: Alarms;
@@ -100,6 +106,7 @@ export class Runtime implements Wakeups {
     readonly clock: SharedClock,
     wallClock: Clock,
     log: ProviderLog,
+    production: boolean,
   ) {
     this.registry = new ProviderRegistry(
       definitions.map(({ definition }) => definition),
@@ -112,7 +119,18 @@ export class Runtime implements Wakeups {
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
-    this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, pin, isDatabaseAway, log);
+    this.attachments = new PgAttachmentStore(database);
+    const replica = (): string | null => this.relay.taker;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    this.processor = new InboxProcessor(
+      inboxStore,
+      this.handovers,
+      this.registry,
+      this.arriving,
+      pin,
+      isDatabaseAway,
+      log,
+    );
     const now = (): number => clock.now().getTime();
     const elapsed = (): number => performance.now();
     this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
@@ -120,7 +138,14 @@ export class Runtime implements Wakeups {
     this.refusals = new WebhookRefusals(now);
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals);
     this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
-    const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
+    const commands = new ProviderCommands(
+      this.handovers,
+      laneStore,
+      new DepartingFiles(this.attachments),
+      this.registry,
+      now,
+      log,
+    );
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [
       ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
       ...this.registry.names().map((target) => ({ direction: 'provider' as const, target })),
@@ -139,7 +164,7 @@ export class Runtime implements Wakeups {
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
     this.availability = new AvailabilityBoard(clock, log);
-    const kept = { inboxMs: durationMs(retention.inbox) };
+    const kept = { inboxMs: durationMs(retention.inbox), attachmentsMs: durationMs(retention.attachments) };
     this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
   }
 
@@ -188,6 +213,7 @@ export class Runtime implements Wakeups {
         shared,
         clock,
         log,
+        environment.production,
       );
     } catch (error) {
       await embedded?.stop();
@@ -212,6 +238,7 @@ export class Runtime implements Wakeups {
   /** Finishes what is under way and lets go of everything. Nothing of it runs on afterwards. */
   async stop(): Promise<void> {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
+    await this.arriving.stop();
     await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
     this.typing.stop();
     await this.live.stop();

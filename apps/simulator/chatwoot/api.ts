@@ -12,7 +12,7 @@ import {
   type Status,
 } from './model.js';
 import { ChatwootRefusal, notFound, unprocessable } from './refusal.js';
-import { conversationView, messageView } from './views.js';
+import { conversationView, FILES, messageView } from './views.js';
 
 export const ACCOUNTS = '/api/v1/accounts';
 export const PUBLIC = '/public/api/v1/inboxes';
@@ -42,6 +42,7 @@ export function registerChatwootApi(server: FastifyInstance, parts: ChatwootPart
   registerContacts(route);
   registerConversations(route, parts);
   registerMessages(route, parts);
+  registerFiles(server, parts);
   registerClientApi(server, parts);
 }
 
@@ -155,7 +156,7 @@ function openConversation(state: AccountState, body: Json): { conversation: Chat
     priority: null,
     labels: [],
     customAttributes: readAttributes(body.custom_attributes),
-    messages: body.message ? [newMessage(readMessage(body.message as Json))] : [],
+    messages: body.message ? [newMessage(readMessage(body.message as Json, state))] : [],
     signals: [],
     createdAt: now,
     updatedAt: now,
@@ -174,7 +175,7 @@ function registerMessages(route: Route, { centre }: ChatwootParts): void {
   route('POST', path, (call) => {
     const { state, body } = call;
     const conversation = find(call);
-    const message: NewMessage = readMessage(body);
+    const message: NewMessage = readMessage(body, state);
     void centre.said(state, conversation, message);
     return messageView(state, conversation, conversation.messages.at(-1)!);
   });
@@ -183,6 +184,25 @@ function registerMessages(route: Route, { centre }: ChatwootParts): void {
     const before = Number(call.query.before ?? Infinity);
     const page = conversation.messages.filter(({ id }) => id < before).slice(-PAGE_SIZE);
     return { meta: {}, payload: page.map((message) => messageView(call.state, conversation, message)) };
+  });
+}
+
+/** Files: uploaded with the token, fetched without one. */
+function registerFiles(server: FastifyInstance, parts: ChatwootParts): void {
+  server.post(`${ACCOUNTS}/:account/upload`, async (request) => {
+    const { state } = callOf(request, parts);
+    const headers = { 'content-type': request.headers['content-type'] ?? '' };
+    const form = await new Response(new Uint8Array(request.body as Buffer), { headers }).formData().catch(() => null);
+    const file = form?.get('attachment');
+    if (!(file instanceof File)) throw unprocessable('No file or URL provided');
+    const { blobId } = state.keep(file.name, file.type, Buffer.from(await file.arrayBuffer()));
+    return { file_url: `${state.origin}${FILES}/${blobId}`, blob_id: blobId };
+  });
+  server.get(`${FILES}/:blob/*`, async (request, reply) => {
+    const { blob } = request.params as { blob: string };
+    const file = parts.accounts.map(({ files }) => files.get(blob)).find((one) => one !== undefined);
+    if (!file) throw notFound();
+    return reply.type(file.contentType).send(file.content);
   });
 }
 

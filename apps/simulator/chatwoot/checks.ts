@@ -33,16 +33,18 @@ export function readContact(
   };
 }
 
-export function readMessage({
-  content,
-  message_type: type = 'outgoing',
-  private: isPrivate = false,
-}: Json): NewMessage {
+export function readMessage(body: Json, state: AccountState): NewMessage {
+  const { content, message_type: type = 'outgoing', private: isPrivate = false, attachments: ids = [] } = body;
   if (type !== 'incoming' && type !== 'outgoing') throw unprocessable(`'${String(type)}' is not a valid message_type`);
   if (typeof content !== 'string' && content !== undefined) throw unprocessable('content must be a text');
   if ((content ?? '').length > MAX_CONTENT)
     throw unprocessable(`Validation failed: Content is too long (maximum is ${MAX_CONTENT} characters)`);
-  return { content: content ?? null, type, private: isPrivate === true };
+  const attachments = (ids as string[]).map((id) => {
+    const file = state.files.get(id);
+    if (!file) throw unprocessable('ActiveSupport::MessageVerifier::InvalidSignature');
+    return file;
+  });
+  return { content: content ?? null, type, private: isPrivate === true, attachments };
 }
 
 /** Custom attributes, each of which is plain and short enough. */

@@ -37,6 +37,15 @@ export interface ChatwootContact {
   sources: { inboxId: number; sourceId: string }[];
 }
 
+/** A file as it is kept. `blobId` is how a message takes it that was uploaded before, and part of its address. */
+export interface ChatwootFile {
+  id: number;
+  blobId: string;
+  filename: string;
+  contentType: string;
+  content: Buffer;
+}
+
 export interface ChatwootMessage {
   id: number;
   content: string | null;
@@ -44,7 +53,7 @@ export interface ChatwootMessage {
   private: boolean;
   /** An agent's id; null for the contact, an automation or the owner of the token. */
   agentId: number | null;
-  attachments: { id: number; data_url: string; file_type: string }[];
+  attachments: ChatwootFile[];
   createdAt: number;
   status: 'sent' | 'failed';
 }
@@ -74,8 +83,18 @@ export interface ChatwootConversation {
 export class AccountState {
   readonly contacts: ChatwootContact[] = [];
   readonly conversations: ChatwootConversation[] = [];
+  readonly files = new Map<string, ChatwootFile>();
+  /** Where files are fetched from. */
+  origin = '';
 
   constructor(readonly account: ChatwootAccount) {}
+
+  /** Keeps a file for a message to come. */
+  keep(filename: string, contentType: string, content: Buffer): ChatwootFile {
+    const file = { id: nextId(), blobId: `${randomId()}--${randomId()}`, filename, contentType, content };
+    this.files.set(file.blobId, file);
+    return file;
+  }
 
   inbox(id: unknown): ChatwootInbox | undefined {
     return this.account.inboxes.find((inbox) => inbox.id === Number(id));

@@ -47,6 +47,7 @@ export class ChatwootSimulator {
   static async start(options: ChatwootSimulatorOptions = {}): Promise<ChatwootSimulator> {
     const simulator = new ChatwootSimulator(options);
     simulator.url = await simulator.server.listen({ port: options.port ?? 0, host: options.host ?? '127.0.0.1' });
+    for (const state of simulator.accounts) state.origin = simulator.url;
     return simulator;
   }
 
@@ -88,7 +89,11 @@ export class ChatwootSimulator {
     say: (
       ref: ConversationRef,
       content: string | null,
-      over: { agentId?: number; private?: boolean; files?: string[] } = {},
+      over: {
+        agentId?: number;
+        private?: boolean;
+        files?: { filename: string; contentType: string; content: string }[];
+      } = {},
     ) =>
       this.in(ref, (state, conversation) =>
         this.centre.said(state, conversation, {
@@ -96,7 +101,9 @@ export class ChatwootSimulator {
           type: 'outgoing',
           agentId: over.agentId ?? conversation.assigneeId ?? state.account.agents[0]!.id,
           private: over.private ?? false,
-          attachments: (over.files ?? []).map((url, index) => ({ id: index + 1, data_url: url, file_type: 'file' })),
+          attachments: (over.files ?? []).map(({ filename, contentType, content: bytes }) =>
+            state.keep(filename, contentType, Buffer.from(bytes)),
+          ),
         }),
       ),
     typing: (ref: ConversationRef, on: boolean, isNote = false): Promise<void> =>
@@ -145,7 +152,10 @@ export class ChatwootSimulator {
   }
 
   private build(): FastifyInstance {
-    const server = fastify({ bodyLimit: 1_048_576, forceCloseConnections: true });
+    const server = fastify({ bodyLimit: 30 * 1_048_576, forceCloseConnections: true });
+    server.addContentTypeParser('multipart/form-data', { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
     server.setErrorHandler((error, _request, reply) => {
       if (error instanceof ChatwootRefusal) return reply.status(error.status).send(error.body);
       return reply.status(500).send({ status: 500, error: (error as Error).message });

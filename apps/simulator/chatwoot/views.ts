@@ -1,4 +1,7 @@
-import type { AccountState, ChatwootConversation, ChatwootMessage } from './model.js';
+import type { AccountState, ChatwootConversation, ChatwootFile, ChatwootMessage } from './model.js';
+
+/** Where files can be fetched without a key, as from the storage behind the real one. */
+export const FILES = '/rails/active_storage/blobs/redirect';
 
 const TYPES = { incoming: 0, outgoing: 1, activity: 2, template: 3 };
 
@@ -55,8 +58,18 @@ export function messageView(
     inbox_id: conversation.inboxId,
     created_at: Math.floor(createdAt / 1_000),
     sender: senderOf(state, conversation, message),
-    ...(attachments.length > 0 ? { attachments } : {}),
+    ...(attachments.length > 0 ? { attachments: attachments.map((file) => fileView(state, file)) } : {}),
   };
+}
+
+/** A file as messages show it. Its address needs no key. */
+function fileView(
+  { account, origin }: AccountState,
+  { id, blobId, filename, contentType, content }: ChatwootFile,
+): object {
+  const file_type = contentType.startsWith('image/') ? 'image' : 'file';
+  const data_url = `${origin}${FILES}/${blobId}/${encodeURIComponent(filename)}`;
+  return { id, file_type, account_id: account.id, data_url, file_size: content.length };
 }
 
 /** A message as events show it: its type is a name, its time a text. */

@@ -208,11 +208,18 @@ function scrolled() {
   followsEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
 }
 
-function bubble({ authorType, authorId, text, at }) {
+function bubble({ authorType, authorId, text, files = [], at }) {
   const by = element('span', { className: 'by' }, element('bdi', { textContent: authorOf(authorType, authorId) }));
   if (at) by.append(element('time', { dateTime: new Date(at).toISOString(), textContent: clock.format(at) }));
   const className = authorId === me ? 'agent me' : authorType;
-  return element('li', { className }, by, element('p', { dir: 'auto', textContent: text ?? '' }));
+  const said = text ? [element('p', { dir: 'auto', textContent: text })] : [];
+  return element('li', { className }, by, ...said, ...files.map(fileLink));
+}
+
+function fileLink({ filename, url }) {
+  const link = element('a', { href: url, download: filename, textContent: filename });
+  link.dataset.testid = 'file';
+  return element('p', { dir: 'auto' }, link);
 }
 
 function authorOf(type, id) {
@@ -298,6 +305,19 @@ async function send() {
   if (!(await act(id, 'say', { text }))) keepDraft(id, [text, drafts.get(id)].filter(Boolean).join('\n'));
 }
 
+async function sendFile() {
+  const [file] = page.file.files;
+  page.file.value = '';
+  if (!file) return;
+  const reader = new window.FileReader();
+  await new Promise((resolve) => {
+    reader.onload = resolve;
+    reader.readAsDataURL(file);
+  });
+  followsEnd = true;
+  act(openId, 'file', { filename: file.name, contentType: file.type, content: reader.result.split(',')[1] });
+}
+
 function typed() {
   drafts.set(openId, page.reply.value);
   if (page.reply.value === '') return stopTyping();
@@ -354,6 +374,8 @@ function connect() {
 }
 
 page.agent.onchange = chooseAgent;
+page.attach.onclick = () => page.file.click();
+page.file.onchange = sendFile;
 page.reply.oninput = typed;
 page.reply.onkeydown = sendOnEnter;
 page.transcript.onscroll = scrolled;

@@ -1,7 +1,6 @@
 import type { ProviderEvent } from '#contract';
 import type { Course } from '../course.js';
 import { isFinal, messageView, type Attachment, type Message } from '../handover.js';
-import { newId } from '../ids.js';
 import { addFact } from '../lifecycle.js';
 import { settle } from '../settle.js';
 import type { HandoverUnit } from '../unit.js';
@@ -11,6 +10,8 @@ export interface ReceivedEvent {
   event: ProviderEvent;
   arrival: number;
   receivedAt: Date;
+  /** The files of a message, as far as they could be had. */
+  attachments?: Attachment[];
 }
 
 /** Why an event of a handover that has ended changes nothing of it. */
@@ -23,11 +24,12 @@ export type Ignored = string | null;
  * Applies one event of the contact centre to its handover. Late, repeated and unknown events change nothing that later ones
  * have settled; a late message is still delivered, unless the handover is over.
  */
-export function applyEvent(unit: HandoverUnit, { event, arrival, receivedAt }: ReceivedEvent, course: Course): Ignored {
+export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, course: Course): Ignored {
+  const { event, arrival, receivedAt, attachments = [] } = received;
   const { handover } = unit;
   bindConversation(unit, event.conversation);
   if (isFinal(handover)) {
-    if (event.type === 'message') keepLateMessage(unit, event, receivedAt);
+    if (event.type === 'message') keepLateMessage(unit, event, receivedAt, attachments);
     return HANDOVER_IS_OVER;
   }
   switch (event.type) {
@@ -38,7 +40,7 @@ export function applyEvent(unit: HandoverUnit, { event, arrival, receivedAt }: R
     case 'typing':
       return 'typing is passed on at once or not at all';
     case 'message':
-      return deliverMessage(unit, event, receivedAt);
+      return deliverMessage(unit, event, receivedAt, attachments);
     case 'activity':
       unit.emit('activity', { name: event.name, value: event.value });
       return null;
@@ -70,26 +72,25 @@ function bindConversation(unit: HandoverUnit, conversation: string): void {
 
 type MessageEvent = Extract<ProviderEvent, { type: 'message' }>;
 
-function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Ignored {
-  const message = addToTranscript(unit, event, receivedAt);
+function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date, attachments: Attachment[]): Ignored {
+  const message = addToTranscript(unit, event, receivedAt, attachments);
   unit.emit('message.created', { message: messageView(message) });
   return null;
 }
 
 /** No event follows the end, so the bot is not told; whoever reads the transcript finds it. */
-function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): void {
-  const message = addToTranscript(unit, event, receivedAt);
+function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date, attachments: Attachment[]): void {
+  const message = addToTranscript(unit, event, receivedAt, attachments);
   message.status = 'failed';
   message.error = 'It came after the end of the handover.';
 }
 
-function addToTranscript(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Message {
-  const attachments: Attachment[] = event.attachments.map(({ filename, contentType }) => ({
-    id: newId('att'),
-    filename,
-    contentType,
-    size: null,
-  }));
+function addToTranscript(
+  unit: HandoverUnit,
+  event: MessageEvent,
+  receivedAt: Date,
+  attachments: Attachment[],
+): Message {
   return unit.addMessage({
     author: event.author,
     agent: event.agent,

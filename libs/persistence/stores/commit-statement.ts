@@ -119,6 +119,15 @@ function addMessages(statement: Statement, units: HandoverUnit[]): void {
     ) => `INSERT INTO message (id, handover_id, sequence, author, text, attachments, cards, status, error, conversion, at)
       SELECT id, "handoverId", sequence, author, text, attachments, cards, status, error, conversion, at FROM ${r} ${IF_OK}`,
   );
+  const named = units.flatMap(({ messages }) =>
+    messages.flatMap(({ handoverId, attachments }): JsonRow[] => attachments.map(({ id }) => ({ handoverId, id }))),
+  );
+  statement.rows(
+    'named',
+    named,
+    '"handoverId" text, id text',
+    (r) => `UPDATE attachment a SET named = true FROM ${r} ${IF_OK} AND a.id = r.id`,
+  );
   const statuses = units.flatMap(({ handover, messageStatuses }) =>
     messageStatuses.flatMap(({ ids, status, error }): JsonRow[] => {
       const row = { handoverId: handover.id, status, error };

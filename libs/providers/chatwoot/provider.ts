@@ -22,7 +22,7 @@ export class ChatwootProvider implements HandoverProvider<ChatwootSettings, Chat
     contractVersion: CONTRACT_VERSION,
     title: 'Chatwoot',
     docsUrl: 'https://developers.chatwoot.com/api-reference/introduction',
-    capabilities: ['update', 'findStarted', 'findSent', 'convert', 'typing', 'read', 'check'],
+    capabilities: ['update', 'findStarted', 'findSent', 'convert', 'upload', 'typing', 'read', 'check'],
     settings: ChatwootSettings,
     handoverSettings: ChatwootHandoverSettings,
   };

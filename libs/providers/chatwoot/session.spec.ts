@@ -160,12 +160,12 @@ describe('a start whose answer was lost', () => {
 });
 
 describe('a message', () => {
-  const userSays = (text: string): OutboundMessage => ({ author: 'user', text, cards: [] });
+  const userSays = (text: string): OutboundMessage => ({ author: 'user', text, cards: [], attachments: [] });
 
   it("is incoming when it is the user's, and a note when it is the bot's", async () => {
     vendor.routes({ 'POST /conversations/57/messages': {} });
     await open().send(conversation(), userSays('Hi'));
-    await open().send(conversation(), { author: 'bot', text: 'see mention://user/3', cards: [] });
+    await open().send(conversation(), { author: 'bot', text: 'see mention://user/3', cards: [], attachments: [] });
     expect(bodiesOf('POST', '/messages')).toEqual([
       { content: 'Hi', private: false, message_type: 'incoming' },
       { content: '**Bot:** see mention: //user/3', private: true, message_type: 'outgoing' },
@@ -180,19 +180,43 @@ describe('a message', () => {
     ['a text, as it is', userSays(' Hi '), [' Hi '], 0, 0],
     [
       'cards, as text after the text',
-      { author: 'user', text: 'Hi', cards: [cardOf('A'), cardOf('B')] },
+      { author: 'user', text: 'Hi', cards: [cardOf('A'), cardOf('B')], attachments: [] },
       ['Hi\n\nA\n\nB'],
       2,
       0,
     ],
-    ['cards alone, as text', { author: 'bot', text: null, cards: [cardOf('A')] }, ['A'], 1, 0],
-    ['nothing to read, not at all', { author: 'user', text: null, cards: [cardOf('')] }, [null], 0, 1],
+    ['cards alone, as text', { author: 'bot', text: null, cards: [cardOf('A')], attachments: [] }, ['A'], 1, 0],
+    ['nothing to read, not at all', { author: 'user', text: null, cards: [cardOf('')], attachments: [] }, [null], 0, 1],
     ['a long text, in parts', userSays('x'.repeat(150_000)), ['x'.repeat(100_000), 'x'.repeat(50_000)], 0, 0],
   ])('is shown: %s', (_, message, texts, losses, errors) => {
     const converted = open().convert(message);
     expect(converted.parts.map(({ text }) => text)).toEqual(texts);
     expect([converted.losses.length, converted.errors.length]).toEqual([losses, errors]);
     expect(converted.parts.every(({ author }) => author === message.author)).toBe(true);
+  });
+
+  const file = { id: 'blob--1=', filename: 'cat.gif' };
+  const withFile: OutboundMessage = { ...userSays('look'), attachments: [file] };
+
+  it('takes its files by the ids of their uploads', async () => {
+    vendor.routes({ 'POST /conversations/57/messages': {} });
+    await open().send(conversation(), withFile);
+    expect(bodiesOf('POST', '/messages')).toMatchObject([{ content: 'look', attachments: ['blob--1='] }]);
+    expect(open().convert({ ...withFile, text: null }).errors).toEqual([]);
+  });
+
+  it.each<[string, object[], boolean]>([
+    ['by it', [{ data_url: 'https://chat.example/redirect/blob--1%3D/cat.gif' }], true],
+    ['not by another one', [{ data_url: 'https://chat.example/redirect/blob--2%3D/cat.gif' }], false],
+    ['not by its text', [], false],
+  ])('with a file is known %s', async (_, attachments, expected) => {
+    const item = { id: 10, content: 'look', message_type: 0, private: false, attachments };
+    vendor.routes({
+      'GET /conversations/57/messages': { payload: [item] },
+      'GET /conversations/57/messages?before=10': { payload: [] },
+    });
+    expect(await open().findSent(conversation(), withFile, 0)).toBe(expected);
+    expect(await open().findSent(conversation(), userSays('look'), 0)).toBe(attachments.length === 0);
   });
 
   const incoming = (content: string) => ({ content, message_type: 0, private: false });

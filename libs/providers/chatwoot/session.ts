@@ -8,6 +8,7 @@ import {
   type ConvertedMessage,
   type FieldError,
   type OutboundMessage,
+  type OutgoingFile,
   type ProviderContext,
   type ProviderEvent,
   type ProviderSession,
@@ -19,12 +20,14 @@ import { attributesOf, check, contactOf, settingsOf, transcriptNote, type Reques
 import { checkAccount } from './doctor.js';
 import { at, idAt, listAt, textAt } from './json.js';
 import { mapEvent } from './mapping.js';
-import { convertMessage, isOurs, wireOf } from './message.js';
+import { convertMessage, isOurs, isSame, wireOf } from './message.js';
 import type { ChatwootHandoverSettings, ChatwootSettings } from './settings.js';
 import { checkSignature, identify } from './signature.js';
 
 /** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
 const READING_BUDGET_MS = 15_000;
+/** A message with files is looked for among so many of ours. */
+const MAX_PASSED_OVER = 100;
 
 /** One Chatwoot account, ready to use. */
 export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings> {
@@ -33,6 +36,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
   readonly webhookToken: string | null;
   readonly endGraceMs: number;
   readonly giveUpAfterMs: number;
+  readonly fileOrigin: string;
   /** Before the number of a conversation: ids count within an account, and the gateway may have several. */
   private readonly prefix: string;
 
@@ -44,7 +48,8 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     // Each account has its own secret, so nobody vouches for another one.
     this.webhookAuthority = context.name;
     this.tenant = settings.accountId;
-    const { host, pathname } = new URL(settings.baseUrl);
+    const { host, origin, pathname } = new URL(settings.baseUrl);
+    this.fileOrigin = origin;
     this.prefix = `${host}${pathname.replace(/\/+$/, '')}/${settings.accountId}/`;
     this.webhookToken = settings.webhookToken ?? null;
     this.endGraceMs = durationMs(settings.endGrace);
@@ -103,7 +108,10 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     await this.client.account('POST', `${this.pathOf(conversation)}/messages`, wireOf(message));
   }
 
-  /** Counts the unbroken run of equal messages at the newest end, passing over what agents and Chatwoot said. */
+  /**
+   * Counts the unbroken run of equal messages at the newest end, passing over what agents and Chatwoot said. One with files is known
+   * by them, wherever it is: they were uploaded for it alone.
+   */
   async findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
     const wanted = wireOf(message);
     const deadline = this.context.now() + READING_BUDGET_MS;
@@ -114,19 +122,33 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
       if (page.length === 0) return false;
       for (const item of page.toReversed()) {
         if (!isOurs(item)) continue;
-        if (item.private !== wanted.private || String(item.content).trim() !== wanted.content.trim()) return false;
+        const isIt = isSame(item, wanted);
+        if (wanted.attachments && isIt) return true;
+        if (!wanted.attachments && !isIt) return false;
         run += 1;
-        if (run > identicalBefore) return true;
+        if (run > (wanted.attachments ? MAX_PASSED_OVER : identicalBefore)) return !wanted.attachments;
       }
       before = idAt(page[0], 'id') ?? '';
     }
     throw new ProviderError('unknown_outcome', 'the messages in Chatwoot are too many to be read back in time');
   }
 
+  /** A file that no message has is seen by nobody. */
+  async upload(_conversation: string, file: OutgoingFile): Promise<string> {
+    const id = textAt(await this.client.upload(file), 'blob_id');
+    if (id === null) throw new ProviderError('unknown_outcome', 'Chatwoot took the file but its answer has no id');
+    return id;
+  }
+
   async end(conversation: string): Promise<void> {
     const closing = this.settings.resolveOnClose
       ? this.client.account('POST', `${this.pathOf(conversation)}/toggle_status`, { status: 'resolved' })
-      : this.send(conversation, { author: 'bot', text: 'The handover is over: nobody reads on here.', cards: [] });
+      : this.send(conversation, {
+          author: 'bot',
+          text: 'The handover is over: nobody reads on here.',
+          cards: [],
+          attachments: [],
+        });
     await closing.catch(noneIfGone);
   }
 

@@ -7,11 +7,14 @@ import {
   type ConversationUpdate,
   type ConvertedMessage,
   type FieldError,
+  type IncomingFile,
   type OutboundMessage,
+  type OutgoingFile,
   type ProviderEvent,
   type ProviderSession,
   type QueueReading,
   type RawWebhook,
+  type RemoteAttachment,
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
@@ -41,6 +44,8 @@ const CONVERSATIONS_PER_PAGE = 100;
 const MAX_CONVERSATION_PAGES = 500;
 const MESSAGES_PER_PAGE = 50;
 const MAX_MESSAGE_PAGES = 40;
+/** Messages of our side that may be newer than one that is looked for. */
+const MAX_PASSED_OVER = 200;
 /** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
 const READING_BUDGET_MS = 15_000;
 
@@ -51,6 +56,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   readonly webhookToken: string | null;
   readonly endGraceMs: number;
   readonly giveUpAfterMs: number;
+  readonly fileOrigin: string;
 
   constructor(
     private readonly settings: EightByEightSettings,
@@ -65,6 +71,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     this.webhookToken = settings.webhookToken ?? null;
     this.endGraceMs = durationMs(settings.endGrace);
     this.giveUpAfterMs = durationMs(settings.giveUpAfter);
+    this.fileOrigin = new URL(settings.baseUrl).origin;
   }
 
   validate(request: Request): FieldError[] {
@@ -97,9 +104,13 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     await this.client.sendMessage(conversation, messageBody(message));
   }
 
-  /** Counts the unbroken run of equal messages at the newest end, passing over what agents and the system said. */
+  /**
+   * Counts the unbroken run of equal messages at the newest end, passing over what agents and the system said. A message with files is
+   * known by them: they were uploaded for it alone.
+   */
   async findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
     const wanted = messageBody(message);
+    const [file] = message.attachments;
     let run = 0;
     for await (const item of this.allOf(
       (page) => this.client.messages(conversation, page, MESSAGES_PER_PAGE),
@@ -107,7 +118,13 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     )) {
       const author = isPlainObject(item.author) ? item.author.type : undefined;
       if (author !== 'user' && author !== 'bot') continue;
-      if (author !== wanted.authorType || !sameText(item.text, wanted.text)) return false;
+      const files = attachmentsOf(item);
+      if (file) {
+        if (files.includes(file.id)) return true;
+        if (++run > MAX_PASSED_OVER) return false;
+        continue;
+      }
+      if (author !== wanted.authorType || files.length > 0 || !sameText(item.text, wanted.text)) return false;
       run += 1;
       if (run > identicalBefore) return true;
     }
@@ -120,6 +137,14 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     } catch (error) {
       if (!(error instanceof ProviderError && error.code === 'not_found')) throw error;
     }
+  }
+
+  upload(conversation: string, file: OutgoingFile): Promise<string> {
+    return this.client.upload(conversation, file);
+  }
+
+  download(conversation: string, { id }: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile> {
+    return this.client.content(conversation, id, signal);
   }
 
   /** 8x8 Chat Gateway documentation does not say whether additional properties are merged or replaced: the full list is sent. */
@@ -191,6 +216,11 @@ function sendable(request: Request): CreateConversation {
 function belongsTo(conversation: Record<string, unknown>, handoverId: string): boolean {
   const properties = isPlainObject(conversation.user) ? conversation.user.additionalProperties : undefined;
   return (propertyEntries(properties) ?? []).some(([key, value]) => key === 'handoverId' && value === handoverId);
+}
+
+/** The ids of a message's files at 8x8. */
+function attachmentsOf({ attachments }: Record<string, unknown>): unknown[] {
+  return Array.isArray(attachments) ? attachments.filter(isPlainObject).map(({ id }) => id) : [];
 }
 
 /** Ends of lines and blanks at the ends may change on the way. */
