@@ -239,7 +239,7 @@ describe('a handover to Chatwoot', () => {
       expect(queued.data.queue).toEqual({ id: '12', name: 'billing' });
       expect((await world.read(id)).status).toBe('queued');
       await chatwoot.agent.join(conversationId, 4);
-      await world.status(id, 'active');
+      await world.bot.event(id, 'handover.active', 2);
       expect(world.bot.types(id).slice(3)).toEqual([
         'handover.transferred',
         'agent.left',
