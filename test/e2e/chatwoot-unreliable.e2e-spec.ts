@@ -59,6 +59,14 @@ describe('an unreliable Chatwoot', () => {
     await world.api('post', `/v1/handovers/${id}/close`).expect(202);
   });
 
+  it('has its conversation found again although not one event tells of it', async () => {
+    chatwoot.faults.set({ dropEvents: ['*'], api: [{ match: CREATE, times: 1, fault: { drop: 'after' } }] });
+    const id = await start();
+    const conversationId = await world.conversationOf(id);
+    expect(conversationsOf(id)).toEqual([chatwoot.conversation(conversationId)]);
+    await world.api('post', `/v1/handovers/${id}/close`).expect(202);
+  });
+
   it('may refuse a message for good, which the bot hears; later ones still go', async () => {
     const { id, conversationId } = await activeInChatwoot(world, chatwoot);
     chatwoot.faults.set({
