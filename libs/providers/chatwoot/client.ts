@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 import { ProviderError, type OutgoingFile, type ProviderErrorCode, type ProviderLog } from '#contract';
 import { at, textAt } from './json.js';
 
-/** Of one call, so that the three of a start, one after the other, end within 30 s. Milliseconds. */
-const TIMEOUT_MS = 8_000;
+/** Of one call, so that those of a start or an update, up to six one after the other, end within 30 s. Milliseconds. */
+const TIMEOUT_MS = 5_000;
 /** A file needs longer: 25 MiB at 3 Mbit/s. */
 const UPLOAD_TIMEOUT_MS = 80_000;
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;

@@ -44,6 +44,16 @@ describe('messages', () => {
     });
   });
 
+  it.each([
+    ['https://chat.example/x/..%2F..%2Fetc%5Cpasswd', '.._.._etc_passwd'],
+    ['https://chat.example/x/100%', '100%'],
+    ['https://chat.example/', 'file'],
+  ])('name a file at %s %s', (data_url, filename) => {
+    expect(facts(messageEvent({ attachments: [{ ...FILE, data_url }] }))[0]).toMatchObject({
+      attachments: [{ filename }],
+    });
+  });
+
   it.each(['javascript:alert(1)', 'file:///etc/passwd', 'no url', null])('leave out a file at %j', (data_url) => {
     expect(facts(messageEvent({ attachments: [{ ...FILE, data_url }] }))[0]).toMatchObject({ attachments: [] });
   });

@@ -132,7 +132,7 @@ function filenameOf(url: string): string {
   } catch {
     // A name that is not encoded stays as it is.
   }
-  return textAt({ name }, 'name')?.slice(0, MAX_NAME) ?? 'file';
+  return textAt({ name }, 'name')?.replaceAll(/[/\\]/g, '_').slice(0, MAX_NAME) ?? 'file';
 }
 
 /** Epoch milliseconds, from seconds or from a text; null for anything else. */

@@ -89,9 +89,12 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
 
   /** A handover's contact has the handover's id as its source id in the inbox, which the client API finds without a search. */
   async findStarted(handoverId: string): Promise<string | null> {
+    const deadline = this.context.now() + READING_BUDGET_MS;
     for (const inbox of listAt(await this.client.account('GET', '/inboxes'), 'payload')) {
       const identifier = textAt(inbox, 'inbox_identifier');
       if (identifier === null) continue;
+      if (this.context.now() > deadline)
+        throw new ProviderError('unknown_outcome', 'the inboxes in Chatwoot are too many to be looked through in time');
       const path = `/contacts/${encodeURIComponent(handoverId)}/conversations`;
       const found = await this.client.contact('GET', identifier, path).catch(noneIfGone);
       const id = Array.isArray(found) ? idAt(found[0], 'id') : null;
@@ -217,7 +220,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
   }
 
   private pathOf(conversation: string): string {
-    return `/conversations/${conversation.slice(this.prefix.length)}`;
+    return `/conversations/${conversation.slice(conversation.lastIndexOf('/') + 1)}`;
   }
 
   /**
@@ -260,7 +263,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
 
   /** Chatwoot takes a team that does not exist for none. */
   private async checkTeam(queueId: string | undefined): Promise<void> {
-    if (queueId !== undefined) await this.client.account('GET', `/teams/${queueId}`);
+    if (queueId !== undefined) await this.client.account('GET', `/teams/${encodeURIComponent(queueId)}`);
   }
 
   /** What a conversation can do without: it exists, and nobody would look again for what failed here. */
