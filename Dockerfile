@@ -12,7 +12,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force && install -d -o node -g node /data
 COPY --from=build /app/dist ./dist
-RUN chmod +x dist/apps/cli/main.js && ln -s /app/dist/apps/cli/main.js /usr/local/bin/handover
+RUN ln -s /app/dist/apps/cli/main.js /usr/local/bin/handover
 USER node
 VOLUME /data
 EXPOSE 3000

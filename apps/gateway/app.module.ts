@@ -10,11 +10,14 @@ import { CopilotAccess } from './http/copilot/copilot-access.js';
 import { CopilotController } from './http/copilot/copilot.controller.js';
 import { HealthController } from './http/health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { ConversationFilesController } from './http/v1/conversations/conversation-files.controller.js';
 import { ConversationsController } from './http/v1/conversations/conversations.controller.js';
 import { ConversationsService } from './http/v1/conversations/conversations.service.js';
 import { AvailabilityController } from './http/v1/availability/availability.controller.js';
 import { CopilotTilesController } from './http/v1/copilot-tiles/copilot-tiles.controller.js';
 import { CopilotTilesService } from './http/v1/copilot-tiles/copilot-tiles.service.js';
+import { AttachmentsController } from './http/v1/attachments/attachments.controller.js';
+import { AttachmentsService } from './http/v1/attachments/attachments.service.js';
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
@@ -55,8 +58,10 @@ export class AppModule {
       ],
       controllers: [
         HandoversController,
+        ConversationFilesController,
         ConversationsController,
         SignalsController,
+        AttachmentsController,
         DeliveriesController,
         InboxController,
         ProvidersController,
@@ -72,6 +77,7 @@ export class AppModule {
         CopilotTilesService,
         CopilotAccess,
         ProvidersService,
+        AttachmentsService,
         { provide: CONTACT_CENTRE, inject: providers.classes, useFactory: (...all: HandoverProvider[]) => all },
         {
           provide: Runtime,

@@ -16,6 +16,8 @@ import { loadProviders, type LoadedProviders } from './runtime/load-providers.js
 import { Runtime } from './runtime/runtime.js';
 
 const BODY_LIMIT_BYTES = 1_048_576;
+/** How long a request may take to come in, a file of an upload included, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 120_000;
 /** How long requests under way may take once the gateway stops, in milliseconds. */
 const CLOSE_WITHIN_MS = 3_000;
 
@@ -46,7 +48,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
-    requestTimeout: 30_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
       const answer = problem(400, 'The address is not a valid URL path.');

@@ -13,18 +13,45 @@ export interface HandoverEvent {
       text: string | null;
       author: { type: string };
       cards?: { contentType: string; content: { options?: { title: string }[] } | null }[];
+      attachments?: Attachment[];
     };
     error?: { message: string };
     typing?: boolean;
+    willClose?: boolean;
   };
 }
 
+type Message = NonNullable<HandoverEvent['data']['message']>;
+
+/** A file of a message; `error` says why it could not be had. */
+interface Attachment {
+  id: string;
+  filename: string;
+  error?: string;
+}
+
+/** One line of the chat. `path` is where its file is, below the gateway's handovers. */
+type Entry = { author: string; text: string; path?: string; replies?: string[] };
+
+const REMINDER = 'Are you still there? Please write something.';
 const WITH_BOT = 'You are chatting with the bot.';
 const FINAL = ['handover.completed', 'handover.cancelled', 'handover.failed'];
 const ANSWERS: [RegExp, string][] = [
   [/balance|account|money/i, 'Your balance is 1,234.56 €.'],
   [/hours|open/i, 'We are open Monday to Friday, 9 am to 6 pm.'],
 ];
+/** What an agent sees beside the chat, where the gateway has a page for it. */
+const TILES: Record<string, object> = {
+  account: {
+    kind: 'keyValue',
+    title: 'Account',
+    entries: [
+      { label: 'Balance', value: '1,234.56 €' },
+      { label: 'Customer since', value: 'March 2017' },
+    ],
+  },
+  greeting: { kind: 'suggestedReply', title: 'To begin with', text: 'Hello Maria, how can I help you?' },
+};
 const HELP = 'I know your balance and our opening hours. For anything else write "human" to talk to a person.';
 
 /** What the user is told, as a line of the chat and as its status. */
@@ -42,9 +69,7 @@ const NEWS: Record<string, (data: HandoverEvent['data']) => string> = {
 export class Chat {
   /** Called after every change. */
   readonly watchers = new Set<() => void>();
-  private readonly entries: { author: string; text: string; replies?: string[] }[] = [
-    { author: 'bot', text: `Hello! ${HELP}` },
-  ];
+  private readonly entries: Entry[] = [{ author: 'bot', text: `Hello! ${HELP}` }];
   private readonly seen = new Map<string, number>();
   private status = WITH_BOT;
   private handoverId: string | null = null;
@@ -52,7 +77,8 @@ export class Chat {
 
   constructor(
     private readonly sessionId: string,
-    private readonly call: (path: string, body: object) => Promise<Answer>,
+    private readonly call: (path: string, body: object, method?: 'PUT') => Promise<Answer>,
+    private readonly upload: (path: string, file: File) => Promise<Answer>,
   ) {}
 
   toJSON(): object {
@@ -68,6 +94,30 @@ export class Chat {
     });
   }
 
+  /** Worth showing while it is true, and not worth trying again. */
+  userTypes(): void {
+    if (this.handoverId) void this.call(`/v1/handovers/${this.handoverId}/typing`, { typing: true });
+  }
+
+  /** The user sends a file, which is for people only. */
+  userSends(file: File): void {
+    this.work = this.work.then(async () => {
+      const handover = this.handoverId;
+      if (!handover) return this.add('system', 'Only a human can look at files. Write "human" to talk to one.');
+      const uploaded = await this.upload(`/v1/handovers/${handover}/attachments`, file);
+      if (uploaded.problem) return this.add('system', `That did not work: ${uploaded.problem}`);
+      this.entries.push({ author: 'user', text: file.name, path: `${handover}/attachments/${uploaded.id}` });
+      this.show(this.status);
+      const answer = await this.call(`/v1/handovers/${handover}/messages`, { attachments: [{ id: uploaded.id }] });
+      if (answer.problem) this.add('system', `That did not work: ${answer.problem}`);
+    });
+  }
+
+  /** Whether a file was shown in this chat: nobody else's is handed out. */
+  hasFile(path: string): boolean {
+    return this.entries.some((entry) => entry.path === path);
+  }
+
   /** Takes an event of the gateway's. Delivery is at least once: what came before is dropped. */
   take({ type, data }: HandoverEvent): void {
     const { handoverId, sequence = Infinity, agent, message } = data;
@@ -77,9 +127,12 @@ export class Chat {
     if (type === 'typing')
       return this.show(`${agent?.name ?? 'The agent'} ${data.typing ? 'is typing …' : 'is here.'}`);
     this.seen.set(handoverId, FINAL.includes(type) ? Infinity : sequence);
-    if (type === 'message.created') this.add(message!.author.type, message!.text ?? '(a file)', repliesIn(message!));
+    if (type === 'message.created') this.addMessage(handoverId, message!);
+    if (type === 'agent.joined') void this.showAgent(handoverId);
+    if (type === 'handover.inactive')
+      this.add('bot', data.willClose ? `${REMINDER} Otherwise I close this chat.` : REMINDER);
     const news = NEWS[type]?.(data);
-    if (news) this.add('system', news, undefined, news);
+    if (news) this.add('system', news, news);
   }
 
   private async react(action: string, text: string): Promise<Answer | void> {
@@ -110,8 +163,28 @@ export class Chat {
     return id ? undefined : answer;
   }
 
-  private add(author: string, text: string, replies?: string[], status = this.status): void {
-    this.entries.push({ author, text, ...(replies ? { replies } : {}) });
+  /** A contact centre without such a page refuses them, and nobody misses anything. */
+  private async showAgent(handoverId: string): Promise<void> {
+    for (const [key, tile] of Object.entries(TILES))
+      await this.call(`/v1/handovers/${handoverId}/copilot/tiles/${key}`, tile, 'PUT');
+  }
+
+  private addMessage(handoverId: string, message: Message): void {
+    const { author, text, attachments = [] } = message;
+    const replies = repliesIn(message);
+    const files = attachments.map(({ id, filename, error }) =>
+      error
+        ? { author: author.type, text: `${filename}: ${error}` }
+        : { author: author.type, text: filename, path: `${handoverId}/attachments/${id}` },
+    );
+    const words =
+      text === null && !replies ? [] : [{ author: author.type, text: text ?? '', ...(replies ? { replies } : {}) }];
+    this.entries.push(...words, ...files);
+    this.show(this.status);
+  }
+
+  private add(author: string, text: string, status = this.status): void {
+    this.entries.push({ author, text });
     this.show(status);
   }
 

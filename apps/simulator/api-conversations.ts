@@ -1,13 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { API, conversationView, hal, type ApiParts, type TenantRequest } from './api-parts.js';
+import { API, conversationOf as find, conversationView, hal, type ApiParts, type TenantRequest } from './api-parts.js';
 import { bodyOf, checkAssignment, checkHistory, checkMessage, checkUser, isObject, text } from './checks.js';
-import {
-  newConversation,
-  simulatedId,
-  type SimulatedConversation,
-  type SimulatedMessage,
-  type TenantState,
-} from './model.js';
+import { attachmentView, registerAttachments } from './api-attachments.js';
+import { newConversation, type SimulatedConversation, type SimulatedMessage, type TenantState } from './model.js';
 import { halPage, type PageQuery } from './paging.js';
 import { badRequest, badSignal, entityNotFound, notFound } from './refusal.js';
 
@@ -19,13 +14,6 @@ export function registerConversationRoutes(server: FastifyInstance, parts: ApiPa
   registerMessages(server, parts);
   registerAttachments(server);
   registerSignals(server, parts);
-}
-
-function find(request: FastifyRequest): SimulatedConversation {
-  const { id } = request.params as { id: string };
-  const found = (request as TenantRequest).tenant.conversations.get(id);
-  if (!found) throw notFound('Conversation', id);
-  return found;
 }
 
 function registerLifecycle(server: FastifyInstance, { centre, faults }: ApiParts): void {
@@ -98,14 +86,15 @@ function channelOf(id: string, tenant: TenantState): string {
 function registerMessages(server: FastifyInstance, { centre }: ApiParts): void {
   server.post(`${PATH}/:id/messages`, async (request, reply) => {
     const conversation = find(request);
-    const message = checkMessage(request.body) as {
+    const message = checkMessage(request.body, conversation.attachments) as {
       authorType: 'user' | 'bot';
       text?: string;
       cards?: unknown[];
-      attachments?: unknown[];
+      attachments?: { id: string }[];
     };
     const author = message.authorType === 'user' ? conversation.participants[0]!.id : 'bot';
-    void centre.say(conversation.id, message.authorType, author, message);
+    const files = (message.attachments ?? []).map(({ id }) => conversation.attachments.find((one) => one.id === id)!);
+    void centre.say(conversation.id, message.authorType, author, { ...message, attachments: files });
     return hal(reply, 202);
   });
   server.get(`${PATH}/:id/messages`, async (request, reply) => {
@@ -149,70 +138,9 @@ function messageView({
     text: content,
     createdAt,
     author: { id: authorId, type: authorType, removed: false, language: 'en' },
-    attachments,
+    attachments: attachments?.map(attachmentView),
     cards,
   };
-}
-
-function registerAttachments(server: FastifyInstance): void {
-  const path = `${PATH}/:id/attachments`;
-  const view = ({ id, filename, sizeInBytes, createdAt }: SimulatedConversation['attachments'][number]): object => ({
-    id,
-    filename,
-    sizeInBytes,
-    createdAt,
-  });
-  const one = (request: FastifyRequest): SimulatedConversation['attachments'][number] => {
-    const { attachmentId } = request.params as { attachmentId: string };
-    const found = find(request).attachments.find(({ id }) => id === attachmentId);
-    if (!found) throw notFound('Attachment', attachmentId);
-    return found;
-  };
-  server.post(path, async (request, reply) => {
-    const conversation = find(request);
-    const form = await readForm(request);
-    const file = form.get('attachment');
-    const authorType = form.get('authorType') ?? 'user';
-    if (!(file instanceof File)) throw badRequest('invalid_parameter', 'The part "attachment" is missing.');
-    if (authorType !== 'user' && authorType !== 'bot')
-      throw badRequest('invalid_parameter', 'authorType must be user or bot.');
-    const content = Buffer.from(await file.arrayBuffer());
-    const attachment = {
-      id: simulatedId(),
-      filename: file.name,
-      sizeInBytes: content.length,
-      createdAt: Date.now(),
-      content,
-    };
-    conversation.attachments.push(attachment);
-    return hal(reply, 200, view(attachment));
-  });
-  server.get(path, async (request, reply) => {
-    return hal(
-      reply,
-      200,
-      halPage('attachments', find(request).attachments.map(view), request.query as PageQuery, request.url),
-    );
-  });
-  server.get(`${path}/:attachmentId`, async (request, reply) => hal(reply, 200, view(one(request))));
-  server.get(`${path}/:attachmentId/content`, async (request, reply) => {
-    const { content, filename } = one(request);
-    return reply
-      .type('application/octet-stream')
-      .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`)
-      .send(content);
-  });
-}
-
-async function readForm(request: FastifyRequest): Promise<FormData> {
-  try {
-    const body = request.body as Buffer;
-    return await new Response(new Uint8Array(body), {
-      headers: { 'content-type': request.headers['content-type'] ?? '' },
-    }).formData();
-  } catch {
-    throw badRequest('invalid_parameter', 'The body must be multipart/form-data.');
-  }
 }
 
 function registerSignals(server: FastifyInstance, { centre }: ApiParts): void {

@@ -4,7 +4,7 @@ import type { Deliveries } from './deliveries.js';
 import type { Faults } from './faults.js';
 import type { Floor } from './floor.js';
 import type { SimulatedConversation, TenantState } from './model.js';
-import type { ApiRefusal } from './refusal.js';
+import { notFound, type ApiRefusal } from './refusal.js';
 import type { Signer } from './signing.js';
 
 export const API = '/chat-gateway/v1';
@@ -21,6 +21,14 @@ export interface ApiParts {
 
 /** A request, with the tenant it is for. */
 export type TenantRequest = FastifyRequest & { tenant: TenantState };
+
+/** The conversation that a call is about. @throws {ApiRefusal} 404 */
+export function conversationOf(request: FastifyRequest): SimulatedConversation {
+  const { id } = request.params as { id: string };
+  const found = (request as TenantRequest).tenant.conversations.get(id);
+  if (!found) throw notFound('Conversation', id);
+  return found;
+}
 
 /** Answers a success in HAL. */
 export function hal(reply: FastifyReply, status: number, body?: object): FastifyReply {

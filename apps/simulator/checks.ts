@@ -90,8 +90,8 @@ export function checkHistory(value: unknown): { authorType: string; text?: strin
   return messages.map((message) => checkMessage(message) as { authorType: string; text?: string });
 }
 
-/** @throws {ApiRefusal} in the shape that this endpoint has of its own */
-export function checkMessage(value: unknown): Json {
+/** @param files what was uploaded to the conversation @throws {ApiRefusal} in the shape that this endpoint has of its own */
+export function checkMessage(value: unknown, files: { id: string }[] = []): Json {
   if (!isObject(value)) throw badMessage('The message must be a JSON object.');
   const unknown = Object.keys(value).find(
     (field) => !['authorType', 'text', 'attachments', 'cards', 'externalProvider'].includes(field),
@@ -109,6 +109,12 @@ export function checkMessage(value: unknown): Json {
   for (const { contentType } of (cards ?? []) as Json[]) {
     if (contentType !== undefined && !CARD_TYPES.includes(contentType as string))
       throw badMessage('contentType of a card must be one of the known ones.');
+  }
+  for (const attachment of (attachments ?? []) as Json[]) {
+    const extra = Object.keys(attachment).find((field) => field !== 'id');
+    if (extra) throw badMessage(`Unrecognized property "${extra}".`);
+    if (!files.some(({ id }) => id === attachment.id))
+      throw badMessage(`There is no attachment ${String(attachment.id)}.`);
   }
   return value;
 }

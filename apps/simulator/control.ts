@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { newAttachment, preSignedUrl } from './api-attachments.js';
 import { registerFloorControl } from './api-statistics.js';
 import type { Centre } from './centre.js';
 import type { FaultSettings } from './faults.js';
@@ -60,6 +61,21 @@ function registerActions(
   const actions: Record<string, Action> = {
     join: (id, { agentId }) => centre.join(id, required(agentId, 'agentId')),
     say: (id, { agentId, text }) => centre.agentSays(id, required(agentId, 'agentId'), required(text, 'text')),
+    file: (id, { agentId, filename, contentType, content }) =>
+      centre.agentSendsFiles(id, required(agentId, 'agentId'), [
+        newAttachment(
+          required(filename, 'filename'),
+          contentType || 'application/octet-stream',
+          Buffer.from(required(content, 'content'), 'base64'),
+        ),
+      ]),
+    offer: (id, { agentId, text, choices }) =>
+      centre.agentOffers(
+        id,
+        required(agentId, 'agentId'),
+        required(text, 'text'),
+        required(choices, 'choices').split('\n'),
+      ),
     typing: (id, { agentId, on }) => centre.typing(id, required(agentId, 'agentId'), String(on) === 'true'),
     transfer: (id, { agentId, queueId }) =>
       centre.transfer(id, required(queueId, 'queueId'), required(agentId, 'agentId')),
@@ -112,6 +128,7 @@ function stateOf(simulator: Simulator): object {
     queues: tenants.flatMap(({ queues }) => queues),
     agents: tenants.flatMap(({ agents }) => agents),
     conversations: simulator.conversations().slice(-100).map(desktopView),
+    canOffer: true,
   };
 }
 
@@ -119,9 +136,25 @@ function desktopView(conversation: SimulatedConversation): object {
   const { id, state, user, waitingIn, messages, history, participants, signals, createdAt } = conversation;
   const agents = participants.filter(({ type, removed }) => type === 'agent' && !removed).map((agent) => agent.id);
   const before = history.map(({ authorType, text }) => ({ authorType, text, before: true }));
-  const said = messages.map(({ authorType, authorId, text, createdAt: at }) => ({ authorType, authorId, text, at }));
+  const said = messages.map(({ authorType, authorId, text, attachments = [], cards = [], createdAt: at }) => {
+    const files = attachments.map((file) => ({ filename: file.filename, url: preSignedUrl('', file) }));
+    return { authorType, authorId, text, files, cards: cards.map(cardText), at };
+  });
   const typed = signals.findLast(({ kind }) => kind === 'typing');
   // What was said since ends it.
   const typingSince = typed && typed.at > (messages.at(-1)?.createdAt ?? 0) ? typed.at : null;
   return { id, state, user, waitingIn, agents, createdAt, typingSince, transcript: [...before, ...said] };
+}
+
+/** What a card says, a line each: the page draws no cards. */
+function cardText(card: unknown): string {
+  const { contentType, content } = card as { contentType: string; content: unknown };
+  return textsIn(content).join('\n') || contentType;
+}
+
+function textsIn(node: unknown): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([name, value]) =>
+    typeof value === 'string' ? (['text', 'title'].includes(name) ? [value] : []) : textsIn(value),
+  );
 }

@@ -1,7 +1,8 @@
 /** What a matching API call suffers. `after`: the call takes effect first, then its answer is lost, withheld or wrong. */
 export type ApiFaultKind =
   | { status: number; retryAfter?: number; body?: unknown; after?: boolean }
-  | { drop: 'before' | 'after' }
+  /** `midway`: once the first part of the body has come. */
+  | { drop: 'before' | 'midway' | 'after' }
   | { hang: 'before' | 'after' };
 
 export interface ApiFault {
@@ -43,6 +44,10 @@ export interface FaultSettings {
   missingProducts: string[];
   /** Takes `version` only for a webhook, and not the `notificationVersion` that the documentation also asks for. */
   noNotificationVersion: boolean;
+  /** Pre-signed addresses of files answer 403, as they do once they have expired. */
+  fileUrlsExpired: boolean;
+  /** Pre-signed addresses break off half-way. */
+  fileUrlsBreakOff: boolean;
   api: ApiFault[];
 }
 
@@ -65,6 +70,8 @@ const NONE: FaultSettings = {
   clockSkewMs: 0,
   missingProducts: [],
   noNotificationVersion: false,
+  fileUrlsExpired: false,
+  fileUrlsBreakOff: false,
   api: [],
 };
 
@@ -89,11 +96,14 @@ export class Faults {
     this.current = structuredClone(NONE);
   }
 
-  /** The fault that hits this call, used up by one. */
-  take(method: string, path: string): ApiFaultKind | null {
+  /** The fault that hits this call, used up by one; those that hit its body are asked for by themselves. */
+  take(method: string, path: string, inBody = false): ApiFaultKind | null {
     const hit = this.current.api.find(
-      ({ match, times }) =>
-        times !== 0 && (!match.method || match.method === method) && (!match.path || new RegExp(match.path).test(path)),
+      ({ match, times, fault }) =>
+        ('drop' in fault && fault.drop === 'midway') === inBody &&
+        times !== 0 &&
+        (!match.method || match.method === method) &&
+        (!match.path || new RegExp(match.path).test(path)),
     );
     if (!hit) return null;
     if (hit.times !== undefined) hit.times--;

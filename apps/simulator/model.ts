@@ -37,7 +37,7 @@ export interface SimulatedMessage {
   authorType: 'user' | 'bot' | 'agent' | 'system';
   authorId: string;
   text?: string;
-  attachments?: unknown[];
+  attachments?: SimulatedAttachment[];
   cards?: unknown[];
   createdAt: number;
 }
@@ -48,6 +48,9 @@ export interface SimulatedAttachment {
   sizeInBytes: number;
   createdAt: number;
   content: Buffer;
+  contentType: string;
+  /** In the address under which it can be fetched without a key, until it expires. */
+  token: string;
 }
 
 /** What the customer's side showed for a moment. */

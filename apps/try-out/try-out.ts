@@ -3,15 +3,17 @@ import { join, relative, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startSampleBot } from '../sample-bot/bot.js';
-import { Simulator } from '../simulator/index.js';
+import { kindFrom } from './contact-centre.js';
 import { GatewayProcess } from './gateway-process.js';
 import { closeLeftovers } from './leftovers.js';
 import { claim } from './only-one.js';
 import { stopOrphanedPostgres } from './orphan.js';
 import { freePort, portFrom } from './ports.js';
-import { botKeys, writeConfiguration } from './settings.js';
+import { keysIn, writeConfiguration } from './settings.js';
 
 export interface TryOutOptions {
+  /** The command line, such as `--provider chatwoot`. */
+  args: string[];
   env: NodeJS.ProcessEnv;
   /** Relative paths start here. */
   cwd: string;
@@ -27,9 +29,6 @@ export interface TryOutOptions {
 /** How long the gateway may take to become ready, in milliseconds: a database that recovers from a crash takes its time. */
 const READY_LIMIT_MS = 120_000;
 const READY_POLL_MS = 100;
-const TENANT = 'acme01';
-const CHANNEL = 'sim-channel';
-const QUEUE = '101';
 const GATEWAY_ENTRY = fileURLToPath(new URL('../gateway/main.js', import.meta.url));
 
 /**
@@ -61,30 +60,28 @@ export async function runTryOut(options: TryOutOptions): Promise<number> {
 
 /** Starts one part after the other; `undo` gets how to end each, in the order of the starts. */
 async function startAll(options: TryOutOptions, undo: (() => unknown)[]): Promise<GatewayProcess> {
-  const { env, cwd, say, warn, stop } = options;
+  const { args, env, cwd, say, warn, stop } = options;
+  const kind = kindFrom(args);
   const dataDir = resolve(cwd, env.DATA_DIR || join('.data', 'try-out'));
   mkdirSync(dataDir, { recursive: true });
   undo.push(claim(dataDir));
-  say('Starting the handover gateway, a simulated 8x8 contact centre and a sample bot …');
+  say(`Starting the handover gateway, a simulated ${kind.title} and a sample bot …`);
 
   const ports = await choosePorts(env, say);
   const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
-  const keys = await botKeys(dataDir);
+  const keys = await keysIn(dataDir);
 
-  const simulator = await Simulator.start({ port: ports.simulator });
-  undo.push(() => simulator.stop());
-  const webhookId = simulator.registerWebhook(`${gatewayUrl}/handover/eightByEight`, TENANT);
-  simulator.createChannel({ id: CHANNEL, name: 'Try-out', webhookId, queueId: QUEUE, tenant: TENANT });
-  const bot = await startSampleBot({ gatewayUrl, ...keys, port: ports.bot });
+  const centre = await kind.start(ports.simulator, gatewayUrl);
+  undo.push(() => centre.stop());
+  const { apiKey, callbackSecret } = keys;
+  const bot = await startSampleBot({ gatewayUrl, apiKey, callbackSecret, port: ports.bot });
   undo.push(() => bot.stop());
 
+  const { provider } = centre;
   const configuration = await writeConfiguration(dataDir, keys, {
-    simulatorUrl: simulator.url,
-    simulatorKey: simulator.apiKey,
-    tenant: TENANT,
-    channelId: CHANNEL,
-    queueId: QUEUE,
+    provider,
     callbackUrl: bot.callbackUrl,
+    inactivity: env.INACTIVITY || '2m',
   });
   stop.throwIfAborted();
   undo.push(() => stopOrphanedPostgres(dataDir));
@@ -102,7 +99,7 @@ async function startAll(options: TryOutOptions, undo: (() => unknown)[]): Promis
   say(
     welcome({
       chat: bot.url,
-      desktop: simulator.url,
+      desktop: centre.url,
       api: `${gatewayUrl}/docs`,
       data: relative(cwd, dataDir) || dataDir,
     }),
@@ -211,7 +208,9 @@ What to do there:
   1. On the chat page ask "What is my balance?": the bot answers.
   2. Write "I want to talk to a human": the bot hands the chat over.
   3. On the agent desktop accept the waiting chat. Now customer and agent can write to each other.
-  4. Transfer the chat to another queue, or leave it: then the bot takes over again.
+  4. Send files both ways, offer answers to choose from, open the copilot's page under "copilotUrl".
+  5. Transfer the chat to another queue, or leave it: then the bot takes over again.
+  6. Be silent as the customer: the bot reminds you after two minutes, twice, and then ends the chat.
 
 API reference: ${api}
 Data and log:  ${data}

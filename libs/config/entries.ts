@@ -191,4 +191,12 @@ export class RetentionConfig {
     },
   })
   inbox: string = '7d';
+
+  /** Files of handovers that are over. */
+  @Setting({ type: 'duration', title: 'Attachments', help: 'How long files are kept.' })
+  @ValidateBy({
+    name: 'isRetention',
+    validator: { validate: isRetention, defaultMessage: () => 'must be from 1h to 3650d' },
+  })
+  attachments: string = '30d';
 }

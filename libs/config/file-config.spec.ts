@@ -89,7 +89,7 @@ providers:
   });
 
   it('is empty without a file, and with an empty one', () => {
-    const retention = { inbox: '7d' };
+    const retention = { inbox: '7d', attachments: '30d' };
     expect(readConfigFile(null, {}, [])).toEqual({ path: null, bots: [], providers: [], retention, warnings: [] });
     for (const text of ['', '# nothing\n', 'bots:\nproviders: []\nretention:\n', '{}', 'retention: {}'])
       expect(read(text)).toEqual({ path, bots: [], providers: [], retention, warnings: [] });
@@ -136,7 +136,12 @@ providers:
     ['a bad retention', 'retention:\n  inbox: a week\n', /^2: retention\.inbox: must be a duration/],
     ['too short a retention', 'retention: { inbox: 59m }\n', /^1: retention\.inbox: must be from 1h to 3650d/],
     ['too long a retention', 'retention: { inbox: 3651d }\n', /retention\.inbox: must be from 1h to 3650d/],
-    ['a retention of something else', 'retention: { outbox: 1d }\n', /outbox: is not a .*known here: inbox$/],
+    ['too short a retention of files', 'retention: { attachments: 0s }\n', /retention\.attachments: must be from 1h/],
+    [
+      'a retention of something else',
+      'retention: { outbox: 1d }\n',
+      /outbox: is not a .*known here: inbox, attachments$/,
+    ],
     ['a retention that is no mapping', 'bots: []\nretention: 7d\n', /^2: retention: must be a mapping/],
     ['an unknown part', 'botz: []\n', /^1: botz: .*known here: bots, providers, retention$/],
     ['a copilot that is text', provider('copilot: x'), /^6: .*copilot: must be a mapping/],
@@ -197,9 +202,6 @@ providers:
   it('warns of short callback secrets and of what has no effect yet', () => {
     expect(read(bot('callbackSecret: whsec_c2hvcnQ=')).warnings).toEqual([
       expect.stringMatching(/:4: bots\[0\]\.callbackSecret: is shorter than the 24 bytes/),
-    ]);
-    expect(read(provider('attachments: {}')).warnings).toEqual([
-      expect.stringMatching(/:2: providers\[0\]: attachments: accepted, but .* does not act on it yet/),
     ]);
   });
 

@@ -71,6 +71,8 @@ export type ProviderFact =
   /** Somebody wrote something that the end user may see. Internal notes and echoes of our own messages are `ignored`, never this. */
   | {
       type: 'message';
+      /** The contact centre's id of it, where its events carry one: then a message is known by it and by nothing else. */
+      id?: string;
       author: 'agent' | 'system';
       agent: Agent | null;
       text: string | null;
@@ -88,3 +90,6 @@ export type ProviderFact =
   | { type: 'activity'; name: string; value: unknown }
   /** Understood and of no interest, or not understood. `reason` is shown to operators. */
   | { type: 'ignored'; reason: string };
+
+/** Somebody wrote something. */
+export type MessageFact = Extract<ProviderFact, { type: 'message' }>;

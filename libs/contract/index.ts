@@ -4,6 +4,8 @@ export * from './check.js';
 export * from './duration.js';
 export * from './errors.js';
 export * from './events.js';
+export * from './files.js';
+export * from './inspection.js';
 export * from './provider.js';
 export * from './registration.js';
 export * from './settings.js';

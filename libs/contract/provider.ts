@@ -1,5 +1,7 @@
 import type { CheckContext, CheckFinding } from './check.js';
-import type { Card, ProviderEvent } from './events.js';
+import type { Card, ProviderEvent, RemoteAttachment } from './events.js';
+import type { IncomingFile, OutgoingFile } from './files.js';
+import type { Inspection, MessageList } from './inspection.js';
 import type { Class, FieldError } from './validation.js';
 
 /** The version of this contract. A provider states the one it was written for; the gateway refuses to start with any other. */
@@ -26,6 +28,8 @@ export const CAPABILITIES = [
   'findStarted',
   'findSent',
   'convert',
+  'upload',
+  'download',
   'typing',
   'thinking',
   'read',
@@ -33,6 +37,8 @@ export const CAPABILITIES = [
   'check',
   'reassign',
   'handBack',
+  'inspect',
+  'messagesSince',
 ] as const satisfies readonly (keyof ProviderSession)[];
 export type Capability = (typeof CAPABILITIES)[number];
 
@@ -99,17 +105,23 @@ export interface StartRequest<H extends object = object> {
   settings: H;
 }
 
-/** A message on its way to the agent. */
-export interface OutboundMessage {
+/** What is said in a message. */
+export interface MessageContent {
   author: 'user' | 'bot';
   text: string | null;
   cards: Card[];
 }
 
-/** A message in the form in which a contact centre can show it. */
+/** A message on its way to the agent. */
+export interface OutboundMessage extends MessageContent {
+  /** Files that `upload` brought there before, by the ids that it returned. */
+  attachments: { id: string; filename: string }[];
+}
+
+/** A message in the form in which a contact centre can show it. Its files are left out: they go with the first part. */
 export interface ConvertedMessage {
   /** What is sent in its place, one after the other, at least one; the very message itself where nothing had to change. */
-  parts: OutboundMessage[];
+  parts: MessageContent[];
   /** What the agent does not see as it was sent; pointers into the message. A text that only comes in parts loses nothing. */
   losses: FieldError[];
   /** Why it cannot be shown at all; nothing is sent then. */
@@ -155,7 +167,7 @@ export interface VerifiedWebhook {
 
 /**
  * One account of one contact centre. Keeps no state of a handover: whatever must be remembered is the core's.
- * Every call ends within 30 s and throws a `ProviderError` when it did not succeed.
+ * Every call ends within 30 s, one that carries a file within 90 s, and throws a `ProviderError` when it did not succeed.
  */
 export interface ProviderSession<H extends object = object> {
   /** Sessions with equal `webhookAuthority` verify webhooks alike: one verification serves them all. */
@@ -168,6 +180,13 @@ export interface ProviderSession<H extends object = object> {
   readonly endGraceMs: number;
   /** How long an unreachable contact centre is retried, in milliseconds. */
   readonly giveUpAfterMs: number;
+  /** How often the core asks what is true of an open handover: 1 s to 1 day, in milliseconds; null where it is not to ask. */
+  readonly reconcileMs: number | null;
+  /**
+   * Origin of the API (`https://api.example.com`), where files can be fetched from it without a key. Only outside production it is a
+   * place that files may come from although it is no public address: the operator named it, no event did.
+   */
+  readonly fileOrigin?: string;
 
   /** What keeps this request from being sent: limits of the vendor's API, missing ids. Pure; pointers into the request to start. */
   validate(request: StartRequest<H>): FieldError[];
@@ -180,23 +199,37 @@ export interface ProviderSession<H extends object = object> {
   /**
    * After an unknown outcome of `send`: whether the message is there.
    * @param identicalBefore how many messages equal to this one come directly before it in the transcript
-   * @param ours whose messages come from the gateway; in a conversation that began in the contact centre not the user's
+   * @param ours whose messages come from the gateway, both unless given; in a conversation that began in the contact centre not the user's
    */
   findSent?(
     conversation: string,
     message: OutboundMessage,
     identicalBefore: number,
-    ours: readonly OutboundMessage['author'][],
+    ours?: readonly OutboundMessage['author'][],
   ): Promise<boolean>;
   /** Ends the conversation for the user. Safe to repeat; a conversation that is gone counts as ended. */
   end(conversation: string): Promise<void>;
   /** Changes queue or customer of a running conversation. */
   update?(conversation: string, change: ConversationUpdate<H>): Promise<void>;
+  /** How the conversation stands. That it is gone is an answer; that the account does not work is an error. Changes nothing. */
+  inspect?(conversation: string): Promise<Inspection>;
+  /**
+   * What was said in the conversation since a time of the contact centre's clock, epoch milliseconds, or from its beginning. Where that
+   * is too much for one call, the newest of it: `from` says how far the list goes back. Changes nothing.
+   */
+  messagesSince?(conversation: string, since: number | null): Promise<MessageList>;
+  /**
+   * Brings a file there, for a message to name it by the id that is returned. Is repeated after an unknown outcome, so a file that no
+   * message names must not be seen by anybody.
+   */
+  upload?(conversation: string, file: OutgoingFile): Promise<string>;
+  /** Opens a file that came with a message. What is read of it afterwards may fail with any error. */
+  download?(conversation: string, attachment: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile>;
   /**
    * How a message is shown here: long texts in parts, cards that cannot be shown as text. Pure and cheap, since it is asked before a
    * message is accepted. Without it every message is sent as it is.
    */
-  convert?(message: OutboundMessage): ConvertedMessage;
+  convert?(message: MessageContent): ConvertedMessage;
   /** Shows the agent for some seconds that the user or the bot writes. Tried once, as all signals; the core sees to it that it is not called too often. */
   typing?(conversation: string, author: 'user' | 'bot'): Promise<void>;
   /** Shows the agent that the bot prepares something, for `maxSeconds` (1 to 600) or until it says something. */

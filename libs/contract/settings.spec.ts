@@ -8,6 +8,8 @@ class Sample {
   apiKey: string;
   @Setting({ type: 'duration', title: 'Grace', help: 'How long.', default: '10s' })
   grace: string;
+  @Setting({ type: 'duration', canBeOff: true, title: 'Interval', help: 'How often.' })
+  interval: string;
   @Setting({ type: 'choice', title: 'Mode', help: 'Which.', choices: ['on', 'off'] })
   mode: string;
   @Setting({ type: 'object', title: 'Extra', help: 'Anything.' })
@@ -18,6 +20,7 @@ describe('settings', () => {
   it('accepts valid settings and fills in the defaults', () => {
     const { value, errors } = parseAs(Sample, { apiKey: 'k', baseUrl: 'http://localhost:4000' });
     expect(errors).toEqual([]);
+    for (const interval of ['off', '5m']) expect(parseAs(Sample, { apiKey: 'k', interval }).errors).toEqual([]);
     expect(withDefaults(Sample, value)).toMatchObject({ apiKey: 'k', baseUrl: 'http://localhost:4000', grace: '10s' });
   });
 
@@ -29,6 +32,8 @@ describe('settings', () => {
     [{ apiKey: 'k', baseUrl: 'ftp://x' }, '/baseUrl', 'must be an http or https URL'],
     [{ apiKey: 'k', grace: '10 seconds' }, '/grace', 'must be a duration such as 30s, 5m or 1h'],
     [{ apiKey: 'k', grace: null }, '/grace', 'must be a duration such as 30s, 5m or 1h'],
+    [{ apiKey: 'k', grace: 'off' }, '/grace', 'must be a duration such as 30s, 5m or 1h'],
+    [{ apiKey: 'k', interval: 'never' }, '/interval', 'must be a duration such as 30s, 5m or 1h, or off'],
     [{ apiKey: 'k', mode: 'maybe' }, '/mode', 'must be one of on, off'],
     [{ apiKey: 'k', extra: [] }, '/extra', 'must be an object'],
     [{ apiKey: 'k', 'a/b': 1 }, '/a~1b', 'is not a known field: remove it or check its spelling'],
@@ -55,6 +60,8 @@ describe('settings', () => {
         apiKey: { type: 'string', title: 'Key', description: 'A key.', writeOnly: true },
         baseUrl: { type: 'string', format: 'uri', default: 'https://example.com' },
         mode: { enum: ['on', 'off'] },
+        grace: { pattern: '^[0-9]{1,9}(ms|s|m|h|d)$' },
+        interval: { pattern: '^(off|[0-9]{1,9}(ms|s|m|h|d))$' },
       },
     });
   });

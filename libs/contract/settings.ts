@@ -31,6 +31,8 @@ export interface SettingOptions {
   required?: boolean;
   /** Used where the setting is left out. */
   default?: string | boolean | number;
+  /** A `duration` that may be `off` as well. */
+  canBeOff?: boolean;
   /** The allowed values of a `choice`. */
   choices?: readonly string[];
   /** The bounds of a `number`, both allowed. */
@@ -77,12 +79,14 @@ export function withDefaults<T extends object>(type: Class<T>, value: T): T {
   return copy as T;
 }
 
+const DURATION = '[0-9]{1,9}(ms|s|m|h|d)';
+
 function propertySchema(options: SettingOptions): Record<string, unknown> {
   const shapes: Record<SettingType, Record<string, unknown>> = {
     string: { type: 'string', minLength: 1, maxLength: options.maxLength ?? 1024 },
     url: { type: 'string', format: 'uri', maxLength: options.maxLength ?? 1024 },
     boolean: { type: 'boolean' },
-    duration: { type: 'string', pattern: '^[0-9]{1,9}(ms|s|m|h|d)$' },
+    duration: { type: 'string', pattern: options.canBeOff ? `^(off|${DURATION})$` : `^${DURATION}$` },
     choice: { type: 'string', enum: options.choices },
     number: { type: 'integer', minimum: options.min, maximum: options.max },
     object: { type: 'object' },
@@ -107,7 +111,7 @@ function rulesOf(options: SettingOptions): PropertyDecorator[] {
       ),
     ],
     boolean: [IsBoolean({ message: 'must be true or false' })],
-    duration: [IsDuration()],
+    duration: [options.canBeOff ? IsDurationOrOff() : IsDuration()],
     choice: [IsIn([...(options.choices ?? [])], { message: `must be one of ${(options.choices ?? []).join(', ')}` })],
     number: numberRules(options),
     object: [IsObject({ message: 'must be an object' })],
@@ -132,6 +136,12 @@ export function IsDuration(options?: ValidationOptions): PropertyDecorator {
     },
     options,
   );
+}
+
+function IsDurationOrOff(): PropertyDecorator {
+  const validate = (value: unknown): boolean => value === 'off' || isDuration(value);
+  const defaultMessage = (): string => 'must be a duration such as 30s, 5m or 1h, or off';
+  return ValidateBy({ name: 'isDurationOrOff', validator: { validate, defaultMessage } });
 }
 
 /** Replaces every secret of a settings object by `••••`, for showing it to people. */

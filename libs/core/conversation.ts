@@ -23,6 +23,14 @@ export function isConversation({ id, incoming }: Pick<Handover, 'id' | 'incoming
   return incoming?.id === id;
 }
 
+/**
+ * The contact centre's time after which what agents say is said to this handover; null where all of it is. Before, they talked to the
+ * user in an earlier handover of the same conversation.
+ */
+export function heardAfter({ incoming, createdAt }: Handover): number | null {
+  return incoming && (incoming.lastAt ?? createdAt.getTime());
+}
+
 /** An incoming conversation as the API and the events show it. */
 export function conversationView(conversation: Handover): Record<string, unknown> {
   const { id, status, provider, userId, user, endReason, createdAt, endedAt } = conversation;

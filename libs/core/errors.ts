@@ -2,7 +2,15 @@ import type { FieldError } from '#contract';
 
 /** Why a request cannot be done. The HTTP layer turns `kind` into a status and adds `members` to the problem. */
 export type RefusalKind =
-  'unauthorized' | 'invalid' | 'not_found' | 'conflict' | 'forbidden' | 'key_reused' | 'unavailable';
+  | 'unauthorized'
+  | 'invalid'
+  | 'not_found'
+  | 'conflict'
+  | 'forbidden'
+  | 'key_reused'
+  | 'too_large'
+  | 'wrong_type'
+  | 'unavailable';
 
 /** A request refused for a reason that the caller can act on. Nothing was changed. */
 export class Refusal extends Error {

@@ -58,7 +58,10 @@ export interface Attachment {
   id: string;
   filename: string;
   contentType: string | null;
+  /** Bytes; null where the file could not be had. */
   size: number | null;
+  /** Why the file could not be had. */
+  error?: string;
 }
 
 /** One entry of a handover's transcript. */
@@ -66,6 +69,8 @@ export interface Message {
   id: string;
   handoverId: string;
   sequence: number;
+  /** The contact centre's id of it, where it is known when the message is added. */
+  remoteId?: string;
   author: { type: 'user' | 'bot' | 'agent' | 'system'; id: string | null; name: string | null };
   text: string | null;
   attachments: Attachment[];

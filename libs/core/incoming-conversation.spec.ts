@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { OutboundMessage, ProviderEvent, ProviderFact, Visitor } from '#contract';
+import type { ListedMessage, MessageContent, ProviderEvent, ProviderFact, Visitor } from '#contract';
 import {
   answerConversation,
   applyEvent,
@@ -16,19 +16,22 @@ import {
   recordEnded,
   recordStartFailed,
   Refusal,
+  reconcile,
   releaseConversation,
+  standingText,
   unheardSince,
   type Course,
   type Handover,
   type Message,
+  type PostInput,
 } from './index.js';
 
 const GRACE = 10_000;
 const COURSE: Course = { endGraceMs: GRACE, inactivity: null, waitTimeoutMs: null, maxDurationMs: null };
 const NOTHING_SAID = { messageSequence: 0, user: null };
 const NOW = new Date('2026-11-25T10:00:00Z');
-const HI: OutboundMessage = { author: 'bot', text: 'Hi', cards: [] };
-const AS_IT_IS = { parts: [HI], losses: [] };
+const HI: MessageContent = { author: 'bot', text: 'Hi', cards: [] };
+const AS_IT_IS: PostInput = { content: HI, attachments: [], parts: [HI], losses: [] };
 const ANN = { id: 'ann', name: null };
 const VISITOR: Visitor = { userId: 'v-7', user: { name: 'Ann' }, channel: 'WebChat', isForeign: true };
 
@@ -141,7 +144,7 @@ describe('a conversation that began in the contact centre', () => {
     const unit = begun({ isTold: true });
     closeHandover(unit, 'bot');
     expect(unit.commands.map(({ kind }) => kind)).toEqual(['end']);
-    expect(() => answerConversation(unit, HI, AS_IT_IS)).toThrow(Refusal);
+    expect(() => answerConversation(unit, AS_IT_IS)).toThrow(Refusal);
     recordEnded(unit);
     expect(unit.handover).toMatchObject({ status: 'ended', endReason: 'bot' });
 
@@ -171,7 +174,7 @@ describe('a handover of it', () => {
     expect(unit.opened.map(({ commands }) => commands.map(({ kind }) => kind))).toEqual([['start']]);
     for (const work of [
       () => handOverConversation(unit, { user: {}, settings: {}, metadata: null }, COURSE),
-      () => answerConversation(unit, HI, AS_IT_IS),
+      () => answerConversation(unit, AS_IT_IS),
     ])
       expect(work).toThrow(expect.objectContaining({ members: { handoverId: handover.id } }));
   });
@@ -182,8 +185,8 @@ describe('a handover of it', () => {
     expect(tell(handover, said('Are you real?'), 4)).toBeNull();
     expect(handover.events).toHaveLength(before);
     expect(handover.messages).toMatchObject([{ author: { type: 'user' }, text: 'Are you real?', status: 'delivered' }]);
-    expect(() => postMessage(handover, { ...HI, author: 'user' }, AS_IT_IS, COURSE)).toThrow(/twice/);
-    expect(postMessage(handover, HI, AS_IT_IS, COURSE).status).toBe('pending');
+    expect(() => postMessage(handover, { ...AS_IT_IS, content: { ...HI, author: 'user' } }, COURSE)).toThrow(/twice/);
+    expect(postMessage(handover, AS_IT_IS, COURSE).status).toBe('pending');
   });
 
   it('is watched like any other, and hears its user, who writes in the contact centre', () => {
@@ -271,23 +274,72 @@ describe('after the handover the bot', () => {
 
   it('is told once, with that', () => {
     const { conversation, handover } = handedOver();
-    const message = { text: 'Hello?', cards: [], attachments: [], at: NOW } as unknown as Message;
-    releaseConversation(conversation, handover.handover, true, [message]);
-    releaseConversation(conversation, handover.handover, true, [message]);
+    const told = [
+      { author: { type: 'user' }, text: 'Anybody?', at: new Date(4) },
+      { author: { type: 'system' }, text: 'Ann has left', at: new Date(6) },
+      { author: { type: 'user' }, text: 'Hello?', at: new Date(5) },
+    ].map((message) => ({ ...message, cards: [], attachments: [] }) as unknown as Message);
+    releaseConversation(conversation, handover.handover, told, 5);
+    releaseConversation(conversation, handover.handover, told, 5);
     expect(types(conversation)).toEqual(['conversation.resumed', 'message.created']);
+    expect(dataOf(conversation, 1)).toMatchObject({ message: { text: 'Hello?' } });
+    expect(conversation.handover.incoming!.lastAt).toBe(6);
     expect(conversation.handover.status).toBe('open');
     expect(conversation.freesEvents).toBe(true);
     const next = again(conversation);
-    releaseConversation(next, { ...handover.handover, id: 'ho_other' }, false, []);
+    releaseConversation(next, { ...handover.handover, id: 'ho_other' }, null, null);
     expect(next.handover.status).toBe('open');
   });
 
   it('is told of the end where it does not come back', () => {
     const { conversation, handover } = handedOver();
     tell(handover, { type: 'user.left' }, 9);
-    releaseConversation(conversation, handover.handover, false, []);
+    releaseConversation(conversation, handover.handover, null, null);
     expect(conversation.handover).toMatchObject({ status: 'ended', endReason: 'user' });
     expect(conversation.handover.incoming!.lastAt).toBe(9);
     expect(types(conversation)).toEqual(['conversation.ended']);
+  });
+});
+
+describe('what the contact centre lists of a conversation', () => {
+  const message = (id: string, at: number): ListedMessage => ({
+    ...{ id, at, type: 'message', author: 'agent', agent: ANN, text: 'Hello', cards: [], attachments: [] },
+  });
+  const compare = (unit: HandoverUnit, messages: ListedMessage[]): unknown =>
+    reconcile(
+      unit,
+      {
+        askedAt: NOW,
+        standing: standingText(unit.handover, GRACE),
+        inspection: null,
+        list: { messages, from: null },
+        transcript: { messageSequence: unit.handover.messageSequence, messages: [] },
+        settleMs: 0,
+        files: new Map(),
+      },
+      COURSE,
+    );
+
+  it('fills in for a handover only what its agents said, and not those of an earlier one', () => {
+    const { conversation, handover } = handedOver();
+    const spoken = { author: { type: 'agent' }, text: 'Bye', cards: [], attachments: [], at: new Date(20) };
+    releaseConversation(conversation, handover.handover, [spoken as unknown as Message], 5);
+    const next = handOverConversation(again(conversation), { user: {}, settings: {}, metadata: null }, COURSE);
+    const unit = new HandoverUnit(next, NOW);
+    expect(compare(unit, [message('m-1', 19), message('m-2', 20), message('m-3', 21)])).toMatchObject({ caughtUp: 1 });
+    expect(unit.messages).toMatchObject([{ text: 'Hello', remoteId: 'm-3' }]);
+  });
+
+  it('answers for the event that comes late after all, whoever has the conversation by then', () => {
+    const { conversation, handover } = handedOver();
+    compare(handover, [message('m-1', 4), message('m-2', 5)]);
+    releaseConversation(conversation, handover.handover, [], 9);
+    const { id: _, ...late } = message('m-1', 4);
+    const back = again(conversation);
+    expect(tell(back, late, 4)).toMatch(/caught up before/);
+    const next = new HandoverUnit(handOverConversation(back, { user: {}, settings: {}, metadata: null }, COURSE), NOW);
+    expect(tell(next, late, 5)).toMatch(/caught up before/);
+    expect([...back.messages, ...next.messages]).toEqual([]);
+    expect(tell(next, late, 6)).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 import type { Agent, Queue } from '#contract';
+import type { CaughtUp } from './caught-up.js';
 import type { Silence } from './watch.js';
 
 /**
@@ -15,6 +16,8 @@ export interface Fact {
   queue?: Queue | null;
   /** The bot has been told of it. */
   told?: boolean;
+  /** An inspection saw it; no event told it. */
+  seen?: boolean;
 }
 
 /** Where a conversation stands after some facts. Plain JSON, so that old facts can be folded away. */
@@ -58,6 +61,10 @@ export interface Lifecycle {
   timers: Partial<Record<Timer, number>>;
   /** The end user's silence, while it is watched. */
   silence?: Silence;
+  /** Messages that reached the bot without their events. */
+  caughtUp?: CaughtUp[];
+  /** Since when inspections see the conversation as over, epoch milliseconds. */
+  overSince?: number;
 }
 
 /**
@@ -150,7 +157,9 @@ function assigned(s: Standing, fact: Fact): boolean {
 function queued(s: Standing, fact: Fact): boolean {
   revive(s);
   s.confirmed = true;
-  s.queue = fact.queue ?? null;
+  // A name that was told once is not lost to somebody who only knows the id.
+  const isSame = fact.queue?.name === null && fact.queue.id === s.queue?.id;
+  s.queue = isSame ? s.queue : (fact.queue ?? null);
   s.queueIsCurrent = true;
   if (s.present.length === 0) {
     s.waiting = s.everJoined;

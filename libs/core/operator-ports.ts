@@ -58,6 +58,13 @@ export interface HousekeepingStore {
   removeInboxRows(olderThanMs: number, afterId: string, limit: number): Promise<string | null>;
   /** Removes idempotency keys that answer nothing any more. Resolves to how many. */
   removeKeys(limit: number): Promise<number>;
+  /**
+   * Removes files of handovers that are over, older than an age, among the oldest files after an id. Resolves to the id to go on
+   * after; null when what follows is too young, or another replica is at it.
+   */
+  removeAttachments(olderThanMs: number, afterId: string, limit: number): Promise<string | null>;
+  /** Removes files that no message has named within a day, those that broke off included. Resolves to how many. */
+  removeUnnamed(limit: number): Promise<number>;
   /** Removes signs of life of replicas that ended long ago. */
   removeReplicas(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { isConversation } from './conversation.js';
 import type { Course } from './course.js';
 import { isFinal, type EndReason, type FinalStatus, type HandoverError } from './handover.js';
 import { openStatusOf, standingOf, type Fact, type Standing } from './lifecycle.js';
+import { wasSeenBefore } from './seen-facts.js';
 import type { EventType, HandoverUnit } from './unit.js';
 import { watch } from './watch.js';
 
@@ -19,7 +20,10 @@ export function settle(unit: HandoverUnit, course: Course): void {
   if (isFinal(handover) || isConversation(handover)) return;
   const { standing, effective } = standingOf(handover.lifecycle, endGraceMs);
   if (openStatusOf(standing) === 'active' && !standing.ended) announceOverdue(unit);
-  for (const fact of effective.filter(({ told }) => !told)) tell(unit, fact);
+  for (const fact of effective.filter(({ told }) => !told)) {
+    if (wasSeenBefore(fact, handover.lifecycle.facts, effective)) fact.told = true;
+    else tell(unit, fact);
+  }
   if (standing.ended) return finish(unit, handover.closing ?? standing.ended);
 
   handover.status = openStatusOf(standing);

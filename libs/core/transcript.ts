@@ -1,6 +1,5 @@
 import type { ProviderEvent } from '#contract';
 import type { Attachment, Message } from './handover.js';
-import { newId } from './ids.js';
 import type { HandoverUnit } from './unit.js';
 
 /** What somebody said in the contact centre, or in a channel of its own. */
@@ -11,17 +10,12 @@ export function addToTranscript(
   unit: HandoverUnit,
   event: SaidEvent,
   author: Message['author']['type'],
-  receivedAt: Date,
+  { receivedAt, attachments = [] }: { receivedAt: Date; attachments?: Attachment[] },
 ): Message {
-  const attachments: Attachment[] = event.attachments.map(({ filename, contentType }) => ({
-    id: newId('att'),
-    filename,
-    contentType,
-    size: null,
-  }));
   return unit.addMessage({
     author,
     agent: 'agent' in event ? event.agent : null,
+    remoteId: 'id' in event ? event.id : undefined,
     text: event.text,
     cards: event.cards,
     attachments,

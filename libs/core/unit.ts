@@ -1,4 +1,4 @@
-import type { Agent, Card, OutboundMessage } from '#contract';
+import type { Agent, Card, MessageContent } from '#contract';
 import type { InboxEntry } from './delivery-ports.js';
 import { isConversation } from './conversation.js';
 import type { Answer, IdempotencyKey } from './ports.js';
@@ -53,7 +53,7 @@ export interface CommandPayload {
   conversationId?: string;
   part?: number;
   parts?: number;
-  as?: OutboundMessage;
+  as?: MessageContent;
 }
 
 /** What became of an event of the contact centre in the inbox. */
@@ -141,6 +141,7 @@ export class HandoverUnit {
   addMessage(message: {
     author: Message['author']['type'];
     agent?: Agent | null;
+    remoteId?: string;
     text: string | null;
     cards?: Card[];
     attachments?: Attachment[];
@@ -153,6 +154,7 @@ export class HandoverUnit {
       handoverId: this.handover.id,
       sequence: ++this.handover.messageSequence,
       author: { type: message.author, id: message.agent?.id ?? null, name: message.agent?.name ?? null },
+      ...(message.remoteId === undefined ? {} : { remoteId: message.remoteId }),
       text: message.text,
       attachments: message.attachments ?? [],
       cards: message.cards ?? [],

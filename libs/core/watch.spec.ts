@@ -48,7 +48,9 @@ class Story {
 
   say(author: 'user' | 'bot'): this {
     const message = { author, text: 'hello', cards: [] };
-    return this.with((unit) => postMessage(unit, message, { parts: [message], losses: [] }, this.course));
+    return this.with((unit) =>
+      postMessage(unit, { content: message, attachments: [], parts: [message], losses: [] }, this.course),
+    );
   }
 
   agentSays(): this {

@@ -6,7 +6,7 @@ export type Outcome =
   | { kind: 'done'; delivered?: string }
   | { kind: 'failed'; error: string }
   | { kind: 'retry'; error: string; uncertain: boolean; retryAfterMs?: number; isDown: boolean }
-  /** Too early; nothing was tried. */
+  /** Too early, or a step is done after which the lane must still be ours; nothing that counts as a try. */
   | { kind: 'wait'; ms: number };
 
 /** An item in its lane, with what is known of earlier tries. */

@@ -6,12 +6,16 @@ import type { HousekeepingStore } from '#core';
 const FIRST_AFTER_MS = 5_000;
 const EVERY_MS = 600_000;
 const BATCH = 1_000;
+/** Files are large: so few at a time that a batch is done in a moment. */
+const FILES = 5;
 /** Between two batches, so that a long backlog leaves the database to others. */
 const PAUSE_MS = 100;
 
 /** How long settled things are kept, in milliseconds. */
 export interface Retention {
   inboxMs: number;
+  /** From when a file came; files of open handovers stay in any case. */
+  attachmentsMs: number;
 }
 
 /** Removes what nobody needs any more, now and then and in small batches. Any number of replicas may do so at the same time. */
@@ -52,6 +56,16 @@ export class Housekeeping {
     let count: number;
     do count = await this.store.removeKeys(BATCH);
     while (count === BATCH && (await this.waited(PAUSE_MS)));
+    await this.sweepFiles();
+  }
+
+  private async sweepFiles(): Promise<void> {
+    let last: string | null = '';
+    do last = await this.store.removeAttachments(this.retention.attachmentsMs, last, FILES);
+    while (last !== null && (await this.waited(PAUSE_MS)));
+    let count: number;
+    do count = await this.store.removeUnnamed(FILES);
+    while (count === FILES && (await this.waited(PAUSE_MS)));
   }
 
   /** False when it was stopped meanwhile. A process that has nothing else to do does not wait for this. */

@@ -1,4 +1,4 @@
-import type { ProviderEvent, ProviderLog } from '#contract';
+import type { ProviderEvent, ProviderLog, RemoteAttachment } from '#contract';
 import {
   acceptsTenant,
   applyEvent,
@@ -7,6 +7,8 @@ import {
   isSettledFor,
   mayProveTenant,
   Refusal,
+  type Attachment,
+  type Handover,
   type HandoverStore,
   type HandoverUnit,
   type InboxEntry,
@@ -15,7 +17,9 @@ import {
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
+import type { ArrivingFiles } from './files/arriving-files.js';
 import type { IncomingConversations } from './incoming-conversations.js';
+import type { LastLooks } from './last-looks.js';
 
 const POLL_MS = 1_000;
 /** Events that came before their handover was known are applied when it is; this only finds those that never will be. */
@@ -51,10 +55,12 @@ export class InboxProcessor {
     private readonly store: InboxStore,
     private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'commit' | 'receive'>,
     private readonly registry: ProviderRegistry,
+    private readonly files: Pick<ArrivingFiles, 'of'>,
     private readonly incoming: IncomingConversations,
     private readonly pinTenant: PinTenant,
     private readonly isTransient: IsTransient,
     private readonly log: ProviderLog,
+    private readonly lastLooks: LastLooks,
   ) {}
 
   /** Resolves once everything that was left behind has been looked at. */
@@ -93,11 +99,11 @@ export class InboxProcessor {
 
   /**
    * Applies an event at the moment it comes, where nothing speaks against it: what was said in a known conversation. The course of
-   * a conversation depends on the order of arrival, which only the inbox knows.
+   * a conversation depends on the order of arrival, which only the inbox knows; files have to be fetched first.
    * @returns false when it must go through the inbox; nothing is stored then
    */
   async take(entry: InboxEntry, events: ProviderEvent[]): Promise<boolean> {
-    const isSaid = events.length > 0 && events.every(({ type }) => SAID.has(type));
+    const isSaid = events.length > 0 && events.every((event) => SAID.has(event.type) && !hasFiles(event));
     if (this.stopped || entry.ignored !== null || entry.conversationId === null || !isSaid) return false;
     try {
       return await this.handovers.receive(entry.conversationId, (unit) => this.applyArrival(unit, entry, events));
@@ -160,7 +166,8 @@ export class InboxProcessor {
   private async isolate(conversation: string, cause: Error): Promise<void> {
     for (const row of await this.store.openRows([conversation])) {
       try {
-        await this.apply([conversation], row.id);
+        // What follows must not overtake a message whose files are under way.
+        if (!(await this.apply([conversation], row.id))) return;
       } catch (error) {
         if (this.isTransient(error)) throw error;
         this.log.warn(
@@ -172,8 +179,8 @@ export class InboxProcessor {
     }
   }
 
-  /** Applies all open events of the conversations, or only one of them. */
-  private async apply(conversations: string[], only?: string): Promise<void> {
+  /** Applies all open events of the conversations, or only one of them. False when one waits for its files, and those behind it. */
+  private async apply(conversations: string[], only?: string): Promise<boolean> {
     // In this order: a row that is still open now was not applied when the handover was read, or the commit finds it changed.
     const bound = await this.handovers.unitsOf({ conversationIds: conversations });
     const found = await this.store.openRows(conversations);
@@ -181,17 +188,22 @@ export class InboxProcessor {
     const lanes = byLane(rows);
     const hinted = await this.hinted(rows, bound);
     const units = new Set<HandoverUnit>();
+    let isComplete = true;
     for (const lane of lanes.values()) {
       const unit = findHandover(lane, bound, hinted) ?? (await this.incoming.begunBy(lane, hinted));
       if (!unit) await this.setAside(lane);
-      else if (await this.applyTo(unit, lane)) units.add(unit);
+      else if (this.mustWait(unit, lane) || !(await this.applyTo(unit, lane))) isComplete = false;
+      // A new conversation is stored although its first message waits for its files, which are to belong to it.
+      if (unit && (unit.verdicts.length > 0 || unit.isNew)) units.add(unit);
     }
-    if (units.size === 0) return;
+    if (units.size === 0) return isComplete;
     // Whose handover was changed by somebody else meanwhile: read and worked out again.
     for (const unit of await this.staleOf([...units])) {
       const again = rows.find(({ id }) => unit.verdicts.some((verdict) => verdict.id === id));
       if (again) this.wake(again.conversationId!);
     }
+    if (!isComplete) for (const { isNew, handover } of units) if (isNew) this.wake(handover.conversationId!);
+    return isComplete;
   }
 
   private async staleOf(units: HandoverUnit[]): Promise<HandoverUnit[]> {
@@ -221,27 +233,64 @@ export class InboxProcessor {
       );
   }
 
+  private mustWait({ handover }: HandoverUnit, rows: InboxRow[]): boolean {
+    const instance = this.registry.get(handover.provider);
+    if (!instance?.session.messagesSince || instance.session.reconcileMs === null) return false;
+    const events = rows.flatMap(({ key, tenant, body }) => instance.session.events({ key, tenant, body }));
+    return this.lastLooks.mustWait(handover, events, () => this.wake(rows[0]!.conversationId!));
+  }
+
+  /** Applies events in their order, up to one that has to wait: for its files, or for whoever has the conversation next. False when there is one. */
   private async applyTo(unit: HandoverUnit, rows: InboxRow[]): Promise<boolean> {
     const instance = this.registry.get(unit.handover.provider);
     if (!instance || isBetween(unit)) return false;
+    let isComplete = true;
     for (const row of rows) {
       if (isBetween(unit)) {
         unit.deferred.push(row.id);
         continue;
       }
       const isOurs = row.providers.includes(instance.name) && (await this.isOurTenant(instance, row, unit.handover.id));
-      if (isOurs) this.applyRow(unit, instance, row);
-      else unit.verdicts.push({ id: row.id, status: 'ignored', reason: 'another tenant' });
+      if (!isOurs) {
+        unit.verdicts.push({ id: row.id, status: 'ignored', reason: 'another tenant' });
+        continue;
+      }
+      const events = instance.session.events({ key: row.key, tenant: row.tenant, body: row.body });
+      const wanted = events.flatMap((event) => filesIn(event, unit.handover));
+      const files = wanted.length > 0 ? await this.fetched(unit, instance, row, wanted) : [];
+      // Those behind it wait too, but their files are fetched meanwhile.
+      if (files === null) isComplete = false;
+      else if (isComplete) this.applyRow(unit, instance, row, events, files);
     }
-    return true;
+    return isComplete;
   }
 
-  private applyRow(unit: HandoverUnit, instance: ProviderInstance, row: InboxRow): void {
-    const events: ProviderEvent[] = instance.session.events({ key: row.key, tenant: row.tenant, body: row.body });
+  /** The files of an event; null while they are being fetched. */
+  private async fetched(
+    { handover, isNew }: HandoverUnit,
+    provider: ProviderInstance,
+    { id: inboxId, conversationId }: InboxRow,
+    wanted: RemoteAttachment[],
+  ): Promise<Attachment[] | null> {
+    if (isNew) return null;
+    const request = { inboxId, handoverId: handover.id, conversationId: conversationId!, provider, wanted };
+    return this.files.of(request, () => this.wake(conversationId!));
+  }
+
+  private applyRow(
+    unit: HandoverUnit,
+    instance: ProviderInstance,
+    row: InboxRow,
+    events: ProviderEvent[],
+    files: Attachment[],
+  ): void {
+    const left = [...files];
     const course = courseOf(instance);
-    const reasons = events.map((event) =>
-      applyEvent(unit, { event, arrival: Number(row.id), receivedAt: row.receivedAt }, course),
-    );
+    const reasons = events.map((event) => {
+      const attachments = left.splice(0, filesIn(event, unit.handover).length);
+      const received = { event, arrival: Number(row.id), receivedAt: row.receivedAt, attachments };
+      return applyEvent(unit, received, course);
+    });
     const ignored = reasons.every((reason) => reason !== null);
     const reason = reasons.find((one) => one !== null) ?? null;
     unit.verdicts.push({ id: row.id, status: ignored ? 'ignored' : 'applied', reason });
@@ -269,6 +318,16 @@ export class InboxProcessor {
  */
 function isBetween({ handover }: HandoverUnit): boolean {
   return handover.incoming !== null && (handover.status === 'handed_over' || isFinal(handover));
+}
+
+/** What has to be fetched for an event. In a handover that a bot started the user's messages are the bot's own, coming back. */
+function filesIn(event: ProviderEvent, { incoming }: Handover): RemoteAttachment[] {
+  return event.type === 'message' || (event.type === 'user.message' && incoming !== null) ? event.attachments : [];
+}
+
+/** Whether something may have to be fetched for an event, whoever it is for. */
+function hasFiles(event: ProviderEvent): boolean {
+  return (event.type === 'message' || event.type === 'user.message') && event.attachments.length > 0;
 }
 
 /** Events of one conversation that come from different accounts' authorities are kept apart. */

@@ -19,6 +19,7 @@ import {
 } from '#core';
 import type { AgentTyping } from './agent-typing.js';
 import type { InboxProcessor } from './inbox-processor.js';
+import type { WebhookFlow } from './webhook-flow.js';
 import type { WebhookRefusals } from './webhook-refusals.js';
 
 type Incoming = RawWebhook & { type: string; name?: string; token?: string };
@@ -32,6 +33,7 @@ export class Inbox implements WebhookReceiver {
     private readonly typing: AgentTyping,
     private readonly log: ProviderLog,
     private readonly refusals: WebhookRefusals,
+    private readonly flow: WebhookFlow,
   ) {}
 
   async receive(webhook: Incoming): Promise<void> {
@@ -51,6 +53,7 @@ export class Inbox implements WebhookReceiver {
     const eligible = instances.filter(
       (instance) => acceptsTenant(instance, verified.tenant) || mayProveTenant(instance, handoverHint),
     );
+    this.flow.note(eligible.map(({ name }) => name));
     const ignored = this.whyIgnored(first, eligible, verified.tenant, webhook.type, instances);
     const source = `${webhook.type}|${instances.map(({ session }) => session.webhookAuthority).sort()[0]}`;
     const entry: InboxEntry = {

@@ -76,19 +76,18 @@ export class IncomingCommands {
   /** Gives the conversation back to its bot, or ends it with the handover. */
   async release({ handover, provider }: CommandContext): Promise<Outcome> {
     const { endGraceMs } = provider.session;
-    const isBack = comesBack(handover, endGraceMs);
-    const unheard = isBack ? await this.saidSince(handover, unheardSince(handover, endGraceMs)) : [];
-    await this.store.change(handover.incoming!.id, (unit) => releaseConversation(unit, handover, isBack, unheard));
+    const said = comesBack(handover, endGraceMs) ? await this.saidIn(handover) : null;
+    const since = unheardSince(handover, endGraceMs);
+    await this.store.change(handover.incoming!.id, (unit) => releaseConversation(unit, handover, said, since));
     return { kind: 'done' };
   }
 
-  /** What the user said at that time or later; all of it where there is none. */
-  private async saidSince(handover: Handover, since: number | null): Promise<Message[]> {
+  private async saidIn(handover: Handover): Promise<Message[]> {
     const said: Message[] = [];
     let cursor: string | undefined;
     do {
       const { data, next } = await this.store.messages(handover.id, { limit: BATCH, cursor });
-      said.push(...data.filter(({ author, at }) => author.type === 'user' && at.getTime() >= (since ?? -Infinity)));
+      said.push(...data);
       cursor = next ?? undefined;
     } while (cursor !== undefined);
     return said;

@@ -1,4 +1,10 @@
-import { ProviderError, type OutboundMessage, type ProviderLog, type StartRequest } from '#contract';
+import {
+  ProviderError,
+  type MessageContent,
+  type OutboundMessage,
+  type ProviderLog,
+  type StartRequest,
+} from '#contract';
 import {
   courseOf,
   isFinal,
@@ -19,6 +25,7 @@ import {
   type ProviderRegistry,
 } from '#core';
 import type { Executor, Outcome } from './executor.js';
+import type { DepartingFiles } from './files/departing-files.js';
 import { IncomingCommands } from './incoming-commands.js';
 
 /** A longer history than this is of no use to any contact centre; providers cut further. */
@@ -44,6 +51,7 @@ export class ProviderCommands {
   constructor(
     private readonly store: HandoverStore,
     private readonly lanes: Pick<LaneStore, 'countIdenticalBefore' | 'isBusy'>,
+    private readonly files: DepartingFiles,
     private readonly registry: ProviderRegistry,
     private readonly now: () => number,
     private readonly log: ProviderLog,
@@ -113,9 +121,12 @@ export class ProviderCommands {
       return { kind: 'failed', error };
     }
     if (!handover.closing && this.isUnconfirmed(handover, HOLD_BACK_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
-    const { part = 1, parts = 1, as: outbound = outboundOf(message) } = item.payload ?? {};
+    const { part = 1, parts = 1, as: content = contentOf(message) } = item.payload ?? {};
     let readBack = uncertain;
     try {
+      const attachments = part === 1 ? await this.files.of(message, conversationId, provider) : [];
+      if (attachments === null) return { kind: 'wait', ms: 0 };
+      const outbound = { ...content, attachments };
       const there = uncertain && (await this.isSent(context, conversationId, outbound));
       readBack = false;
       if (!there) await provider.session.send(conversationId, outbound);
@@ -234,6 +245,6 @@ function isLaterPart(item: Command): item is Command & { message: Message } {
   return item.message !== null && item.payload?.part !== undefined && item.payload.part > 1;
 }
 
-function outboundOf(message: Message): OutboundMessage {
+function contentOf(message: Message): MessageContent {
   return { author: message.author.type === 'bot' ? 'bot' : 'user', text: message.text, cards: message.cards };
 }

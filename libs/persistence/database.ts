@@ -5,17 +5,21 @@ import { Initial0001 } from './migrations/0001-initial.js';
 import { Lanes0002 } from './migrations/0002-lanes.js';
 import { ProviderOptions0003 } from './migrations/0003-provider-options.js';
 import { IncomingConversations0005 } from './migrations/0005-incoming-conversations.js';
+import { Attachments0004 } from './migrations/0004-attachments.js';
 import { Copilot0006 } from './migrations/0006-copilot.js';
 import { Conversion0007 } from './migrations/0007-conversion.js';
+import { Inspections0009 } from './migrations/0009-inspections.js';
 
 /** All of them, in order: the nth takes the schema to version n. */
 const MIGRATIONS = [
   Initial0001,
   Lanes0002,
   ProviderOptions0003,
+  Attachments0004,
   IncomingConversations0005,
   Copilot0006,
   Conversion0007,
+  Inspections0009,
 ];
 /** Any number, the same in every replica. */
 const MIGRATION_LOCK = 7_281_411_903;

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { carryFiles } from './attachments.js';
 import { compare } from './compare.js';
 import { print, show } from './figures.js';
 import { compareFilled } from './filled.js';
@@ -16,14 +17,30 @@ without a mode    the gateway against hand-written glue: throughput, latency, CP
 --filled          whether a filled database slows it down        [--rows 1000000]
 --replicas        two replicas on one database against one
 --takeover        how soon a killed replica's work is taken over [--kills 20]
+--attachments     how much memory large files need               [--mebibytes 25] [--files 3]
 
 --rounds 3        how often each target is measured, by turns
 --seconds 5       length of a saturated phase
 --json <file>     writes the raw figures
 `;
 
-const MODES = { memory: watchMemory, filled: compareFilled, replicas: compareReplicas, takeover: timeTakeovers };
-const NUMBERS = { events: 100_000, handovers: 10_000, rows: 1_000_000, kills: 20, rounds: 3, seconds: 5 };
+const MODES = {
+  memory: watchMemory,
+  filled: compareFilled,
+  replicas: compareReplicas,
+  takeover: timeTakeovers,
+  attachments: carryFiles,
+};
+const NUMBERS = {
+  events: 100_000,
+  handovers: 10_000,
+  rows: 1_000_000,
+  kills: 20,
+  mebibytes: 25,
+  files: 3,
+  rounds: 3,
+  seconds: 5,
+};
 /** More than this share of the machine for other programs, and the figures say little. */
 const MUCH_ELSE = 0.1;
 

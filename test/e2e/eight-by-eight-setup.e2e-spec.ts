@@ -40,6 +40,21 @@ describe('setting up an 8x8 account, and taking it down', () => {
   const wrong = ({ findings }: SetupReport): string[] =>
     findings.filter(({ level }) => level !== 'ok').map(({ level, check }) => `${level} ${check}`);
 
+  it('only looks, unless it is told to apply', async () => {
+    const report = await apply({ apply: false });
+    expect([wrong(report), actions(report), report.channelId]).toEqual([
+      [],
+      ['create webhook', 'create channel'],
+      null,
+    ]);
+    expect(objectsAt8x8(simulator)).toEqual({ webhooks: [], channels: [] });
+    const { channelId } = await apply();
+    expect(await apply({ apply: false })).toMatchObject({
+      channelId,
+      changes: [{ action: 'reuse' }, { action: 'reuse' }],
+    });
+  });
+
   it('makes what is missing, once', async () => {
     const first = await apply();
     expect([wrong(first), actions(first)]).toEqual([[], ['create webhook', 'create channel']]);

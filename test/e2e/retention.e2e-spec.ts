@@ -7,6 +7,7 @@ import { World } from '../support/world.js';
 
 type Database = Awaited<ReturnType<typeof freshDatabase>>;
 const DAY_MS = 86_400_000;
+const KEPT = { inboxMs: 7 * DAY_MS, attachmentsMs: 30 * DAY_MS };
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 async function addEvents(database: Database, status: string, ageDays: number, count = 1): Promise<void> {
@@ -16,6 +17,31 @@ async function addEvents(database: Database, status: string, ageDays: number, co
     [status, ageDays, count],
   );
 }
+
+let files = 0;
+
+async function addHandover(database: Database, id: string, status: string): Promise<void> {
+  await database.query(
+    `INSERT INTO handover (id, bot, provider, session_id, user_id, "user", settings, status, created_at, lifecycle,
+       transcript_length, message_sequence, event_sequence)
+     VALUES ($1, 'b', 'p', $1, 'u', '{}', '{}', $2, now(), '{}', 0, 0, 0)`,
+    [id, status],
+  );
+}
+
+/** A file of two pieces. Its id begins with its time, as those of real ones do. */
+async function addFile(database: Database, handover: string, ageDays: number, named = true): Promise<void> {
+  const id = `att_${String(1_000 - ageDays * 10).padStart(6, '0')}-${files++}`;
+  await database.query(
+    `INSERT INTO attachment (id, handover_id, filename, status, size, named, created_at)
+     VALUES ($1, $2, $3, 'complete', 2, $4, now() - $5 * interval '1 day')`,
+    [id, handover, `${handover} ${ageDays}`, named, ageDays],
+  );
+  await database.query(`INSERT INTO attachment_chunk VALUES ($1, 0, 'a'), ($1, 1, 'b')`, [id]);
+}
+
+const filesOf = async (database: Database): Promise<string[]> =>
+  (await database.query(`SELECT filename FROM attachment ORDER BY filename`)).map(({ filename }) => String(filename));
 
 const countsOf = async (database: Database): Promise<Record<string, unknown>> => {
   const rows = await database.query(`SELECT status, count(*)::int AS n FROM inbox GROUP BY status`);
@@ -28,15 +54,18 @@ describe('housekeeping', () => {
   beforeAll(async () => {
     database = await freshDatabase();
     connections = await openDatabase(database.url, 6);
+    await database.query(`INSERT INTO bot (name, key_hash, enabled, provisioned) VALUES ('b', 'h', true, true)`);
+    await database.query(
+      `INSERT INTO provider (name, type, settings, defaults, enabled, provisioned) VALUES ('p', 't', '{}', '{}', true, true)`,
+    );
   });
-  beforeEach(() => database.query(`TRUNCATE inbox, idempotency_key, replica`));
+  beforeEach(() => database.query(`TRUNCATE inbox, idempotency_key, replica, attachment, attachment_chunk`));
   afterAll(async () => {
     await connections.destroy();
     await database.drop();
   });
 
-  const housekeeping = (): Housekeeping =>
-    new Housekeeping(new PgHousekeepingStore(connections), { inboxMs: 7 * DAY_MS }, quiet);
+  const housekeeping = (): Housekeeping => new Housekeeping(new PgHousekeepingStore(connections), KEPT, quiet);
 
   it('removes settled events that are old, and neither young ones nor any that is still to be applied', async () => {
     for (const status of ['pending', 'parked', 'applied', 'ignored', 'dead']) await addEvents(database, status, 8);
@@ -77,6 +106,32 @@ describe('housekeeping', () => {
     });
     const keys = await database.query(`SELECT key FROM idempotency_key ORDER BY key`);
     expect(keys.map(({ key }) => key)).toEqual(['locked', 'young']);
+  });
+
+  it('removes files a while after they came, but not of a handover that is open, nor before', async () => {
+    await addHandover(database, 'open', 'active');
+    await addHandover(database, 'over', 'completed');
+    for (const handover of ['open', 'over', 'gone']) for (const age of [31, 29]) await addFile(database, handover, age);
+    await housekeeping().sweep();
+    expect(await filesOf(database)).toEqual(['gone 29', 'open 29', 'open 31', 'over 29']);
+    expect(await database.query(`SELECT DISTINCT attachment_id FROM attachment_chunk`)).toHaveLength(4);
+  });
+
+  it('goes on past files that stay', async () => {
+    await addHandover(database, 'busy', 'active');
+    for (let n = 0; n < 12; n++) await addFile(database, 'busy', 40);
+    await addFile(database, 'gone', 35);
+    await housekeeping().sweep();
+    expect((await filesOf(database)).filter((file) => file.startsWith('gone'))).toEqual([]);
+  });
+
+  it('removes files that no message has named within a day', async () => {
+    await addHandover(database, 'talking', 'active');
+    await addFile(database, 'talking', 0.9, false);
+    await addFile(database, 'talking', 1.1, false);
+    await addFile(database, 'talking', 1.2, true);
+    await housekeeping().sweep();
+    expect(await filesOf(database)).toEqual(['talking 0.9', 'talking 1.2']);
   });
 
   it('removes signs of life of replicas that ended long ago', async () => {

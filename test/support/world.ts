@@ -36,6 +36,8 @@ export interface WorldOptions {
   simulator?: SimulatorOptions;
   /** Laid over the provider's settings. */
   settings?: Json;
+  /** Which files go through. */
+  attachments?: Json;
   defaults?: Json;
   /** Other addresses for the bots' events than the test bot's (`test-bot`) and none (`other-bot`). */
   callbacks?: (bot: TestBot) => Record<'test-bot' | 'other-bot', Json>;
@@ -187,6 +189,19 @@ export class World {
     return ((await this.api('get', `/v1/handovers/${id}/messages?limit=200`).expect(200)).body as { data: [] }).data;
   }
 
+  /** Uploads a file as the bot. */
+  upload(id: string, content: string | Buffer, filename: string, contentType?: string, key = BOT_KEY): supertest.Test {
+    return this.api('post', `/v1/handovers/${id}/attachments`, key).attach('file', Buffer.from(content), {
+      filename,
+      contentType,
+    });
+  }
+
+  /** Uploads a file as the bot and returns its id. */
+  async uploaded(id: string, content: string | Buffer, filename: string, contentType?: string): Promise<string> {
+    return ((await this.upload(id, content, filename, contentType).expect(201)).body as { id: string }).id;
+  }
+
   async say(id: string, text: string): Promise<void> {
     await this.api('post', `/v1/handovers/${id}/messages`).send({ text }).expect(202);
   }
@@ -226,6 +241,7 @@ export class World {
             ...options.settings,
           },
           defaults: { channelId: 'channel-1', queueId: '101', ...options.defaults },
+          ...(options.attachments ? { attachments: options.attachments } : {}),
           ...options.options,
         },
         ...(options.providers?.(simulator) ?? []),

@@ -5,6 +5,8 @@ import { parse } from 'secure-json-parse';
 /** Deepest nesting of a JSON body. */
 const MAX_DEPTH = 64;
 const WEBHOOKS = '/handover/';
+/** The one route that takes forms. */
+const UPLOADS = '/v1/handovers/:id/attachments';
 
 /**
  * One parser for all bodies. Webhooks stay bytes: their signature covers bytes, and nothing unproven is parsed. Everything
@@ -20,13 +22,18 @@ export function registerBodyParser(fastify: FastifyInstance): void {
       done(error as Error);
     }
   });
+  // A form is not read here: its file goes on as it comes.
+  fastify.addContentTypeParser('multipart/form-data', (request: FastifyRequest, payload, done) => {
+    if (request.routeOptions.url === UPLOADS) done(null, payload);
+    else done(unsupportedType());
+  });
 }
 
 /** @throws {Refusal} for what is not JSON, too deep, or not storable */
 export function parseJson(contentType: string | undefined, body: Buffer): unknown {
   if (body.length === 0) return undefined;
   if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(contentType ?? '')) {
-    throw Object.assign(new Error('unsupported media type'), { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' });
+    throw unsupportedType();
   }
   const text = decode(body);
   if (depthOf(text) > MAX_DEPTH) throw refuse(`JSON may be nested ${MAX_DEPTH} levels deep at the most.`);
@@ -82,6 +89,10 @@ function refuseNul(value: unknown, pointer: string): void {
     refuseNul(key, `${pointer}/${key.replaceAll('\0', '')}`);
     refuseNul(item, `${pointer}/${key}`);
   }
+}
+
+function unsupportedType(): Error {
+  return Object.assign(new Error('unsupported media type'), { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' });
 }
 
 function refuse(detail: string): Refusal {

@@ -23,6 +23,8 @@ const STATUS_OF: Record<RefusalKind | WebhookRejected['reason'], number> = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  too_large: 413,
+  wrong_type: 415,
   key_reused: 422,
   unavailable: 503,
 };

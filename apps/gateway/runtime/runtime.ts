@@ -19,18 +19,26 @@ import {
 import {
   AgentTyping,
   Alarms,
+  ArrivingFiles,
   BotDeliveries,
+  CaughtUpFiles,
+  DepartingFiles,
   EventHub,
+  GuardedFetch,
   Housekeeping,
   Inbox,
   InboxProcessor,
   InboxReplay,
   IncomingConversations,
+  Inspections,
+  Inspector,
+  LastLooks,
   ProviderCommands,
   Relay,
   SharedClock,
   Signals,
   WebhookRefusals,
+  WebhookFlow,
 } from '#delivery';
 import {
   databaseTime,
@@ -39,11 +47,13 @@ import {
   openDatabase,
   PgAccountStore,
   PgCopilotStore,
+  PgAttachmentStore,
   PgDeadLetterStore,
   PgHandoverStore,
   PgHousekeepingStore,
   PgInboxArchiveStore,
   PgInboxStore,
+  PgInspectionStore,
   PgLaneStore,
   SecretBox,
   startEmbeddedPostgres,
@@ -66,6 +76,7 @@ export class Runtime implements Wakeups {
   /** Told of every change of a handover, its messages and tiles, and not only of its events. */
   readonly changes = new EventHub();
   readonly handovers: PgHandoverStore;
+  readonly attachments: PgAttachmentStore;
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
@@ -82,9 +93,11 @@ export class Runtime implements Wakeups {
   private readonly processor: InboxProcessor;
   private readonly typing: AgentTyping;
   private readonly live: LiveChannel;
+  private readonly arriving: ArrivingFiles;
   private readonly relay: Relay;
   private readonly deliveries: BotDeliveries;
   private readonly alarms: Alarms;
+  private readonly inspections: Inspections;
   private readonly housekeeping: Housekeeping;
 
   private constructor(
@@ -101,6 +114,7 @@ export class Runtime implements Wakeups {
     readonly clock: SharedClock,
     wallClock: Clock,
     log: ProviderLog,
+    production: boolean,
   ) {
     this.registry = new ProviderRegistry(
       definitions.map(({ definition }) => definition),
@@ -113,16 +127,36 @@ export class Runtime implements Wakeups {
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
-    const incoming = new IncomingConversations(inboxStore, this.handovers, this.registry, () => clock.now(), log);
-    this.processor = new InboxProcessor(inboxStore, this.handovers, this.registry, incoming, pin, isDatabaseAway, log);
+    this.attachments = new PgAttachmentStore(database);
+    const replica = (): string | null => this.relay.taker;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    this.processor = new InboxProcessor(
+      inboxStore,
+      this.handovers,
+      this.registry,
+      this.arriving,
+      new IncomingConversations(inboxStore, this.handovers, this.registry, () => clock.now(), log),
+      pin,
+      isDatabaseAway,
+      log,
+      new LastLooks((id) => this.inspections.lastLook(id)),
+    );
     const now = (): number => clock.now().getTime();
     const elapsed = (): number => performance.now();
     this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
     this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
     this.refusals = new WebhookRefusals(now);
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals);
+    const flow = new WebhookFlow();
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals, flow);
     this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
-    const commands = new ProviderCommands(this.handovers, laneStore, this.registry, now, log);
+    const commands = new ProviderCommands(
+      this.handovers,
+      laneStore,
+      new DepartingFiles(this.attachments),
+      this.registry,
+      now,
+      log,
+    );
     const targets = (): { direction: 'bot' | 'provider'; target: string }[] => [
       ...this.accounts.names().map((target) => ({ direction: 'bot' as const, target })),
       ...this.registry.names().map((target) => ({ direction: 'provider' as const, target })),
@@ -136,12 +170,28 @@ export class Runtime implements Wakeups {
     );
     this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
     this.alarms = new Alarms(this.handovers, this.registry, clock, log);
+    const inspections = new PgInspectionStore(database);
+    this.inspections = new Inspections(
+      inspections,
+      new Inspector(
+        this.handovers,
+        inspections,
+        this.registry,
+        new CaughtUpFiles(this.arriving),
+        () => clock.now(),
+        log,
+      ),
+      this.registry,
+      flow,
+      (provider) => this.relay.isDown('provider', provider),
+      log,
+    );
     this.deadLetters = new PgDeadLetterStore(database);
     this.copilot = new PgCopilotStore(database);
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
     this.availability = new AvailabilityBoard(clock, log);
-    const kept = { inboxMs: durationMs(retention.inbox) };
+    const kept = { inboxMs: durationMs(retention.inbox), attachmentsMs: durationMs(retention.attachments) };
     this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
   }
 
@@ -190,6 +240,7 @@ export class Runtime implements Wakeups {
         shared,
         clock,
         log,
+        environment.production,
       );
     } catch (error) {
       await embedded?.stop();
@@ -203,6 +254,7 @@ export class Runtime implements Wakeups {
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
+    await this.inspections.start(this.relay.isAlone);
     this.housekeeping.start();
   }
 
@@ -214,7 +266,8 @@ export class Runtime implements Wakeups {
   /** Finishes what is under way and lets go of everything. Nothing of it runs on afterwards. */
   async stop(): Promise<void> {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
-    await Promise.all([this.processor.stop(STOP_WITHIN_MS), this.relay.stop(STOP_WITHIN_MS)]);
+    await this.arriving.stop();
+    await Promise.all([this.inspections, this.processor, this.relay].map((one) => one.stop(STOP_WITHIN_MS)));
     this.typing.stop();
     await this.live.stop();
     await this.deliveries.close();
@@ -249,6 +302,7 @@ export class Runtime implements Wakeups {
       this.changes.notify(id);
       if (unit.freesEvents) this.processor.wake(conversationId!);
       if (unit.wakeAt) this.alarms.set(unit.wakeAt);
+      if (unit.handover.lifecycle.timers.leave !== undefined) this.inspections.leaving(unit);
     }
   }
 }

@@ -167,6 +167,7 @@ function drawConversation(conversation) {
   page.closed.hidden = conversation !== undefined;
   for (const part of [page.about, page.transcript]) part.hidden = conversation === undefined;
   for (const part of [page.tools, page.composer]) part.hidden = !mine;
+  page.offer.hidden = !state.canOffer;
   if (!conversation) return;
   setText(page.name, customerOf(conversation));
   setText(page.where, whereabouts(conversation));
@@ -208,11 +209,18 @@ function scrolled() {
   followsEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
 }
 
-function bubble({ authorType, authorId, text, at }) {
+function bubble({ authorType, authorId, text, files = [], cards = [], at }) {
   const by = element('span', { className: 'by' }, element('bdi', { textContent: authorOf(authorType, authorId) }));
   if (at) by.append(element('time', { dateTime: new Date(at).toISOString(), textContent: clock.format(at) }));
   const className = authorId === me ? 'agent me' : authorType;
-  return element('li', { className }, by, element('p', { dir: 'auto', textContent: text ?? '' }));
+  const said = [text, ...cards].filter(Boolean).map((textContent) => element('p', { dir: 'auto', textContent }));
+  return element('li', { className }, by, ...said, ...files.map(fileLink));
+}
+
+function fileLink({ filename, url }) {
+  const link = element('a', { href: url, download: filename, textContent: filename });
+  link.dataset.testid = 'file';
+  return element('p', { dir: 'auto' }, link);
 }
 
 function authorOf(type, id) {
@@ -234,9 +242,15 @@ function drawCustomer(user) {
 
 function table(caption, rows) {
   const cell = (tag, text) => element(tag, { dir: 'auto', textContent: text });
-  const lines = rows.map(({ label, value }) => element('tr', {}, cell('th', label), cell('td', value)));
+  const lines = rows.map(({ label, value }) => element('tr', {}, cell('th', label), valueCell(label, value)));
   if (lines.length === 0) lines.push(element('tr', {}, cell('td', 'None')));
   return element('table', {}, element('caption', { textContent: caption }), element('tbody', {}, ...lines));
+}
+
+function valueCell(label, value) {
+  if (!/^https?:\/\//.test(value)) return element('td', { dir: 'auto', textContent: value });
+  const link = { href: value, target: '_blank', rel: 'noopener noreferrer', textContent: 'Open', title: value };
+  return element('td', {}, element('a', { ...link, data: { testid: label } }));
 }
 
 function show(id) {
@@ -298,6 +312,33 @@ async function send() {
   if (!(await act(id, 'say', { text }))) keepDraft(id, [text, drafts.get(id)].filter(Boolean).join('\n'));
 }
 
+/** The first line is what is asked, the others are the answers to choose from. */
+async function offer() {
+  const id = openId;
+  const [text, ...choices] = page.reply.value
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+  if (choices.length === 0)
+    return complain('Write the question in the first line, and each answer in a line of its own.');
+  stopTyping();
+  followsEnd = true;
+  if (await act(id, 'offer', { text, choices: choices.join('\n') })) keepDraft(id, '');
+}
+
+async function sendFile() {
+  const [file] = page.file.files;
+  page.file.value = '';
+  if (!file) return;
+  const reader = new window.FileReader();
+  await new Promise((resolve) => {
+    reader.onload = resolve;
+    reader.readAsDataURL(file);
+  });
+  followsEnd = true;
+  act(openId, 'file', { filename: file.name, contentType: file.type, content: reader.result.split(',')[1] });
+}
+
 function typed() {
   drafts.set(openId, page.reply.value);
   if (page.reply.value === '') return stopTyping();
@@ -354,6 +395,9 @@ function connect() {
 }
 
 page.agent.onchange = chooseAgent;
+page.attach.onclick = () => page.file.click();
+page.file.onchange = sendFile;
+page.offer.onclick = offer;
 page.reply.oninput = typed;
 page.reply.onkeydown = sendOnEnter;
 page.transcript.onscroll = scrolled;

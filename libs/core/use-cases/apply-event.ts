@@ -1,7 +1,8 @@
 import type { ProviderEvent } from '#contract';
 import { isConversation } from '../conversation.js';
 import type { Course } from '../course.js';
-import { isFinal, messageView } from '../handover.js';
+import { isFinal, messageView, type Attachment } from '../handover.js';
+import { wasCaughtUp } from '../caught-up.js';
 import { addFact, standingOf } from '../lifecycle.js';
 import { finish, settle } from '../settle.js';
 import { addToTranscript, type SaidEvent } from '../transcript.js';
@@ -14,10 +15,15 @@ export interface ReceivedEvent {
   event: ProviderEvent;
   arrival: number;
   receivedAt: Date;
+  /** The files of a message, as far as they could be had. */
+  attachments?: Attachment[];
 }
 
 /** Why an event of a handover that has ended changes nothing of it. */
 export const HANDOVER_IS_OVER = 'the handover is over';
+
+/** Why the event of a message changes nothing that reached the bot without it. */
+export const CAUGHT_UP_BEFORE = 'caught up before';
 
 /** `null` when the event was applied, else why it changed nothing. */
 export type Ignored = string | null;
@@ -28,11 +34,13 @@ export type Ignored = string | null;
  */
 export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, course: Course): Ignored {
   const { handover } = unit;
-  const { event, arrival, receivedAt } = received;
-  if (isConversation(handover)) return applyToConversation(unit, received);
+  const { event, arrival, receivedAt, attachments = [] } = received;
   bindConversation(unit, event.conversation);
+  if (event.type === 'message' && wasCaughtUp(handover.lifecycle, event, event.at ?? receivedAt.getTime()))
+    return CAUGHT_UP_BEFORE;
+  if (isConversation(handover)) return applyToConversation(unit, received);
   if (isFinal(handover)) {
-    if (event.type === 'message') keepLateMessage(unit, event, receivedAt);
+    if (event.type === 'message') keepLateMessage(unit, event, receivedAt, attachments);
     return HANDOVER_IS_OVER;
   }
   switch (event.type) {
@@ -43,9 +51,9 @@ export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, course: 
     case 'typing':
       return 'typing is passed on at once or not at all';
     case 'message':
-      return deliverMessage(unit, event, receivedAt);
+      return deliverMessage(unit, event, receivedAt, attachments);
     case 'user.message':
-      return keepUserMessage(unit, event, receivedAt, course);
+      return keepUserMessage(unit, received, event, course);
     case 'activity':
       unit.emit('activity', { name: event.name, value: event.value });
       return null;
@@ -78,15 +86,21 @@ function bindConversation(unit: HandoverUnit, conversation: string): void {
 
 type MessageEvent = Extract<ProviderEvent, { type: 'message' }>;
 
-function deliverMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): Ignored {
-  const message = addToTranscript(unit, event, event.author, receivedAt);
+/** Takes a message of an agent or the system into the transcript, and tells the bot. */
+export function deliverMessage(
+  unit: HandoverUnit,
+  event: MessageEvent,
+  receivedAt: Date,
+  attachments: Attachment[],
+): Ignored {
+  const message = addToTranscript(unit, event, event.author, { receivedAt, attachments });
   unit.emit('message.created', { message: messageView(message) });
   return null;
 }
 
 /** No event follows the end, so the bot is not told; whoever reads the transcript finds it. */
-function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date): void {
-  const message = addToTranscript(unit, event, event.author, receivedAt);
+function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date, attachments: Attachment[]): void {
+  const message = addToTranscript(unit, event, event.author, { receivedAt, attachments });
   message.status = 'failed';
   message.error = 'It came after the end of the handover.';
 }
@@ -95,9 +109,9 @@ function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Da
  * The user writes in the contact centre's own channel: the agent has read it there, and the bot is not told. In a handover that the bot
  * started it is what the bot posted.
  */
-function keepUserMessage(unit: HandoverUnit, event: SaidEvent, receivedAt: Date, course: Course): Ignored {
+function keepUserMessage(unit: HandoverUnit, received: ReceivedEvent, event: SaidEvent, course: Course): Ignored {
   if (!unit.handover.incoming) return 'our own message';
-  addToTranscript(unit, event, 'user', receivedAt);
+  addToTranscript(unit, event, 'user', received);
   hearUser(unit, course);
   return null;
 }

@@ -1,4 +1,4 @@
-import type { ConvertedMessage, OutboundMessage, ProviderEvent, Visitor } from '#contract';
+import type { ProviderEvent, Visitor } from '#contract';
 import { conversationView, type Incoming } from '../conversation.js';
 import type { Course } from '../course.js';
 import { Refusal } from '../errors.js';
@@ -9,7 +9,7 @@ import { finish } from '../settle.js';
 import { addToTranscript } from '../transcript.js';
 import { HandoverUnit } from '../unit.js';
 import type { Ignored, ReceivedEvent } from './apply-event.js';
-import { postMessage } from './post-message.js';
+import { postMessage, type PostInput } from './post-message.js';
 import { startHandover, type StartInput } from './start-handover.js';
 
 /** What is needed to take a conversation in. */
@@ -73,8 +73,9 @@ export function begins(event: ProviderEvent, before: { lastAt: number | null } |
 }
 
 /** Applies an event to a conversation that no handover has. */
-export function applyToConversation(unit: HandoverUnit, { event, receivedAt }: ReceivedEvent): Ignored {
+export function applyToConversation(unit: HandoverUnit, received: ReceivedEvent): Ignored {
   const { handover } = unit;
+  const { event } = received;
   if (isFinal(handover)) return 'the conversation has ended';
   switch (event.type) {
     case 'ignored':
@@ -86,7 +87,7 @@ export function applyToConversation(unit: HandoverUnit, { event, receivedAt }: R
     case 'user.message':
       tellOfStart(unit);
       noteTime(handover, event.at);
-      unit.emit('message.created', { message: messageView(addToTranscript(unit, event, 'user', receivedAt)) });
+      unit.emit('message.created', { message: messageView(addToTranscript(unit, event, 'user', received)) });
       return null;
     case 'activity':
       tellOfStart(unit);
@@ -94,7 +95,8 @@ export function applyToConversation(unit: HandoverUnit, { event, receivedAt }: R
       return null;
     case 'message':
       // An agent's, after the handover: whoever reads the transcript finds it.
-      addToTranscript(unit, event, event.author, receivedAt);
+      noteTime(handover, event.at);
+      addToTranscript(unit, event, event.author, received);
       return null;
     case 'user.left':
     case 'idle':
@@ -110,14 +112,10 @@ export function applyToConversation(unit: HandoverUnit, { event, receivedAt }: R
 }
 
 /** Takes a message of the bot for the user. @throws {Refusal} `conflict` while the conversation is not the bot's */
-export function answerConversation(
-  unit: HandoverUnit,
-  message: OutboundMessage,
-  converted: Pick<ConvertedMessage, 'parts' | 'losses'>,
-): Message {
+export function answerConversation(unit: HandoverUnit, input: PostInput): Message {
   refuseUnlessOpen(unit.handover);
   // Nobody waits for an agent here, so no silence is watched.
-  return postMessage(unit, message, converted, null);
+  return postMessage(unit, input, null);
 }
 
 /**
@@ -136,13 +134,14 @@ export function handOverConversation(
   const started = startHandover({ ...input, bot, provider, sessionId, userId, user, transcript: [] }, unit.now, course);
   const incoming: Incoming = { ...conversation.incoming!, handoverId: started.handover.id };
   Object.assign(started.handover, { conversationId: conversation.conversationId, boundAt: unit.now, incoming });
+  passOnCaughtUp(conversation, started.handover);
   conversation.status = 'handed_over';
   conversation.incoming = incoming;
   unit.opened.push(started);
   return started.handover;
 }
 
-/** Ends a conversation that the bot has. Safe to repeat. @throws {Refusal} `conflict` while the agents have it */
+/** A conversation that the agents have is ended with its handover, and not by itself. @throws {Refusal} `conflict` */
 export function refuseEndWhileHandedOver({ status, incoming }: Handover): void {
   if (status !== 'handed_over') return;
   const { handoverId } = incoming!;
@@ -165,23 +164,40 @@ export function unheardSince(handover: Handover, endGraceMs: number): number | n
 
 /**
  * What a handover's end means for its conversation: the bot has it again, or it has ended as well. Safe to repeat.
- * @param unheard what the user said since nobody of the contact centre was there to hear it
+ * @param said everything that was said in the handover where the bot gets the conversation back, else null
+ * @param since when nobody of the contact centre was there any more to hear the user; null: at no time was anybody
  */
-export function releaseConversation(unit: HandoverUnit, handover: Handover, isBack: boolean, unheard: Message[]): void {
+export function releaseConversation(
+  unit: HandoverUnit,
+  handover: Handover,
+  said: Message[] | null,
+  since: number | null,
+): void {
   const { handover: conversation } = unit;
   if (conversation.status !== 'handed_over' || conversation.incoming?.handoverId !== handover.id) return;
-  const last = Math.max(handover.lifecycle.baseAt, ...handover.lifecycle.facts.map(({ at }) => at));
+  const { baseAt, facts } = handover.lifecycle;
+  // The bot's own messages go by another clock.
+  const theirs = (said ?? []).filter(({ author }) => author.type !== 'bot');
+  const last = Math.max(baseAt, ...facts.map(({ at }) => at), ...theirs.map(({ at }) => at.getTime()));
   noteTime(conversation, last < 0 ? null : last);
-  if (!isBack) return finish(unit, handover.endReason ?? 'contact_center');
+  if (!said) return finish(unit, handover.endReason ?? 'contact_center');
   conversation.status = 'open';
+  passOnCaughtUp(handover, conversation);
   unit.emit('conversation.resumed', { handoverId: handover.id });
+  const unheard = theirs.filter(({ author, at }) => author.type === 'user' && at.getTime() >= (since ?? -Infinity));
   for (const { text, cards, attachments, at } of unheard) {
     const message = unit.addMessage({ author: 'user', text, cards, attachments, status: 'delivered', at });
     unit.emit('message.created', { message: messageView(message) });
   }
 }
 
-function refuseUnlessOpen(conversation: Handover): void {
+/** An event that comes late after all may find another one in charge of the conversation than the one that did without it. */
+function passOnCaughtUp({ lifecycle: { caughtUp } }: Handover, to: Handover): void {
+  if (caughtUp) to.lifecycle.caughtUp = caughtUp;
+}
+
+/** @throws {Refusal} `conflict` while the conversation is not the bot's, or is being ended */
+export function refuseUnlessOpen(conversation: Handover): void {
   if (conversation.status === 'open' && !conversation.closing) return;
   if (conversation.status === 'handed_over') {
     const { handoverId } = conversation.incoming!;

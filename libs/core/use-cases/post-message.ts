@@ -1,36 +1,47 @@
-import type { ConvertedMessage, OutboundMessage } from '#contract';
+import type { ConvertedMessage, MessageContent } from '#contract';
 import type { Course } from '../course.js';
 import { Refusal } from '../errors.js';
-import { isFinal, type Message } from '../handover.js';
+import { isFinal, type Attachment, type Handover, type Message } from '../handover.js';
 import type { HandoverUnit } from '../unit.js';
 import { hearUser } from '../watch.js';
 
+/** @throws {Refusal} `conflict` when the handover is over or being ended, so that nothing of the bot's would reach an agent */
+export function refuseIfOver({ status, closing }: Handover): void {
+  if (isFinal({ status }))
+    throw new Refusal('conflict', `The handover is ${status}; start a new one to reach an agent.`);
+  if (closing) throw new Refusal('conflict', 'The handover is being closed and takes no more messages.');
+}
+
+/** A message for the agent, its files, and how the contact centre shows it. */
+export interface PostInput extends Pick<ConvertedMessage, 'parts' | 'losses'> {
+  content: MessageContent;
+  attachments: Attachment[];
+}
+
 /**
- * Takes a message of the user or the bot for the agent. Each part in which the contact centre shows it is sent by a command of its own.
+ * Takes a message of the user or the bot for the agent. Each part in which the contact centre shows it is sent by a command of its own;
+ * its files go with the first.
  * @param course null while the provider is not loaded
  * @throws {Refusal} `conflict` when the handover is over or being ended
  */
 export function postMessage(
   unit: HandoverUnit,
-  input: OutboundMessage,
-  { parts, losses }: Pick<ConvertedMessage, 'parts' | 'losses'>,
+  { content, attachments, parts, losses }: PostInput,
   course: Course | null,
 ): Message {
   const { handover } = unit;
-  if (isFinal(handover))
-    throw new Refusal('conflict', `The handover is ${handover.status}; start a new one to reach an agent.`);
-  if (handover.incoming && input.author === 'user')
+  refuseIfOver(handover);
+  if (handover.incoming && content.author === 'user')
     throw new Refusal(
       'conflict',
       "The user of this handover writes in the contact centre's own channel; a message in their name would reach the agent twice.",
     );
-  if (handover.closing) throw new Refusal('conflict', 'The handover is being closed and takes no more messages.');
   const conversion = losses.length > 0 ? { losses } : null;
-  const message = unit.addMessage({ ...input, status: 'pending', conversion });
+  const message = unit.addMessage({ ...content, attachments, status: 'pending', conversion });
   for (const [index, as] of parts.entries()) {
-    const payload = as === input ? undefined : { part: index + 1, parts: parts.length, as };
+    const payload = as === content ? undefined : { part: index + 1, parts: parts.length, as };
     unit.command('message', { message, payload });
   }
-  if (course && input.author === 'user') hearUser(unit, course);
+  if (course && content.author === 'user') hearUser(unit, course);
   return message;
 }

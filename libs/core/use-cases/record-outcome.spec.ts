@@ -58,7 +58,11 @@ describe('a message in parts', () => {
   it('is one message and a command for each part', () => {
     const unit = started();
     unit.commands.length = 0;
-    const posted = postMessage(unit, message, { parts: [part('a'), part('b')], losses: [] }, COURSE);
+    const posted = postMessage(
+      unit,
+      { content: message, attachments: [], parts: [part('a'), part('b')], losses: [] },
+      COURSE,
+    );
     expect(unit.messages).toEqual([posted]);
     expect(unit.commands.map(({ payload }) => payload)).toEqual([
       { part: 1, parts: 2, as: part('a') },
@@ -70,7 +74,7 @@ describe('a message in parts', () => {
   it('costs nothing more where it is sent as it is', () => {
     const unit = started();
     unit.commands.length = 0;
-    postMessage(unit, message, { parts: [message], losses: [] }, COURSE);
+    postMessage(unit, { content: message, attachments: [], parts: [message], losses: [] }, COURSE);
     expect(unit.commands).toMatchObject([{ kind: 'message', payload: null }]);
   });
 });

@@ -123,11 +123,20 @@ function addMessages(statement: Statement, units: HandoverUnit[]): void {
     'messages',
     units.flatMap(({ messages }) => messages),
     `id text, "handoverId" text, sequence integer, author jsonb, text text, attachments jsonb, cards jsonb, status text, error text,
-     conversion jsonb, at timestamptz`,
+     conversion jsonb, at timestamptz, "remoteId" text`,
     (
       r,
-    ) => `INSERT INTO message (id, handover_id, sequence, author, text, attachments, cards, status, error, conversion, at)
-      SELECT id, "handoverId", sequence, author, text, attachments, cards, status, error, conversion, at FROM ${r} ${IF_OK}`,
+    ) => `INSERT INTO message (id, handover_id, sequence, author, text, attachments, cards, status, error, conversion, at, remote_id)
+      SELECT id, "handoverId", sequence, author, text, attachments, cards, status, error, conversion, at, "remoteId" FROM ${r} ${IF_OK}`,
+  );
+  const named = units.flatMap(({ messages }) =>
+    messages.flatMap(({ handoverId, attachments }): JsonRow[] => attachments.map(({ id }) => ({ handoverId, id }))),
+  );
+  statement.rows(
+    'named',
+    named,
+    '"handoverId" text, id text',
+    (r) => `UPDATE attachment a SET named = true FROM ${r} ${IF_OK} AND a.id = r.id`,
   );
   const statuses = units.flatMap(({ handover, messageStatuses }) =>
     messageStatuses.flatMap(({ ids, status, error }): JsonRow[] => {

@@ -34,6 +34,32 @@ export class PgHousekeepingStore implements HousekeepingStore {
     return count;
   }
 
+  /** Ids of files begin with their time, so they are walked along as the inbox is. */
+  async removeAttachments(olderThanMs: number, afterId: string, limit: number): Promise<string | null> {
+    const [row] = await this.source.query<{ last: string | null; isAllOld: boolean }[]>(
+      `WITH mine AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($4) AS ok),
+            batch AS MATERIALIZED (
+              SELECT a.id, a.created_at < now() - $1 * interval '1 ms' AS old,
+                (SELECT h.status IN ('completed', 'cancelled', 'failed', 'ended') FROM handover h WHERE h.id = a.handover_id) IS NOT FALSE AS over
+              FROM attachment a WHERE a.id > $2 AND (SELECT ok FROM mine) ORDER BY a.id LIMIT $3),
+            gone AS (DELETE FROM attachment a USING batch b WHERE a.id = b.id AND b.old AND b.over)
+       SELECT max(id) AS last, count(*) = $3 AND bool_and(old) AS "isAllOld" FROM batch`,
+      [olderThanMs, afterId, limit, HOUSEKEEPING_LOCK],
+    );
+    return row!.isAllOld ? row!.last : null;
+  }
+
+  async removeUnnamed(limit: number): Promise<number> {
+    const [, count] = await this.source.query<[unknown[], number]>(
+      `DELETE FROM attachment a USING (
+         SELECT id FROM attachment WHERE NOT named AND created_at < now() - interval '24 hours'
+         ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED) old
+       WHERE a.id = old.id`,
+      [limit],
+    );
+    return count;
+  }
+
   async removeReplicas(): Promise<void> {
     await this.source.query(
       `DELETE FROM replica WHERE id IN (

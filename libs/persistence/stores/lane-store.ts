@@ -17,7 +17,8 @@ import { HANDOVER_COLUMNS, type HandoverRow } from './unit-rows.js';
 
 const LANE = `l.handover_id AS "handoverId", l.direction, l.target, l.done, l.last, l.attempts, l.uncertain, l.resend`;
 const IS_ALIVE = `EXISTS (SELECT 1 FROM replica WHERE replica.id = l.owner AND seen_at > now() - interval '${STALE_REPLICA_MS} ms')`;
-const SENT = `m.author->>'type' = 'user' AS "isUser", CASE WHEN c.payload ? 'as' THEN c.payload->'as'->>'text' ELSE m.text END AS text`;
+const SENT = `m.author->>'type' = 'user' AS "isUser", CASE WHEN c.payload ? 'as' THEN c.payload->'as'->>'text' ELSE m.text END AS text,
+  m.attachments <> '[]'::jsonb AND coalesce((c.payload->>'part')::int, 1) = 1 AS "hasFiles"`;
 /** Lanes of dead replicas taken in one go. */
 const TAKEOVER_LIMIT = 500;
 
@@ -182,10 +183,10 @@ export class PgLaneStore implements LaneStore {
                 AND NOT EXISTS (SELECT 1 FROM dead_letter d WHERE d.handover_id = $1 AND d.direction = 'provider'
                   AND d.sequence = c.sequence AND d.status <> 'delivered')
               UNION ALL
-              SELECT m.sequence - h.transcript_length - 1, m.author->>'type' = 'user', m.text FROM handover h
+              SELECT m.sequence - h.transcript_length - 1, m.author->>'type' = 'user', m.text, false FROM handover h
                 JOIN message m ON m.handover_id = h.id AND m.sequence <= h.transcript_length
               WHERE h.id = $1 AND NOT $3::boolean),
-            ours AS (SELECT s.sequence, s."isUser" = t."isUser" AND s.text IS NOT DISTINCT FROM t.text AS same FROM sent s, this t)
+            ours AS (SELECT s.sequence, s."isUser" = t."isUser" AND s.text IS NOT DISTINCT FROM t.text AND s."hasFiles" = t."hasFiles" AS same FROM sent s, this t)
        SELECT count(*)::int AS count FROM ours
        WHERE sequence > coalesce((SELECT max(sequence) FROM ours WHERE NOT same), -2147483648)`,
       [handoverId, sequence, afterTranscript],

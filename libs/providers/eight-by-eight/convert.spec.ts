@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Card, OutboundMessage } from '#contract';
+import type { Card, MessageContent } from '#contract';
 import { convertMessage } from './convert.js';
 
 const LIMIT = 100;
-const say = (text: string | null, ...cards: Card[]): OutboundMessage => ({ author: 'bot', text, cards });
+const say = (text: string | null, ...cards: Card[]): MessageContent => ({ author: 'bot', text, cards });
 const adaptive = (version: unknown, text = 'Choose'): Card => ({
   contentType: 'application/vnd.microsoft.card.adaptive',
   content: { type: 'AdaptiveCard', version, body: [{ type: 'TextBlock', text }] },

@@ -1,4 +1,4 @@
-import { splitText, type Card, type ConvertedMessage, type FieldError, type OutboundMessage } from '#contract';
+import { splitText, type Card, type ConvertedMessage, type FieldError, type MessageContent } from '#contract';
 import { cardsText, cardText, checkCard, whyNotShown } from './cards.js';
 
 /** Stands for cards in which there is nothing to read. */
@@ -8,7 +8,7 @@ export const NO_WORDS = '[card]';
  * A message as 8x8 shows it. Cards that it does not show become text, and texts longer than `limit` UTF-16 code units come in parts;
  * what it does show goes with the last one.
  */
-export function convertMessage(message: OutboundMessage, limit: number): ConvertedMessage {
+export function convertMessage(message: MessageContent, limit: number): ConvertedMessage {
   const { author, text, cards } = message;
   if (cards.length === 0 && (text ?? '').length <= limit) return asItIs(message);
   const errors = cards.flatMap((card, index) => checkCard(card, `/cards/${index}`));
@@ -32,7 +32,7 @@ export function convertMessage(message: OutboundMessage, limit: number): Convert
   return { parts, losses, errors: [] };
 }
 
-function asItIs(message: OutboundMessage): ConvertedMessage {
+function asItIs(message: MessageContent): ConvertedMessage {
   return { parts: [message], losses: [], errors: [] };
 }
 

@@ -28,7 +28,7 @@ const MAPPERS = new Map<string, Mapper>([
   ['QUEUED', queued],
   ['MEMBERS_CHANGED', membersChanged],
   ['TRANSFER', () => ({ type: 'transferred' })],
-  ['MESSAGE', message],
+  ['MESSAGE', messageFact],
   ['ACTIVITY', activity],
 ]);
 
@@ -123,7 +123,7 @@ function membersChanged(data: Json): ProviderFact {
  * 8x8 Chat Gateway documentation: our own messages come back as events too; only the sender's type tells whose one is. `isEcho` says
  * that a bot sent it, whatever the type.
  */
-function message(data: Json, options: MappingOptions): ProviderFact {
+export function messageFact(data: Json, options: MappingOptions): ProviderFact {
   const sender = isPlainObject(data.sender) ? data.sender : {};
   const author = sender.type;
   if (author === 'user' && data.isEcho !== true) {
@@ -179,7 +179,8 @@ function ignored(reason: string): ProviderFact {
   return { type: 'ignored', reason };
 }
 
-function agentOf(id: unknown): Agent | null {
+/** An agent by id; 8x8 Chat Gateway documentation: events and lists tell no name. */
+export function agentOf(id: unknown): Agent | null {
   const known = idOf(id);
   return known === null ? null : { id: known, name: null };
 }
@@ -190,7 +191,8 @@ function conversationOf(value: unknown): string | null {
     : null;
 }
 
-function timeOf(value: unknown): number | null {
+/** A time in epoch milliseconds; null for anything else. */
+export function timeOf(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 && value <= MAX_TIME ? Math.trunc(value) : null;
 }
 

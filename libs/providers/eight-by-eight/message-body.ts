@@ -4,14 +4,19 @@ import { NO_WORDS } from './convert.js';
 import type { WireMessage } from './wire.js';
 
 /**
- * A message as 8x8 takes it. It always has a text.
- * 8x8 Chat Gateway documentation: whether a message of cards alone is taken changed between its versions.
+ * A message as 8x8 takes it. It always has a text: where it has none of its own, what a card says or the names of its files.
+ * 8x8 Chat Gateway documentation: whether a message without a text is taken changed between its versions.
  */
 export function messageBody(message: OutboundMessage): WireMessage {
-  const { author, text, cards } = message;
+  const { author, text, cards, attachments } = message;
   return {
     authorType: author,
-    text: text !== null && text.trim() !== '' ? text : (cardsText(cards) ?? NO_WORDS),
+    text: text !== null && text.trim() !== '' ? text : (cardsText(cards) ?? fileNames(attachments) ?? NO_WORDS),
     ...(cards.length > 0 ? { cards: cards.map(({ contentType, content }) => ({ contentType, content })) } : {}),
+    ...(attachments.length > 0 ? { attachments: attachments.map(({ id }) => ({ id })) } : {}),
   };
+}
+
+function fileNames(attachments: OutboundMessage['attachments']): string | null {
+  return attachments.length > 0 ? attachments.map(({ filename }) => filename).join(', ') : null;
 }

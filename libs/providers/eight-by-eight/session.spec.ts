@@ -53,7 +53,12 @@ const request = (changes: object = {}): StartRequest<EightByEightHandoverSetting
   settings: {},
   ...changes,
 });
-const text = (value: string, author: 'user' | 'bot' = 'user'): OutboundMessage => ({ author, text: value, cards: [] });
+const text = (value: string, author: 'user' | 'bot' = 'user'): OutboundMessage => ({
+  author,
+  text: value,
+  cards: [],
+  attachments: [],
+});
 
 /** Answers a list, `size` items a page. */
 function listing(name: string, items: object[], size: number): void {
@@ -192,12 +197,28 @@ describe('send', () => {
       { authorType: 'user', text: 'Look', cards: [card(textBlock)] },
     ],
     [
-      { author: 'bot', text: null, cards: [card(textBlock)] },
+      { author: 'bot', text: null, cards: [card(textBlock)], attachments: [] },
       { authorType: 'bot', text: 'Choose', cards: [card(textBlock)] },
     ],
     [
-      { author: 'bot', text: ' ', cards: [card(null)] },
+      { author: 'bot', text: ' ', cards: [card(null)], attachments: [] },
       { authorType: 'bot', text: '[card]', cards: [card(null)] },
+    ],
+    [
+      { ...text('Look'), attachments: [{ id: 'f1', filename: 'a.pdf' }] },
+      { authorType: 'user', text: 'Look', attachments: [{ id: 'f1' }] },
+    ],
+    [
+      {
+        author: 'user',
+        text: null,
+        cards: [],
+        attachments: [
+          { id: 'f1', filename: 'a.pdf' },
+          { id: 'f2', filename: 'b.pdf' },
+        ],
+      },
+      { authorType: 'user', text: 'a.pdf, b.pdf', attachments: [{ id: 'f1' }, { id: 'f2' }] },
     ],
   ] as [OutboundMessage, object][])('sends %j with a text in any case', async (message, body) => {
     vendor.answer(202);
@@ -237,6 +258,24 @@ describe('reading back a message', () => {
     listing('messages', [...Array.from({ length: 60 }, () => said('user', 'Hi')), said('user', 'Bye')], 50);
     await expect(session.findSent('c-1', text('Hi'), 59)).resolves.toBe(true);
     await expect(session.findSent('c-1', text('Hi'), 60)).resolves.toBe(false);
+  });
+
+  it('knows a message with files by them, whatever its text, and takes none of them for a text alone', async () => {
+    const withFile = (id: string) => ({ ...said('user', 'a.pdf'), attachments: [{ id, filename: 'a.pdf' }] });
+    const message = (id: string) => ({ ...text('a.pdf'), attachments: [{ id, filename: 'a.pdf' }] });
+    listing('messages', [said('user', 'later'), withFile('f2'), said('agent', 'Hm'), withFile('f1')], 50);
+    await expect(session.findSent('c-1', message('f1'), 0)).resolves.toBe(true);
+    await expect(session.findSent('c-1', message('f3'), 0)).resolves.toBe(false);
+    listing('messages', [withFile('f1')], 50);
+    await expect(session.findSent('c-1', text('a.pdf'), 0)).resolves.toBe(false);
+  });
+
+  it('looks for a message with files among those that can be newer, and no further', async () => {
+    const items = Array.from({ length: 5_000 }, () => said('user', 'Hi'));
+    listing('messages', items, 50);
+    const message = { ...text('Hi'), attachments: [{ id: 'f1', filename: 'a.pdf' }] };
+    await expect(session.findSent('c-1', message, 0)).resolves.toBe(false);
+    expect(vendor.calls).toHaveLength(5);
   });
 });
 

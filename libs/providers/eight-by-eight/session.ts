@@ -7,11 +7,17 @@ import {
   type ConversationUpdate,
   type ConvertedMessage,
   type FieldError,
+  type IncomingFile,
+  type Inspection,
+  type ListedMessage,
+  type MessageList,
   type OutboundMessage,
+  type OutgoingFile,
   type ProviderEvent,
   type ProviderSession,
   type QueueReading,
   type RawWebhook,
+  type RemoteAttachment,
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
@@ -21,6 +27,7 @@ import { withAdvice } from './api-error.js';
 import { readQueue, type AvailabilitySources } from './availability.js';
 import { convertMessage } from './convert.js';
 import { createBody } from './create-body.js';
+import { inspectionOf, listedAt, listedMessage } from './inspection.js';
 import { bytesWithoutLinkSecret } from './link-secret.js';
 import { examine } from './doctor/doctor.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
@@ -42,6 +49,10 @@ const CONVERSATIONS_PER_PAGE = 100;
 const MAX_CONVERSATION_PAGES = 500;
 const MESSAGES_PER_PAGE = 50;
 const MAX_MESSAGE_PAGES = 40;
+const PARTICIPANTS_PER_PAGE = 100;
+const MAX_PARTICIPANT_PAGES = 10;
+/** Messages of our side that may be newer than one that is looked for. */
+const MAX_PASSED_OVER = 200;
 /** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
 const READING_BUDGET_MS = 15_000;
 
@@ -52,6 +63,8 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   readonly webhookToken: string | null;
   readonly endGraceMs: number;
   readonly giveUpAfterMs: number;
+  readonly reconcileMs: number | null;
+  readonly fileOrigin: string;
 
   constructor(
     private readonly settings: EightByEightSettings,
@@ -66,6 +79,8 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     this.webhookToken = settings.webhookToken ?? null;
     this.endGraceMs = durationMs(settings.endGrace);
     this.giveUpAfterMs = durationMs(settings.giveUpAfter);
+    this.reconcileMs = settings.reconcile === 'off' ? null : durationMs(settings.reconcile);
+    this.fileOrigin = new URL(settings.baseUrl).origin;
   }
 
   validate(request: Request): FieldError[] {
@@ -98,7 +113,10 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     await this.client.sendMessage(conversation, messageBody(message));
   }
 
-  /** Counts the unbroken run of equal messages at the newest end, passing over what others said. */
+  /**
+   * Counts the unbroken run of equal messages at the newest end, passing over what others said. A message with files is known by them:
+   * they were uploaded for it alone.
+   */
   async findSent(
     conversation: string,
     message: OutboundMessage,
@@ -106,6 +124,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     ours: readonly OutboundMessage['author'][] = ['user', 'bot'],
   ): Promise<boolean> {
     const wanted = messageBody(message);
+    const [file] = message.attachments;
     let run = 0;
     for await (const item of this.allOf(
       (page) => this.client.messages(conversation, page, MESSAGES_PER_PAGE),
@@ -113,7 +132,13 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     )) {
       const author = isPlainObject(item.author) ? item.author.type : undefined;
       if (!ours.some((one) => one === author)) continue;
-      if (author !== wanted.authorType || !sameText(item.text, wanted.text)) return false;
+      const files = attachmentsOf(item);
+      if (file) {
+        if (files.includes(file.id)) return true;
+        if (++run > MAX_PASSED_OVER) return false;
+        continue;
+      }
+      if (author !== wanted.authorType || files.length > 0 || !sameText(item.text, wanted.text)) return false;
       run += 1;
       if (run > identicalBefore) return true;
     }
@@ -121,11 +146,15 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   }
 
   async end(conversation: string): Promise<void> {
-    try {
-      await this.client.removeUser(conversation);
-    } catch (error) {
-      if (!(error instanceof ProviderError && error.code === 'not_found')) throw error;
-    }
+    await this.client.removeUser(conversation).catch(unlessNotFound);
+  }
+
+  upload(conversation: string, file: OutgoingFile): Promise<string> {
+    return this.client.upload(conversation, file);
+  }
+
+  download(conversation: string, { id }: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile> {
+    return this.client.content(conversation, id, signal);
   }
 
   /** 8x8 Chat Gateway documentation does not say whether additional properties are merged or replaced: the full list is sent. */
@@ -156,6 +185,37 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     } catch (error) {
       if (!isDuplicate(error)) throw error;
     }
+  }
+
+  async inspect(conversation: string): Promise<Inspection> {
+    const found = await this.client.conversationNow(conversation).catch(unlessNotFound);
+    if (found) {
+      const read = (page: number): Promise<HalList> =>
+        this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
+      const participants: Record<string, unknown>[] = [];
+      for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
+      return inspectionOf(found.conversation, participants, found.at);
+    }
+    // 8x8 Chat Gateway documentation: a tenant that is wrong is a 404 too. Whether the account is in order shows another call.
+    await this.client.conversations(0, 1);
+    return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
+  }
+
+  /** 8x8 Chat Gateway documentation: messages are listed newest first, so reading ends where it meets known ground. */
+  async messagesSince(conversation: string, since: number | null): Promise<MessageList> {
+    const deadline = this.now() + READING_BUDGET_MS;
+    const newestFirst: ListedMessage[] = [];
+    let reached: number | null = null;
+    for (let page = 0; page < MAX_MESSAGE_PAGES && this.now() <= deadline; page += 1) {
+      const { items, isLast } = await this.client.messages(conversation, page, MESSAGES_PER_PAGE);
+      newestFirst.push(...items.flatMap((item) => listedMessage(item, this.settings)));
+      reached = items.map(listedAt).findLast((at) => at !== null) ?? reached;
+      const messages = (): ListedMessage[] => unique(newestFirst).reverse();
+      if (isLast) return { messages: messages(), from: null };
+      if (since !== null && reached !== null && reached < since) return { messages: messages(), from: since };
+    }
+    // What was said at the very last time may go on on the next page.
+    return { messages: unique(newestFirst).reverse(), from: reached === null ? this.now() : reached + 1 };
   }
 
   async typing(conversation: string, author: 'user' | 'bot'): Promise<void> {
@@ -227,6 +287,16 @@ function sendable(request: Request): CreateConversation {
   throw new ProviderError('invalid', reasons.slice(0, 500));
 }
 
+function unlessNotFound(error: unknown): null {
+  if (error instanceof ProviderError && error.code === 'not_found') return null;
+  throw error;
+}
+
+/** While pages are read a new message may push others onto the next one. */
+function unique(messages: ListedMessage[]): ListedMessage[] {
+  return [...new Map(messages.map((message) => [message.id, message])).values()];
+}
+
 function belongsTo(conversation: Record<string, unknown>, handoverId: string): boolean {
   const properties = isPlainObject(conversation.user) ? conversation.user.additionalProperties : undefined;
   return (propertyEntries(properties) ?? []).some(([key, value]) => key === 'handoverId' && value === handoverId);
@@ -235,6 +305,11 @@ function belongsTo(conversation: Record<string, unknown>, handoverId: string): b
 /** 8x8 Chat Gateway documentation: a conversation that is assigned for after its agent already is refused with these words. */
 function isDuplicate(error: unknown): boolean {
   return error instanceof ProviderError && error.code === 'invalid' && /already exists/i.test(error.message);
+}
+
+/** The ids of a message's files at 8x8. */
+function attachmentsOf({ attachments }: Record<string, unknown>): unknown[] {
+  return Array.isArray(attachments) ? attachments.filter(isPlainObject).map(({ id }) => id) : [];
 }
 
 /** Ends of lines and blanks at the ends may change on the way. */

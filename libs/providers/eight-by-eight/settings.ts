@@ -87,6 +87,15 @@ export class EightByEightSettings {
   giveUpAfter: string;
 
   @Setting({
+    type: 'duration',
+    canBeOff: true,
+    title: 'Reconcile',
+    help: 'How often 8x8 is asked how an open conversation stands and what was said in it, in case an event was lost. 1s to 24h; off leaves it to the events alone.',
+    default: '60s',
+  })
+  reconcile: string;
+
+  @Setting({
     type: 'boolean',
     title: 'System messages',
     help: 'Whether messages of the contact centre itself reach the user, besides those of agents.',

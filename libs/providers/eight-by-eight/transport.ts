@@ -1,13 +1,16 @@
+import type { Readable } from 'node:stream';
 import type { HttpService } from '@nestjs/axios';
 import { AxiosHeaders, type AxiosAdapter } from 'axios';
 import { firstValueFrom } from 'rxjs';
-import { EnvHttpProxyAgent, type Agent, type Dispatcher } from 'undici';
+import { EnvHttpProxyAgent, request as get, type Agent, type Dispatcher } from 'undici';
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
   headers: Record<string, string>;
-  body?: string;
+  body?: string | Readable;
+  /** In place of the limit of every call: from the connection to the last byte of the answer, in milliseconds. */
+  responseTimeoutMs?: number;
 }
 
 export interface HttpAnswer {
@@ -15,6 +18,13 @@ export interface HttpAnswer {
   /** Names in lower case. */
   headers: Record<string, unknown>;
   text: string;
+}
+
+/** An answer whose body is still to come. Whoever takes it reads the body to its end or destroys it. */
+export interface OpenAnswer {
+  status: number;
+  headers: Record<string, unknown>;
+  body: Readable;
 }
 
 export interface TransportLimits {
@@ -52,6 +62,8 @@ const MAX_CONNECTIONS = 64;
 /** One HTTP exchange: bounded in time and size, no redirects, every status is an answer. */
 export class Transport {
   private readonly dispatcher: Dispatcher;
+  /** For answers that are handed on as they come, and bounded by whoever reads them. */
+  private readonly streaming: Dispatcher;
 
   /** @param connections how connections are made, where not in the usual way */
   constructor(
@@ -59,25 +71,46 @@ export class Transport {
     private readonly limits: TransportLimits = DEFAULT_LIMITS,
     { connect, ...connections }: Agent.Options = {},
   ) {
-    this.dispatcher = new EnvHttpProxyAgent({
+    const common = {
       connections: MAX_CONNECTIONS,
       connect: { timeout: limits.connectTimeoutMs, ...(connect as object) },
+    };
+    this.dispatcher = new EnvHttpProxyAgent({
+      ...common,
       maxResponseSize: limits.maxResponseBytes,
       // The one clock for an answer is `responseTimeoutMs`.
       headersTimeout: 0,
       bodyTimeout: 0,
       ...connections,
     });
+    const silence = { headersTimeout: limits.responseTimeoutMs, bodyTimeout: limits.responseTimeoutMs };
+    this.streaming = new EnvHttpProxyAgent({ ...common, ...silence, ...connections });
   }
 
   /** Lets go of all connections. */
   async close(): Promise<void> {
-    await this.dispatcher.destroy();
+    await Promise.all([this.dispatcher.destroy(), this.streaming.destroy()]);
+  }
+
+  /**
+   * Gets something that may be large: the answer is here before its body. Between two parts of it the limit of a call holds.
+   * @throws {TransportFailure}
+   */
+  async open({ url, headers }: Pick<HttpRequest, 'url' | 'headers'>, signal: AbortSignal): Promise<OpenAnswer> {
+    try {
+      const all = { 'User-Agent': 'handover-gateway', ...headers };
+      const answer = await get(url, { dispatcher: this.streaming, headers: all, signal });
+      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    } catch (error) {
+      // Reading can be repeated, whatever the other side has seen of it.
+      throw new TransportFailure(false, signal.aborted ? 'TIMEOUT' : codeOf(error));
+    }
   }
 
   /** @throws {TransportFailure} */
   async send(request: HttpRequest): Promise<HttpAnswer> {
-    const { connectTimeoutMs, responseTimeoutMs } = this.limits;
+    const { connectTimeoutMs } = this.limits;
+    const { responseTimeoutMs = this.limits.responseTimeoutMs } = request;
     const abort = new AbortController();
     const expireAfter = (milliseconds: number) => setTimeout(() => abort.abort(), milliseconds);
     let connected = false;
@@ -126,7 +159,7 @@ function adapterOver(dispatcher: Dispatcher, onConnected: () => void): AxiosAdap
           path: pathname + search,
           method: config.method!.toUpperCase() as Dispatcher.HttpMethod,
           headers: { ...config.headers.toJSON() } as Record<string, string>,
-          body: (config.data as string | undefined) ?? null,
+          body: (config.data as HttpRequest['body']) ?? null,
         },
         {
           onRequestStart(controller) {

@@ -35,6 +35,7 @@ export interface WireMessage {
   authorType: 'user' | 'bot';
   text: string;
   cards?: WireCard[];
+  attachments?: { id: string }[];
 }
 
 /** Body of `POST /chat-gateway/v1/conversations`. */

@@ -1,16 +1,23 @@
 import { Matches } from 'class-validator';
 import { CONVERSATION_STATUSES, type ConversationStatus } from '#core';
 import { Choice, Inner, Json, JsonObject, ListOf, Text } from '../../fields.js';
-import { CardDto, CustomerDto } from '../handovers/handovers.dto.js';
+import { CardDto, CustomerDto, NamedAttachmentDto } from '../handovers/handovers.dto.js';
 import { IsIntegerText } from '../paging.js';
 
 const ID_LENGTH = 255;
 
 export class AnswerDto {
-  @Text({ max: 100_000, optional: true, description: 'The text. A message needs a text or a card.', example: 'Hello!' })
+  @Text({
+    max: 100_000,
+    optional: true,
+    description: 'The text. A message needs a text, an attachment or a card.',
+    example: 'Hello!',
+  })
   text?: string;
   @Choice({ of: ['bot'], optional: true, description: 'Who says it. The user writes in the contact centre.' })
   author?: 'bot';
+  @ListOf(() => NamedAttachmentDto, { max: 10, optional: true, description: 'Files that were uploaded before.' })
+  attachments?: NamedAttachmentDto[];
   @ListOf(() => CardDto, { max: 10, optional: true, description: 'Cards to show to the user.' })
   cards?: CardDto[];
 }

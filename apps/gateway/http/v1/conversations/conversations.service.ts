@@ -1,11 +1,9 @@
-import type { Card, OutboundMessage } from '#contract';
 import {
   answerConversation,
   closeHandover,
   courseOf,
   handOverConversation,
   handoverView,
-  invalid,
   isConversation,
   messageView,
   notFound,
@@ -19,7 +17,8 @@ import {
 import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../../runtime/runtime.js';
 import type { Principal } from '../../auth.guard.js';
-import { botOf, fail, HandoversService, isOwn, keyOf, shown } from '../handovers/handovers.service.js';
+import { AttachmentsService } from '../attachments/attachments.service.js';
+import { botOf, contentOf, fail, HandoversService, isOwn, keyOf, shown } from '../handovers/handovers.service.js';
 import type { AnswerDto, HandOverDto } from './conversations.dto.js';
 
 /** What bots and operators may do with conversations that began in the contact centre. */
@@ -28,6 +27,7 @@ export class ConversationsService {
   constructor(
     private readonly runtime: Runtime,
     private readonly handovers: HandoversService,
+    private readonly attachments: AttachmentsService,
   ) {}
 
   /** The conversation, if the caller may see it. @throws {Refusal} `not_found` */
@@ -39,15 +39,13 @@ export class ConversationsService {
 
   async answer(caller: Principal, id: string, input: AnswerDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
-    const cards = (input.cards ?? []).map(({ contentType, content }): Card => ({ contentType, content }));
-    if (input.text === undefined && cards.length === 0)
-      throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text or a card' }]);
-    if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
+    const content = contentOf(input, 'bot');
+    const named = input.attachments ?? [];
+    const attachments = named.length > 0 ? await this.attachments.named(await this.find(caller, id), named) : [];
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       this.refuseOthers(caller, unit);
       const provider = this.runtime.registry.get(unit.handover.provider);
-      const message: OutboundMessage = { author: 'bot', text: input.text ?? null, cards };
-      const posted = answerConversation(unit, message, shown(provider, message));
+      const posted = answerConversation(unit, { content, attachments, ...shown(provider, content) });
       return { status: 202, body: messageView(posted) };
     });
     return answer ?? fail(notFound(id, 'conversation'));

@@ -94,16 +94,24 @@ export class CardDto {
   content: unknown;
 }
 
+export class NamedAttachmentDto {
+  @Text({ max: 64, description: 'The id that the upload was answered with.', example: 'att_019abc' })
+  id: string;
+}
+
 export class PostMessageDto {
   @Text({
     max: 100_000,
     optional: true,
-    description: 'The text. A message needs a text or a card. Long ones reach the agent in several parts.',
+    description:
+      'The text. A message needs a text, an attachment or a card. Long ones reach the agent in several parts.',
     example: 'Is anybody there?',
   })
   text?: string;
   @Choice({ of: ['user', 'bot'], optional: true, description: 'Who says it; the user unless given.' })
   author?: 'user' | 'bot';
+  @ListOf(() => NamedAttachmentDto, { max: 10, optional: true, description: 'Files that were uploaded before.' })
+  attachments?: NamedAttachmentDto[];
   @ListOf(() => CardDto, {
     max: 10,
     optional: true,

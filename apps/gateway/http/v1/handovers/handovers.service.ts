@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseAs, type Card, type ConvertedMessage, type OutboundMessage } from '#contract';
+import { parseAs, type Card, type ConvertedMessage, type MessageContent } from '#contract';
 import {
   closeHandover,
   courseOf,
@@ -24,13 +24,17 @@ import {
 import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../../runtime/runtime.js';
 import type { Principal } from '../../auth.guard.js';
+import { AttachmentsService } from '../attachments/attachments.service.js';
 import { availabilityView } from '../availability/availability.views.js';
 import type { PostMessageDto, StartHandoverDto, UpdateHandoverDto } from './handovers.dto.js';
 
 /** What bots and operators may do with handovers: who may do it, and in which transaction. */
 @Injectable()
 export class HandoversService {
-  constructor(private readonly runtime: Runtime) {}
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly attachments: AttachmentsService,
+  ) {}
 
   /** The handover, if the caller may see it. @throws {Refusal} `not_found` */
   async find(caller: Principal, id: string): Promise<Handover> {
@@ -103,16 +107,14 @@ export class HandoversService {
 
   async post(caller: Principal, id: string, input: PostMessageDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
-    const cards = (input.cards ?? []).map(({ contentType, content }): Card => ({ contentType, content }));
-    if (input.text === undefined && cards.length === 0) {
-      throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text or a card' }]);
-    }
-    if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
+    const content = contentOf(input, input.author ?? 'user');
+    const named = input.attachments ?? [];
+    const attachments = named.length > 0 ? await this.attachments.named(await this.find(caller, id), named) : [];
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
       const provider = this.runtime.registry.get(unit.handover.provider);
-      const message: OutboundMessage = { author: input.author ?? 'user', text: input.text ?? null, cards };
-      const posted = postMessage(unit, message, shown(provider, message), provider ? courseOf(provider) : null);
+      const course = provider ? courseOf(provider) : null;
+      const posted = postMessage(unit, { content, attachments, ...shown(provider, content) }, course);
       return { status: 202, body: messageView(posted) };
     });
     return answer ?? fail(notFound(id));
@@ -156,14 +158,29 @@ export class HandoversService {
   }
 }
 
+/** What a message says. @throws {Refusal} `invalid` when that is nothing */
+export function contentOf(
+  { text, cards = [], attachments = [] }: PostMessageDto,
+  author: MessageContent['author'],
+): MessageContent {
+  if (text === undefined && cards.length === 0 && attachments.length === 0)
+    throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text, an attachment or a card' }]);
+  if (text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
+  return {
+    author,
+    text: text ?? null,
+    cards: cards.map(({ contentType, content }): Card => ({ contentType, content })),
+  };
+}
+
 /** How the provider shows a message. @throws {Refusal} `invalid` when it cannot at all */
 export function shown(
   provider: ProviderInstance | undefined,
-  message: OutboundMessage,
+  content: MessageContent,
 ): Pick<ConvertedMessage, 'parts' | 'losses'> {
-  const shown = provider?.session.convert?.(message);
+  const shown = provider?.session.convert?.(content);
   if (shown && shown.errors.length > 0) throw invalid(shown.errors);
-  return shown ?? { parts: [message], losses: [] };
+  return shown ?? { parts: [content], losses: [] };
 }
 
 /** Makes a request known again. @throws {Refusal} `invalid` */

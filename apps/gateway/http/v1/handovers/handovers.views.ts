@@ -97,8 +97,21 @@ export class AttachmentView {
   filename: string;
   @ApiProperty({ type: String, nullable: true })
   contentType: string | null;
-  @ApiProperty({ type: Number, nullable: true, description: 'Bytes.' })
+  @ApiProperty({ type: Number, nullable: true, description: 'Bytes; null where the file could not be fetched.' })
   size: number | null;
+  @ApiProperty({ required: false, description: 'Why the file could not be fetched; only then.' })
+  error?: string;
+}
+
+export class UploadedView {
+  @ApiProperty({ example: 'att_019abc' })
+  id: string;
+  @ApiProperty({ example: 'invoice.pdf' })
+  filename: string;
+  @ApiProperty({ example: 'application/pdf' })
+  contentType: string;
+  @ApiProperty({ description: 'Bytes.', example: 48_213 })
+  size: number;
 }
 
 export class LossView {
