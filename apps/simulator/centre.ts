@@ -1,7 +1,9 @@
 import type { Deliveries, SimulatedEvent } from './deliveries.js';
 import type { Faults } from './faults.js';
+import { preSignedUrl } from './api-attachments.js';
 import {
   simulatedId,
+  type SimulatedAttachment,
   type SimulatedConversation,
   type SimulatedMessage,
   type SimulatedSignal,
@@ -17,6 +19,8 @@ export class Centre {
     private readonly deliveries: Deliveries,
     private readonly faults: Faults,
     private readonly changed: () => void,
+    /** Where the simulator is reached. */
+    private readonly origin: () => string,
   ) {}
 
   find(id: string): { state: TenantState; conversation: SimulatedConversation } {
@@ -34,8 +38,8 @@ export class Centre {
     await Promise.all([created, this.tell(conversation, 'CONVERSATION_UPDATE', this.update(conversation, 'active'))]);
   }
 
-  /** What the user writes on a channel of 8x8's own. An idle conversation goes on, without a word of it. */
-  userSays(id: string, text: string): Promise<void> {
+  /** What the user writes on a channel of 8x8's own, with files or without. An idle conversation goes on, without a word of it. */
+  userSays(id: string, text: string | undefined, files: SimulatedAttachment[] = []): Promise<void> {
     const { state, conversation } = this.find(id);
     if (conversation.state === 'idle') {
       conversation.state = 'active';
@@ -43,7 +47,8 @@ export class Centre {
     }
     const user = conversation.participants.find(({ type }) => type === 'user')!;
     user.removed = false;
-    return this.say(id, 'user', user.id, { text });
+    conversation.attachments.push(...files);
+    return this.say(id, 'user', user.id, { text, attachments: files });
   }
 
   /** The conversation was created: 8x8 tells of it, opens it, and queues it. */
@@ -91,9 +96,28 @@ export class Centre {
       isEcho: author === 'bot',
       sender: { id: authorId, type: author },
       text,
-      attachments,
+      attachments: attachments.map((file) => ({
+        id: file.id,
+        type: kindOf(file),
+        preSignedUrl: preSignedUrl(this.origin(), file),
+        fileName: file.filename,
+      })),
       cards,
     });
+  }
+
+  /** The file of a pre-signed address. */
+  fileBy(token: string): SimulatedAttachment | undefined {
+    const all = [...this.tenants.values()].flatMap(({ conversations }) => [...conversations.values()]);
+    return all.flatMap(({ attachments }) => attachments).find((file) => file.token === token);
+  }
+
+  /** Files that an agent sends in one message. @throws {Error} when the agent is not in the conversation */
+  agentSendsFiles(id: string, agentId: string, files: SimulatedAttachment[], text?: string): Promise<void> {
+    const { conversation } = this.find(id);
+    if (!this.agentsIn(conversation).includes(agentId)) throw new Error('You are not in this conversation.');
+    conversation.attachments.push(...files);
+    return this.say(id, 'agent', agentId, { text, attachments: files });
   }
 
   typing(id: string, agentId: string, on: boolean): Promise<void> {
@@ -122,6 +146,17 @@ export class Centre {
     const { conversation } = this.find(id);
     if (!this.agentsIn(conversation).includes(agentId)) throw new Error('You are not in this conversation.');
     return this.say(id, 'agent', agentId, { text });
+  }
+
+  /** What an agent asks with answers to choose from. @throws {Error} when the agent is not in the conversation */
+  agentOffers(id: string, agentId: string, text: string, choices: string[]): Promise<void> {
+    const { conversation } = this.find(id);
+    if (!this.agentsIn(conversation).includes(agentId)) throw new Error('You are not in this conversation.');
+    const options = choices.map((title) => ({ title, data: { postback: title } }));
+    return this.say(id, 'agent', agentId, {
+      text,
+      cards: [{ contentType: 'application/8x8.quick.replies', content: { options } }],
+    });
   }
 
   /** An agent, the one who joined last unless named, moves the conversation to a queue. */
@@ -238,4 +273,10 @@ export class Centre {
     const { id: tenant, customerId } = state.tenant;
     return this.deliveries.enqueue({ url: webhook.uri, tenant, customerId }, event);
   }
+}
+
+/** 8x8's own words for what a file is. */
+function kindOf({ contentType }: SimulatedAttachment): string {
+  const [kind] = contentType.split('/');
+  return ['image', 'video', 'audio'].includes(kind!) ? kind! : 'file';
 }

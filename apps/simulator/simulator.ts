@@ -1,5 +1,6 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { newAttachment, registerFiles } from './api-attachments.js';
 import { API, refuse } from './api-parts.js';
 import { isStatisticsPath } from './api-statistics.js';
 import { registerApi } from './api.js';
@@ -13,6 +14,7 @@ import {
   simulatedId,
   TenantState,
   WEBHOOK_VERSION,
+  type SimulatedAttachment,
   type SimulatedConversation,
   type SimulatedTenant,
 } from './model.js';
@@ -38,6 +40,13 @@ export interface RecordedRequest {
   body: unknown;
   status: number;
   at: number;
+}
+
+/** A file that an agent or a user sends. */
+export interface SentFile {
+  filename: string;
+  contentType?: string;
+  content: string | Buffer;
 }
 
 export const DEFAULT_TENANT: SimulatedTenant = {
@@ -82,7 +91,13 @@ export class Simulator {
       options.webhookRetryDelaysMs ?? RETRY_DELAYS_MS,
       this.events,
     );
-    this.centre = new Centre(this.tenants, this.deliveries, this.faults, () => this.events.emit('change'));
+    this.centre = new Centre(
+      this.tenants,
+      this.deliveries,
+      this.faults,
+      () => this.events.emit('change'),
+      () => this.url,
+    );
     this.server = this.build();
     this.events.setMaxListeners(0);
   }
@@ -152,6 +167,9 @@ export class Simulator {
       this.centre.say(id, 'agent', agentId ?? this.agentIn(id), { text }),
     show: (id: string, cards: object[], text?: string, agentId?: string): Promise<void> =>
       this.centre.say(id, 'agent', agentId ?? this.agentIn(id), { text, cards }),
+    /** One message with one file, or several. */
+    sendFile: (id: string, files: SentFile | SentFile[], text?: string, agentId?: string): Promise<void> =>
+      this.centre.agentSendsFiles(id, agentId ?? this.agentIn(id), attachmentsOf(files), text),
     typing: (id: string, on: boolean, agentId?: string): Promise<void> =>
       this.centre.typing(id, agentId ?? this.agentIn(id), on),
     transfer: (id: string, queueId: string): Promise<void> => this.centre.transfer(id, queueId),
@@ -172,6 +190,9 @@ export class Simulator {
       return { id: conversation.id, told: this.centre.visited(conversation) };
     },
     say: (id: string, text: string): Promise<void> => this.centre.userSays(id, text),
+    /** One message with one file, or several. */
+    sendFile: (id: string, files: SentFile | SentFile[], text?: string): Promise<void> =>
+      this.centre.userSays(id, text, attachmentsOf(files)),
     quickReply: (id: string, title: string, payload: string): Promise<void> =>
       this.activity(id, 'quickReply/action', { type: 'postback', data: { title, payload } }),
     cardSubmit: (id: string, data: object): Promise<void> =>
@@ -238,12 +259,20 @@ export class Simulator {
       centre: this.centre,
       deliveries: this.deliveries,
     });
+    registerFiles(server, { centre: this.centre, faults: this.faults });
     registerControl(server, { simulator: this, centre: this.centre });
     return server;
   }
 
   private injectFaults(server: FastifyInstance): void {
     const hits = new WeakMap<FastifyRequest, ApiFaultKind>();
+    server.addHook('preParsing', async (request, reply, payload) => {
+      if (request.url.startsWith(API) && this.faults.take(request.method, request.url.split('?')[0]!, true)) {
+        await once(payload, 'readable');
+        return this.dropConnection(request, reply);
+      }
+      return payload;
+    });
     server.addHook('preHandler', async (request, reply) => {
       if (!isApi(request.url)) return;
       if (this.faults.current.delayMs > 0)
@@ -306,4 +335,12 @@ function parseBody(contentType: string | undefined, body: Buffer): unknown {
   } catch {
     throw badRequest('invalid_json', 'The body is not JSON.');
   }
+}
+
+function attachmentsOf(files: SentFile | SentFile[]): SimulatedAttachment[] {
+  return [files]
+    .flat()
+    .map(({ filename, contentType, content }) =>
+      newAttachment(filename, contentType ?? 'application/octet-stream', Buffer.from(content)),
+    );
 }
