@@ -8,7 +8,8 @@ import {
   type RemoteAttachment,
 } from '#contract';
 import { cardsText } from './cards.js';
-import { idOf, MAX_ID, nameOf, propertyEntries, wellFormed, wellFormedJson } from './text.js';
+import { propertyEntries, wellFormedJson } from './text.js';
+import { idAt, MAX_ID, nameAt, wellFormed } from '#provider-kit';
 import { visitorOf } from './visitor.js';
 
 export interface MappingOptions {
@@ -93,7 +94,7 @@ function conversationUpdate(data: Json): ProviderFact {
   if (state === 'idle') return { type: 'idle' };
   if (state !== 'active') return ignored('unknown conversation state');
   const assignment = isPlainObject(data.assignment) ? data.assignment : {};
-  const id = assignment.type === 'queue' ? idOf(assignment.id) : null;
+  const id = assignment.type === 'queue' ? idAt(assignment.id) : null;
   return { type: 'assigned', queue: id === null ? null : { id, name: null } };
 }
 
@@ -101,13 +102,13 @@ function conversationUpdate(data: Json): ProviderFact {
 function handoverOf(data: Json): string | undefined {
   const properties = isPlainObject(data.user) ? data.user.additionalProperties : undefined;
   const entry = propertyEntries(properties)?.find(([key]) => typeof key === 'string' && key.trim() === 'handoverId');
-  return idOf(entry?.[1]) ?? undefined;
+  return idAt(entry?.[1]) ?? undefined;
 }
 
 function queued(data: Json): ProviderFact {
-  const id = idOf(data.queueId);
+  const id = idAt(data.queueId);
   if (id === null) return ignored('queued without a queue id');
-  return { type: 'queued', queue: { id, name: nameOf(data.queueName) } };
+  return { type: 'queued', queue: { id, name: nameAt(data.queueName) } };
 }
 
 function membersChanged(data: Json): ProviderFact {
@@ -152,15 +153,15 @@ function cardOf(card: Json): Card[] {
 }
 
 function attachmentOf(attachment: Json): RemoteAttachment[] {
-  const id = idOf(attachment.id);
+  const id = idAt(attachment.id);
   if (id === null) return [];
-  const filename = nameOf(attachment.fileName) ?? nameOf(attachment.filename) ?? 'file';
+  const filename = nameAt(attachment.fileName) ?? nameAt(attachment.filename) ?? 'file';
   const url = attachment.preSignedUrl;
   return [{ id, filename, contentType: null, ...(isWebAddress(url) ? { url } : {}) }];
 }
 
 function activity(data: Json): ProviderFact {
-  const name = nameOf(data.name);
+  const name = nameAt(data.name);
   if (name === null) return ignored('an activity without a name');
   if (name === 'typing') return typing(data.value);
   return { type: 'activity', name, value: wellFormedJson(data.value ?? null) };
@@ -181,7 +182,7 @@ function ignored(reason: string): ProviderFact {
 
 /** An agent by id; 8x8 Chat Gateway documentation: events and lists tell no name. */
 export function agentOf(id: unknown): Agent | null {
-  const known = idOf(id);
+  const known = idAt(id);
   return known === null ? null : { id: known, name: null };
 }
 

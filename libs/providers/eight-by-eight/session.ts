@@ -1,5 +1,4 @@
 import {
-  durationMs,
   isPlainObject,
   ProviderError,
   type CheckContext,
@@ -21,20 +20,28 @@ import {
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
+import {
+  AccountSession,
+  bytesWithoutLinkSecret,
+  idAt,
+  nullIfGone,
+  readAll,
+  READING_BUDGET_MS,
+  withAdvice,
+  type Page,
+} from '#provider-kit';
 import type { AccountApi } from './account-api.js';
-import type { EightByEightClient, HalList } from './client.js';
-import { withAdvice } from './api-error.js';
+import { ADVICE, type EightByEightClient } from './client.js';
 import { readQueue, type AvailabilitySources } from './availability.js';
 import { convertMessage } from './convert.js';
 import { createBody } from './create-body.js';
 import { inspectionOf, listedAt, listedMessage } from './inspection.js';
-import { bytesWithoutLinkSecret } from './link-secret.js';
 import { examine } from './doctor/doctor.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
 import { overCurrent } from './reassign-body.js';
-import { idOf, propertyEntries } from './text.js';
+import { propertyEntries } from './text.js';
 import type { CreateConversation, WireUser } from './wire.js';
 
 type Request = StartRequest<EightByEightHandoverSettings>;
@@ -53,18 +60,11 @@ const PARTICIPANTS_PER_PAGE = 100;
 const MAX_PARTICIPANT_PAGES = 10;
 /** Messages of our side that may be newer than one that is looked for. */
 const MAX_PASSED_OVER = 200;
-/** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
-const READING_BUDGET_MS = 15_000;
 
 /** One 8x8 account, ready to use. */
-export class EightByEightSession implements ProviderSession<EightByEightHandoverSettings> {
+export class EightByEightSession extends AccountSession implements ProviderSession<EightByEightHandoverSettings> {
   readonly webhookAuthority: string;
   readonly tenant: string | null;
-  readonly webhookToken: string | null;
-  readonly endGraceMs: number;
-  readonly giveUpAfterMs: number;
-  readonly reconcileMs: number | null;
-  readonly fileOrigin: string;
 
   constructor(
     private readonly settings: EightByEightSettings,
@@ -74,13 +74,9 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     private readonly sources: AvailabilitySources,
     private readonly account: AccountApi,
   ) {
+    super(settings);
     this.webhookAuthority = verification.authority;
     this.tenant = settings.webhookTenant ?? settings.tenant ?? null;
-    this.webhookToken = settings.webhookToken ?? null;
-    this.endGraceMs = durationMs(settings.endGrace);
-    this.giveUpAfterMs = durationMs(settings.giveUpAfter);
-    this.reconcileMs = settings.reconcile === 'off' ? null : durationMs(settings.reconcile);
-    this.fileOrigin = new URL(settings.baseUrl).origin;
   }
 
   validate(request: Request): FieldError[] {
@@ -89,7 +85,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
 
   async start(request: Request): Promise<string> {
     return this.client.createConversation(sendable(request)).catch((error: unknown) => {
-      throw withAdvice(error);
+      throw withAdvice(error, ADVICE);
     });
   }
 
@@ -146,7 +142,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   }
 
   async end(conversation: string): Promise<void> {
-    await this.client.removeUser(conversation).catch(unlessNotFound);
+    await this.client.removeUser(conversation).catch(nullIfGone);
   }
 
   upload(conversation: string, file: OutgoingFile): Promise<string> {
@@ -174,7 +170,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     await this.client
       .patchConversation(conversation, { assignment, user: overCurrent(current.user, user) })
       .catch((error: unknown) => {
-        throw withAdvice(error);
+        throw withAdvice(error, ADVICE);
       });
   }
 
@@ -188,10 +184,9 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   }
 
   async inspect(conversation: string): Promise<Inspection> {
-    const found = await this.client.conversationNow(conversation).catch(unlessNotFound);
+    const found = await this.client.conversationNow(conversation).catch(nullIfGone);
     if (found) {
-      const read = (page: number): Promise<HalList> =>
-        this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
+      const read = (page: number): Promise<Page> => this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
       const participants: Record<string, unknown>[] = [];
       for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
       return inspectionOf(found.conversation, participants, found.at);
@@ -241,7 +236,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   private async webhookOf(conversation: string): Promise<string> {
     const { channelId } = await this.client.conversation(conversation);
     const channel = typeof channelId === 'string' ? await this.client.channel(channelId) : {};
-    const id = idOf(channel.webHookId ?? channel.webhookId);
+    const id = idAt(channel.webHookId ?? channel.webhookId);
     if (id !== null) return id;
     throw new ProviderError('invalid', "8x8 does not say which webhook the conversation's channel has; set webhookId");
   }
@@ -264,18 +259,9 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     return mapEvent(webhook.body, { systemMessages: this.settings.systemMessages });
   }
 
-  /** @throws {ProviderError} `unknown_outcome` when the list does not end within the bounds: nothing was disproven then */
-  private async *allOf(
-    read: (page: number) => Promise<HalList>,
-    maxPages: number,
-  ): AsyncGenerator<Record<string, unknown>> {
-    const deadline = this.now() + READING_BUDGET_MS;
-    for (let page = 0; page < maxPages && this.now() <= deadline; page += 1) {
-      const { items, isLast } = await read(page);
-      yield* items;
-      if (isLast) return;
-    }
-    throw new ProviderError('unknown_outcome', 'the list at 8x8 is too long to be read back in time');
+  private allOf(read: (page: number) => Promise<Page>, maxPages: number): AsyncGenerator<Record<string, unknown>> {
+    let page = 0;
+    return readAll(() => read(page++), { vendor: '8x8', maxPages, now: this.now });
   }
 }
 
@@ -285,11 +271,6 @@ function sendable(request: Request): CreateConversation {
   if (errors.length === 0) return body;
   const reasons = errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
   throw new ProviderError('invalid', reasons.slice(0, 500));
-}
-
-function unlessNotFound(error: unknown): null {
-  if (error instanceof ProviderError && error.code === 'not_found') return null;
-  throw error;
 }
 
 /** While pages are read a new message may push others onto the next one. */

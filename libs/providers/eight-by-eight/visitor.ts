@@ -1,5 +1,6 @@
 import { isPlainObject, type Customer, type Visitor } from '#contract';
-import { idOf, nameOf, propertyEntries, wellFormed } from './text.js';
+import { propertyEntries } from './text.js';
+import { idAt, nameAt, wellFormed } from '#provider-kit';
 import { MAX_ADDITIONAL_PROPERTIES } from './wire.js';
 
 const FIELDS = ['name', 'email', 'phone', 'company', 'caseId', 'language', 'customerId'] as const;
@@ -19,15 +20,15 @@ export function visitorOf(data: Record<string, unknown>): Visitor | undefined {
   if (String(data.state).trim().toLowerCase() !== 'active') return undefined;
   if (assignment.type === 'queue' || assignment.type === 'agent') return undefined;
   const given = isPlainObject(data.user) ? data.user : {};
-  const channel = nameOf(data.channel);
+  const channel = nameAt(data.channel);
   const isForeign = channel !== null && channel.toLowerCase() !== API_CHANNEL;
-  return { userId: idOf(given.userId), user: customerOf(given), channel, isForeign };
+  return { userId: idAt(given.userId), user: customerOf(given), channel, isForeign };
 }
 
 function customerOf(given: Record<string, unknown>): Customer {
-  const fields = FIELDS.map((field) => [field, nameOf(given[field])] as const).filter(([, value]) => value !== null);
+  const fields = FIELDS.map((field) => [field, nameAt(given[field])] as const).filter(([, value]) => value !== null);
   const properties = (propertyEntries(given.additionalProperties) ?? [])
-    .map(([key, value]): [string | null, unknown] => [nameOf(key), value])
+    .map(([key, value]): [string | null, unknown] => [nameAt(key), value])
     .filter((entry): entry is [string, string] => entry[0] !== null && typeof entry[1] === 'string')
     .filter(([key]) => !OWN.includes(key))
     .slice(0, MAX_ADDITIONAL_PROPERTIES)
