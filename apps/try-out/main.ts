@@ -23,6 +23,7 @@ setInterval(() => {
 }, 500).unref();
 
 const code = await runTryOut({
+  args: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
   say: (line) => process.stdout.write(`${line}\n`),

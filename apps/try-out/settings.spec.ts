@@ -6,11 +6,7 @@ import { parse } from 'yaml';
 import { botKeys, writeConfiguration } from './settings.js';
 
 const places = {
-  simulatorUrl: 'http://127.0.0.1:4010',
-  simulatorKey: 'sim-key',
-  tenant: 'acme01',
-  channelId: 'sim-channel',
-  queueId: '101',
+  provider: { name: 'simulated-8x8', type: 'eightByEight', settings: { apiKey: 'sim-key' } },
   callbackUrl: 'http://127.0.0.1:3030/handover-events',
 };
 
@@ -42,19 +38,7 @@ describe('settings of the try-out', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(parse(readFileSync(path, 'utf8'))).toEqual({
       bots: [{ name: 'sample-bot', apiKey: 'k', callbackSecret: 'whsec_s', callbackUrl: places.callbackUrl }],
-      providers: [
-        {
-          name: 'simulated-8x8',
-          type: 'eightByEight',
-          settings: {
-            baseUrl: places.simulatorUrl,
-            apiKey: 'sim-key',
-            tenant: 'acme01',
-            webhookVerification: 'required',
-          },
-          defaults: { channelId: 'sim-channel', queueId: '101' },
-        },
-      ],
+      providers: [places.provider],
     });
   });
 });

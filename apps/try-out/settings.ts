@@ -9,13 +9,9 @@ export interface BotKeys {
   callbackSecret: string;
 }
 
-/** Where everything is, as the generated configuration names it. */
+/** What the generated configuration connects. */
 export interface Places {
-  simulatorUrl: string;
-  simulatorKey: string;
-  tenant: string;
-  channelId: string;
-  queueId: string;
+  provider: object;
   callbackUrl: string;
 }
 
@@ -37,19 +33,7 @@ export async function writeConfiguration(dataDir: string, keys: BotKeys, places:
   const path = join(dataDir, 'handover.yaml');
   const configuration = {
     bots: [{ name: 'sample-bot', ...keys, callbackUrl: places.callbackUrl }],
-    providers: [
-      {
-        name: 'simulated-8x8',
-        type: 'eightByEight',
-        settings: {
-          baseUrl: places.simulatorUrl,
-          apiKey: places.simulatorKey,
-          tenant: places.tenant,
-          webhookVerification: 'required',
-        },
-        defaults: { channelId: places.channelId, queueId: places.queueId },
-      },
-    ],
+    providers: [places.provider],
   };
   await writePrivately(path, `# Written anew at every start of the try-out.\n${stringify(configuration)}`);
   return path;

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startSampleBot } from '../sample-bot/bot.js';
-import { Simulator } from '../simulator/index.js';
+import { kindFrom } from './contact-centre.js';
 import { GatewayProcess } from './gateway-process.js';
 import { closeLeftovers } from './leftovers.js';
 import { claim } from './only-one.js';
@@ -12,6 +12,8 @@ import { freePort, portFrom } from './ports.js';
 import { botKeys, writeConfiguration } from './settings.js';
 
 export interface TryOutOptions {
+  /** The command line, such as `--provider chatwoot`. */
+  args: string[];
   env: NodeJS.ProcessEnv;
   /** Relative paths start here. */
   cwd: string;
@@ -27,9 +29,6 @@ export interface TryOutOptions {
 /** How long the gateway may take to become ready, in milliseconds: a database that recovers from a crash takes its time. */
 const READY_LIMIT_MS = 120_000;
 const READY_POLL_MS = 100;
-const TENANT = 'acme01';
-const CHANNEL = 'sim-channel';
-const QUEUE = '101';
 const GATEWAY_ENTRY = fileURLToPath(new URL('../gateway/main.js', import.meta.url));
 
 /**
@@ -61,31 +60,24 @@ export async function runTryOut(options: TryOutOptions): Promise<number> {
 
 /** Starts one part after the other; `undo` gets how to end each, in the order of the starts. */
 async function startAll(options: TryOutOptions, undo: (() => unknown)[]): Promise<GatewayProcess> {
-  const { env, cwd, say, warn, stop } = options;
+  const { args, env, cwd, say, warn, stop } = options;
+  const kind = kindFrom(args);
   const dataDir = resolve(cwd, env.DATA_DIR || join('.data', 'try-out'));
   mkdirSync(dataDir, { recursive: true });
   undo.push(claim(dataDir));
-  say('Starting the handover gateway, a simulated 8x8 contact centre and a sample bot …');
+  say(`Starting the handover gateway, a simulated ${kind.title} and a sample bot …`);
 
   const ports = await choosePorts(env, say);
   const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
   const keys = await botKeys(dataDir);
 
-  const simulator = await Simulator.start({ port: ports.simulator });
-  undo.push(() => simulator.stop());
-  const webhookId = simulator.registerWebhook(`${gatewayUrl}/handover/eightByEight`, TENANT);
-  simulator.createChannel({ id: CHANNEL, name: 'Try-out', webhookId, queueId: QUEUE, tenant: TENANT });
+  const centre = await kind.start(ports.simulator, gatewayUrl);
+  undo.push(() => centre.stop());
   const bot = await startSampleBot({ gatewayUrl, ...keys, port: ports.bot });
   undo.push(() => bot.stop());
 
-  const configuration = await writeConfiguration(dataDir, keys, {
-    simulatorUrl: simulator.url,
-    simulatorKey: simulator.apiKey,
-    tenant: TENANT,
-    channelId: CHANNEL,
-    queueId: QUEUE,
-    callbackUrl: bot.callbackUrl,
-  });
+  const { provider } = centre;
+  const configuration = await writeConfiguration(dataDir, keys, { provider, callbackUrl: bot.callbackUrl });
   stop.throwIfAborted();
   undo.push(() => stopOrphanedPostgres(dataDir));
   const gateway = startGateway(options, { dataDir, port: ports.gateway, gatewayUrl, configuration });
@@ -102,7 +94,7 @@ async function startAll(options: TryOutOptions, undo: (() => unknown)[]): Promis
   say(
     welcome({
       chat: bot.url,
-      desktop: simulator.url,
+      desktop: centre.url,
       api: `${gatewayUrl}/docs`,
       data: relative(cwd, dataDir) || dataDir,
     }),

@@ -15,9 +15,9 @@ export class TryOutProgram {
   private changed: () => void = () => {};
   private gone = false;
 
-  constructor(settings: Record<string, string> = {}) {
+  constructor(settings: Record<string, string> = {}, args: string[] = []) {
     const { DATABASE_URL: _, ...env } = process.env;
-    this.child = spawn(process.execPath, [resolve('dist/apps/try-out/main.js')], {
+    this.child = spawn(process.execPath, [resolve('dist/apps/try-out/main.js'), ...args], {
       // Another working directory than the checkout's, as nothing may depend on it.
       cwd: this.folder,
       env: { ...env, DATA_DIR: 'data', PORT: '0', SIM_PORT: '0', BOT_PORT: '0', ...settings },

@@ -1,0 +1,1 @@
+export { ChatwootModule as default } from './chatwoot.module.js';

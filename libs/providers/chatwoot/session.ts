@@ -1,0 +1,283 @@
+import {
+  durationMs,
+  ProviderError,
+  WebhookRejected,
+  type CheckContext,
+  type CheckFinding,
+  type ConversationUpdate,
+  type ConvertedMessage,
+  type FieldError,
+  type OutboundMessage,
+  type OutgoingFile,
+  type ProviderContext,
+  type ProviderEvent,
+  type ProviderSession,
+  type RawWebhook,
+  type VerifiedWebhook,
+} from '#contract';
+import { Refused, type ChatwootClient } from './client.js';
+import { attributesOf, check, contactOf, settingsOf, transcriptNote, type Request } from './conversation.js';
+import { checkAccount } from './doctor.js';
+import { at, idAt, listAt, textAt } from './json.js';
+import { mapEvent } from './mapping.js';
+import { convertMessage, isOurs, isSame, wireOf } from './message.js';
+import type { ChatwootHandoverSettings, ChatwootSettings } from './settings.js';
+import { checkSignature, identify } from './signature.js';
+
+/** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
+const READING_BUDGET_MS = 15_000;
+/** A message with files is looked for among so many of ours. */
+const MAX_PASSED_OVER = 100;
+
+/** One Chatwoot account, ready to use. */
+export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings> {
+  readonly webhookAuthority: string;
+  readonly tenant: string;
+  readonly webhookToken: string | null;
+  readonly endGraceMs: number;
+  readonly giveUpAfterMs: number;
+  readonly fileOrigin: string;
+  /** Before the number of a conversation: ids count within an account, and the gateway may have several. */
+  private readonly prefix: string;
+
+  constructor(
+    private readonly settings: ChatwootSettings,
+    private readonly client: ChatwootClient,
+    private readonly context: ProviderContext,
+  ) {
+    // Each account has its own secret, so nobody vouches for another one.
+    this.webhookAuthority = context.name;
+    this.tenant = settings.accountId;
+    const { host, origin, pathname } = new URL(settings.baseUrl);
+    this.fileOrigin = origin;
+    this.prefix = `${host}${pathname.replace(/\/+$/, '')}/${settings.accountId}/`;
+    this.webhookToken = settings.webhookToken ?? null;
+    this.endGraceMs = durationMs(settings.endGrace);
+    this.giveUpAfterMs = durationMs(settings.giveUpAfter);
+  }
+
+  validate(request: Request): FieldError[] {
+    return check(request);
+  }
+
+  /** Contact and conversation; the transcript comes with the latter, as one note in the same transaction. */
+  async start(request: Request): Promise<string> {
+    const { inboxId, queueId, assigneeId, labels, priority } = settingsOf(request);
+    const [contact] = await Promise.all([this.saveContact(request), this.checkTeam(queueId)]);
+    const content = transcriptNote(request);
+    const created = await this.client.account('POST', '/conversations', {
+      // Of its own for each handover: an inbox that locks to a single conversation opens a new one all the same.
+      source_id: request.handoverId,
+      inbox_id: inboxId,
+      contact_id: contact,
+      team_id: queueId,
+      assignee_id: assigneeId,
+      status: 'open',
+      custom_attributes: attributesOf(request),
+      ...(content === undefined ? {} : { message: { content, private: true, message_type: 'outgoing' } }),
+    });
+    const id = idAt(created, 'id');
+    if (id === null)
+      throw new ProviderError('unknown_outcome', 'Chatwoot opened a conversation but its answer has no id');
+    const list = labels?.split(',').map((label) => label.trim()).filter(Boolean); // prettier-ignore
+    await Promise.all([
+      list?.length && this.decorate(id, 'labels', { labels: list }),
+      priority && this.decorate(id, 'toggle_priority', { priority }),
+    ]);
+    return this.prefix + id;
+  }
+
+  /** A handover's contact has the handover's id as its source id in the inbox, which the client API finds without a search. */
+  async findStarted(handoverId: string): Promise<string | null> {
+    const deadline = this.context.now() + READING_BUDGET_MS;
+    for (const inbox of listAt(await this.client.account('GET', '/inboxes'), 'payload')) {
+      const identifier = textAt(inbox, 'inbox_identifier');
+      if (identifier === null) continue;
+      if (this.context.now() > deadline)
+        throw new ProviderError('unknown_outcome', 'the inboxes in Chatwoot are too many to be looked through in time');
+      const path = `/contacts/${encodeURIComponent(handoverId)}/conversations`;
+      const found = await this.client.contact('GET', identifier, path).catch(noneIfGone);
+      const id = Array.isArray(found) ? idAt(found[0], 'id') : null;
+      if (id !== null) return this.prefix + id;
+    }
+    return null;
+  }
+
+  convert(message: OutboundMessage): ConvertedMessage {
+    return convertMessage(message);
+  }
+
+  async send(conversation: string, message: OutboundMessage): Promise<void> {
+    await this.client.account('POST', `${this.pathOf(conversation)}/messages`, wireOf(message));
+  }
+
+  /**
+   * Counts the unbroken run of equal messages at the newest end, passing over what agents and Chatwoot said. One with files is known
+   * by them, wherever it is: they were uploaded for it alone.
+   */
+  async findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
+    const wanted = wireOf(message);
+    const deadline = this.context.now() + READING_BUDGET_MS;
+    let run = 0;
+    for (let before = ''; this.context.now() <= deadline;) {
+      const path = `${this.pathOf(conversation)}/messages${before && `?before=${before}`}`;
+      const page = listAt(await this.client.account('GET', path), 'payload');
+      if (page.length === 0) return false;
+      for (const item of page.toReversed()) {
+        if (!isOurs(item)) continue;
+        const isIt = isSame(item, wanted);
+        if (wanted.attachments && isIt) return true;
+        if (!wanted.attachments && !isIt) return false;
+        run += 1;
+        if (run > (wanted.attachments ? MAX_PASSED_OVER : identicalBefore)) return !wanted.attachments;
+      }
+      before = idAt(page[0], 'id') ?? '';
+    }
+    throw new ProviderError('unknown_outcome', 'the messages in Chatwoot are too many to be read back in time');
+  }
+
+  /** A file that no message has is seen by nobody. */
+  async upload(_conversation: string, file: OutgoingFile): Promise<string> {
+    const id = textAt(await this.client.upload(file), 'blob_id');
+    if (id === null) throw new ProviderError('unknown_outcome', 'Chatwoot took the file but its answer has no id');
+    return id;
+  }
+
+  async end(conversation: string): Promise<void> {
+    const closing = this.settings.resolveOnClose
+      ? this.client.account('POST', `${this.pathOf(conversation)}/toggle_status`, { status: 'resolved' })
+      : this.send(conversation, {
+          author: 'bot',
+          text: 'The handover is over: nobody reads on here.',
+          cards: [],
+          attachments: [],
+        });
+    await closing.catch(noneIfGone);
+  }
+
+  async update(conversation: string, change: ConversationUpdate<ChatwootHandoverSettings>): Promise<void> {
+    const { queueId, userChanged, request } = change;
+    if (queueId !== undefined) {
+      await this.checkTeam(queueId);
+      await this.client.account('POST', `${this.pathOf(conversation)}/assignments`, { team_id: queueId });
+    }
+    if (!userChanged) return;
+    const current = await this.client.account('GET', this.pathOf(conversation));
+    await this.saveContact(request, idAt(current, 'meta', 'sender', 'id'));
+    // What agents have noted stays: the call replaces all that there is.
+    const custom_attributes = { ...(at(current, 'custom_attributes') as object), ...attributesOf(request) };
+    await this.client.account('POST', `${this.pathOf(conversation)}/custom_attributes`, { custom_attributes });
+  }
+
+  /** As the contact: by the application API it would be the owner of the token who types. */
+  async typing(conversation: string): Promise<void> {
+    await this.asContact(conversation, 'toggle_typing', { typing_status: 'on' });
+  }
+
+  /** Chatwoot takes the time of the call for the time of reading. */
+  async read(conversation: string): Promise<void> {
+    await this.asContact(conversation, 'update_last_seen', {});
+  }
+
+  check(context: CheckContext<ChatwootHandoverSettings>): Promise<CheckFinding[]> {
+    return checkAccount(this.client, context);
+  }
+
+  /** Chatwoot has no connection test. */
+  isHandshake(): boolean {
+    return false;
+  }
+
+  async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
+    const { webhookSecret, webhookTolerance } = this.settings;
+    if (webhookSecret !== undefined)
+      checkSignature(webhook, webhookSecret, durationMs(webhookTolerance), this.context.now());
+    const verified = identify(webhook.body);
+    if (verified.tenant === null || verified.tenant === this.tenant) return verified;
+    throw new WebhookRejected('unauthorized', `the event is of account ${verified.tenant}, not of ${this.tenant}`);
+  }
+
+  events(webhook: VerifiedWebhook): ProviderEvent[] {
+    return mapEvent(webhook.body, this.prefix, this.settings);
+  }
+
+  /** A call of the client API. The contact has the handover's id as its source id, which the conversation repeats. */
+  private async asContact(conversation: string, what: string, body: object): Promise<void> {
+    const current = await this.client.account('GET', this.pathOf(conversation));
+    const inbox = await this.client.account('GET', `/inboxes/${idAt(current, 'inbox_id')}`);
+    const [identifier, source] = [
+      textAt(inbox, 'inbox_identifier'),
+      textAt(current, 'custom_attributes', 'handoverId'),
+    ];
+    if (identifier === null || source === null)
+      throw new ProviderError('unsupported', 'this conversation has no contact');
+    await this.client.contact(
+      'POST',
+      identifier,
+      `/contacts/${encodeURIComponent(source)}${this.pathOf(conversation)}/${what}`,
+      body,
+    );
+  }
+
+  private pathOf(conversation: string): string {
+    return `/conversations/${conversation.slice(conversation.lastIndexOf('/') + 1)}`;
+  }
+
+  /**
+   * Finds the contact by its identifier or creates it, and returns its id. An e-mail address or phone number that Chatwoot refuses is
+   * left out: it may be another contact's, and nobody becomes that contact by naming it.
+   */
+  private async saveContact(request: Request, known: string | null = null): Promise<string> {
+    const { identifier, ...fields } = contactOf(request);
+    const id = known ?? (await this.findContact(identifier));
+    if (id === null) fields.name ??= request.userId;
+    const save = (details: object): Promise<unknown> =>
+      id === null
+        ? this.client.account('POST', '/contacts', { identifier, ...details })
+        : this.client.account('PUT', `/contacts/${id}`, details);
+    const saved = await save(fields).catch(async (error: unknown) => {
+      const refused = error instanceof Refused ? error.attributes : [];
+      // Another handover of the same user has created it since it was looked for.
+      if (refused.includes('identifier')) return { payload: { contact: { id: await this.findContact(identifier) } } };
+      if (!refused.some((name) => name === 'email' || name === 'phone_number')) throw error;
+      return save({ ...fields, ...Object.fromEntries(refused.map((name) => [name, undefined])) });
+    });
+    const found = id ?? idAt(saved, 'payload', 'contact', 'id');
+    if (found === null) throw new ProviderError('unknown_outcome', 'Chatwoot saved a contact but its answer has no id');
+    return found;
+  }
+
+  private async findContact(identifier: string): Promise<string | null> {
+    const condition = {
+      attribute_key: 'identifier',
+      filter_operator: 'equal_to',
+      values: [identifier],
+      query_operator: null,
+    };
+    const found = await this.client.account('POST', '/contacts/filter', { payload: [condition] });
+    return idAt(
+      listAt(found, 'payload').find((contact) => contact.identifier === identifier),
+      'id',
+    );
+  }
+
+  /** Chatwoot takes a team that does not exist for none. */
+  private async checkTeam(queueId: string | undefined): Promise<void> {
+    if (queueId !== undefined) await this.client.account('GET', `/teams/${encodeURIComponent(queueId)}`);
+  }
+
+  /** What a conversation can do without: it exists, and nobody would look again for what failed here. */
+  private async decorate(conversation: string, what: string, body: object): Promise<void> {
+    await this.client.account('POST', `/conversations/${conversation}/${what}`, body).catch((error: Error) => {
+      this.context.log.warn(
+        { provider: this.context.name, conversation, what, err: error.message },
+        'not set in Chatwoot',
+      );
+    });
+  }
+}
+
+function noneIfGone(error: unknown): null {
+  if (error instanceof ProviderError && error.code === 'not_found') return null;
+  throw error;
+}
