@@ -40,6 +40,8 @@ export type Fault = { answer: (call: Call) => Answer } | 'hang' | 'reset before'
 /** An HTTP server in the vendor's place, so that the provider's own client meets real sockets. What no route knows is a 404. */
 export class FakeHttp {
   readonly calls: Call[] = [];
+  /** Known once it was started. */
+  baseUrl = '';
   private readonly faults: { operation: Operation; fault: Fault; met: () => void }[] = [];
   private readonly server = http.createServer((request, response) => void this.take(request, response));
 
@@ -50,10 +52,7 @@ export class FakeHttp {
 
   async start(): Promise<void> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-  }
-
-  get baseUrl(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    this.baseUrl = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   /** Resolves when the fault has met its call. */

@@ -3,7 +3,7 @@ import { accountAt, conversationOf, failureOf, requestOf, textOf, withAccount } 
 import { ensure, type Rule } from '../rule.js';
 
 const SEE = 'ProviderSession in libs/contract/provider.ts';
-const LINK = 'https://copilot.example/s/a-secret-of-the-link';
+const LINK = 'https://copilot.example/?userId=u&sessionId=s&URLToken=a-secret';
 
 export const callRules: Rule[] = [
   {

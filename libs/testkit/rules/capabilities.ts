@@ -94,7 +94,11 @@ export const capabilityRules: Rule[] = [
     'finds nothing wrong with an account in order, and what is wrong with a broken one',
     async (account, _id, harness) => {
       const { session, vendor, secrets } = account;
-      const context = { webhookUrls: [], defaults: harness.defaults, seen: null };
+      const context = {
+        webhookUrls: [`${vendor.http.baseUrl}/webhooks-of-the-gateway`],
+        defaults: harness.defaults,
+        seen: null,
+      };
       const findings = await session.check!(context);
       ensure(
         findings.some(({ level }) => level === 'ok'),

@@ -8,7 +8,7 @@ import { ensure, type Rule } from '../rule.js';
 
 const WORDS = 'words that only the agent may read';
 const LINK_SECRET = 'secret-part-of-the-link';
-const LINK = `https://copilot.example/s/${LINK_SECRET}`;
+const LINK = `https://copilot.example/?userId=u&sessionId=s&URLToken=${LINK_SECRET}`;
 const STATUSES = [400, 401, 403, 422, 500];
 
 /** A vendor that repeats whatever it is told, in every field in which vendors explain themselves. */
@@ -34,7 +34,7 @@ async function troubles(harness: ProviderHarness, look: (seen: Seen) => void): P
         void vendor.http.next(operation, { answer: echoing(status, secrets) });
         errors.push(everyText(await failureOf(call(account, id, harness), `${operation} with an answer ${status}`)));
       }
-      void vendor.http.next('start', { answer: echoing(status, secrets) });
+      void vendor.http.next('start', { answer: echoing(status, [LINK]) });
       errors.push(everyText(await failureOf(session.start(requestOf(harness, { copilotUrl: LINK })), 'start')));
       void vendor.http.next('send', { answer: echoing(status, []) });
       await failureOf(session.send(id, textOf(WORDS)), 'send');
