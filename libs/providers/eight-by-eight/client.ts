@@ -11,6 +11,8 @@ export interface ClientOptions {
   baseUrl: string;
   apiKey: string;
   tenant?: string;
+  /** Cut out of whatever 8x8 answers, besides the key. */
+  secrets?: string[];
   /** Epoch milliseconds. */
   now(): number;
   log: ProviderLog;
@@ -156,7 +158,9 @@ export class EightByEightClient {
 
   private refused(answer: HttpAnswer, where: object): ProviderError {
     // Some gateways repeat the key that they refuse.
-    const problem = readProblem(withoutLinkSecret(answer.text.replaceAll(this.options.apiKey, '••••')));
+    const secrets = [this.options.apiKey, ...(this.options.secrets ?? [])];
+    const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '••••'), answer.text);
+    const problem = readProblem(withoutLinkSecret(shown));
     const { code = null, referenceId = null } = problem;
     this.options.log.warn({ status: answer.status, code, referenceId, ...where }, '8x8 refused a call');
     return errorOf(answer, problem, this.options.now());

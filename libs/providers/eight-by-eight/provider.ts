@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import {
   ContactCentre,
   durationMs,
+  settingsOf,
   type FieldError,
   type HandoverProvider,
   type ProviderContext,
@@ -16,7 +17,7 @@ import { definition } from './definition.js';
 import { KeyStore } from './key-store.js';
 import { RealtimeApi } from './realtime-api.js';
 import { EightByEightSession, type WebhookVerification } from './session.js';
-import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
+import { EightByEightSettings, type EightByEightHandoverSettings } from './settings.js';
 import { SignatureVerifier, withoutVerification } from './signature.js';
 import { DEFAULT_LIMITS, Transport } from './transport.js';
 
@@ -66,7 +67,8 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     const baseUrl = normalised(settings.baseUrl);
     const now = () => context.now();
     const { apiKey, tenant } = settings;
-    const client = new EightByEightClient(this.transport, { baseUrl, apiKey, tenant, now, log: context.log });
+    const secrets = secretsOf(settings);
+    const client = new EightByEightClient(this.transport, { baseUrl, apiKey, tenant, secrets, now, log: context.log });
     const verification = this.verification(baseUrl, settings, context);
     const sources = this.availability(baseUrl, settings, context);
     const account = accountApi(this.transport, settings, now);
@@ -116,6 +118,14 @@ export function accountApi(transport: Transport, settings: EightByEightSettings,
   const { baseUrl, apiKey, tenant, webhookToken = '' } = settings;
   const secrets = [webhookToken, encodeURIComponent(webhookToken)];
   return new AccountApi(transport, { baseUrl: normalised(baseUrl), apiKey, tenant, secrets, now });
+}
+
+/** All secrets of an account, also as parts of addresses. */
+function secretsOf(settings: EightByEightSettings): string[] {
+  const values = Object.entries(settingsOf(EightByEightSettings)).map(([name, { secret }]) =>
+    secret ? settings[name as keyof EightByEightSettings] : undefined,
+  );
+  return values.flatMap((value) => (typeof value === 'string' ? [value, encodeURIComponent(value)] : []));
 }
 
 function normalised(baseUrl: string): string {
