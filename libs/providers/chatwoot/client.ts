@@ -25,6 +25,8 @@ const ADVICE: Partial<Record<ProviderErrorCode, string>> = {
   unauthorized: ' Check apiAccessToken, and that its user is an agent of the inbox.',
   not_found: ' Check baseUrl, accountId, inboxId and queueId.',
 };
+/** The token in a copilot's link. */
+const LINK_SECRET = /(URLToken=)[^\s"<>&\\]+/gi;
 /** No connection stood, so nothing was sent. After anything else something may have been. */
 const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS.*|.*CERT.*)$/;
 
@@ -33,6 +35,8 @@ export interface ClientOptions {
   baseUrl: string;
   accountId: string;
   token: string;
+  /** Cut out of whatever Chatwoot answers, besides the token. */
+  secrets?: string[];
   timeoutMs?: number;
 }
 
@@ -116,7 +120,9 @@ export class ChatwootClient {
   private refusal(status: number, answer: unknown, retryAfter: unknown): Refused {
     const code = status >= 500 ? 'unknown_outcome' : (CODES[status] ?? 'invalid');
     const said = textAt(answer, 'error') ?? textAt(answer, 'message') ?? 'no reason given';
-    const text = said.replaceAll(this.options.token, '••••').slice(0, 300);
+    const secrets = [this.options.token, ...(this.options.secrets ?? [])];
+    const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '••••'), said);
+    const text = shown.replaceAll(LINK_SECRET, '$1••••').slice(0, 300);
     const wait = /^\d+$/.test(String(retryAfter))
       ? Number(retryAfter) * 1_000
       : Date.parse(String(retryAfter)) - this.now();

@@ -52,7 +52,8 @@ export class ChatwootProvider implements HandoverProvider<ChatwootSettings, Chat
       );
     const { origin, pathname } = new URL(baseUrl);
     const address = `${origin}${pathname}`.replace(/\/+$/, '');
-    const options = { baseUrl: address, accountId, token: apiAccessToken };
+    const secrets = [webhookSecret, webhookToken].filter((secret) => secret !== undefined);
+    const options = { baseUrl: address, accountId, token: apiAccessToken, secrets };
     const client = new ChatwootClient(this.http, options, () => context.now(), context.log);
     return new ChatwootSession(settings, client, context);
   }
