@@ -29,6 +29,13 @@ function rule(
   };
 }
 
+/** What agents do at the vendor, which the fake of a provider with this capability has to be able to. */
+type Deed = 'agentJoins' | 'agentSays' | 'agentEnds' | 'forget' | 'agentSends';
+
+function ensureAble({ vendor }: Account, ...deeds: Deed[]): void {
+  for (const deed of deeds) ensure(vendor[deed], `the fake of the vendor has no ${deed}, which this capability needs`);
+}
+
 const signal = (name: 'typing' | 'thinking' | 'read', give: (account: Account, id: string) => Promise<void>): Rule =>
   rule(name, 'reaches the agent', async (account, id) => {
     await give(account, id);
@@ -56,7 +63,9 @@ export const capabilityRules: Rule[] = [
     const isThere = message?.files.length === 1 && message.files[0]!.equals(FILE);
     ensure(isThere, `the message has ${message?.files.length} files, or other bytes than were sent`);
   }),
-  rule('download', "opens a file of an agent's", async ({ vendor, session }, id) => {
+  rule('download', "opens a file of an agent's", async (account, id) => {
+    const { vendor, session } = account;
+    ensureAble(account, 'agentSends');
     const remote = vendor.agentSends!(id, FILE);
     const { content } = await session.download!(id, remote, new AbortController().signal);
     const parts: Buffer[] = [];
@@ -116,6 +125,7 @@ export const capabilityRules: Rule[] = [
   ),
   rule('inspect', 'says how a conversation stands, from its start until it is gone', async (account, id) => {
     const { session, vendor } = account;
+    ensureAble(account, 'agentJoins', 'agentEnds', 'forget');
     const stand = async (): Promise<string> => {
       const { state, agents } = await session.inspect!(id);
       return `${state} with ${agents?.length ?? 'an unknown number of'} agents`;
@@ -133,6 +143,7 @@ export const capabilityRules: Rule[] = [
     'of an account that does not work is an error, not a conversation that is gone',
     async (account, id) => {
       const { session, vendor } = account;
+      ensureAble(account, 'forget');
       vendor.forget!(id);
       void vendor.http.next('inspect', { answer: () => ({ status: 401, body: {} }) });
       const answer = await session.inspect!(id).catch((error: unknown) => error);
@@ -141,6 +152,7 @@ export const capabilityRules: Rule[] = [
   ),
   rule('messagesSince', 'lists what agents said, each once and in order, and nothing of ours', async (account, id) => {
     const { session, vendor } = account;
+    ensureAble(account, 'agentJoins', 'agentSays');
     await session.send(id, textOf('ours'));
     vendor.agentJoins!(id, 'agent-1');
     for (const [index, text] of ['one', 'two', 'three'].entries()) vendor.agentSays!(id, text, NOW + index * 1_000);
