@@ -36,6 +36,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
   readonly webhookToken: string | null;
   readonly endGraceMs: number;
   readonly giveUpAfterMs: number;
+  readonly reconcileMs = null;
   readonly fileOrigin: string;
   /** Before the number of a conversation: ids count within an account, and the gateway may have several. */
   private readonly prefix: string;
