@@ -1,6 +1,16 @@
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { basename, dirname, join, resolve } from 'node:path';
+
+const run = promisify(execFile);
+
+/** @returns what it says */
+async function npm(args: string[], cwd: string): Promise<string> {
+  const quiet = ['--offline', '--no-audit', '--no-fund', '--no-update-notifier'];
+  return (await run('npm', [...args, ...quiet], { cwd })).stdout;
+}
 
 /**
  * The built gateway as an operator has it who installs packages beside it: a copy in a folder of its own, with packages in the
@@ -26,6 +36,23 @@ export class Installation {
     writeFileSync(file, source);
     const description = { name, version: '1.0.0', type: 'module', exports: './index.js' };
     writeFileSync(join(dirname(file), 'package.json'), JSON.stringify(description));
+  }
+
+  /**
+   * What an author does with a package: takes its folder, has the gateway and what NestJS declares at hand, and packs it. What an
+   * operator does with it then: installs it. Nothing is fetched.
+   */
+  async install(source: string): Promise<void> {
+    const folder = join(this.folder, 'author', basename(source));
+    cpSync(source, folder, { recursive: true, filter: (path) => !/[/\\](node_modules|dist|test)$/.test(path) });
+    const modules = join(folder, 'node_modules');
+    mkdirSync(join(modules, '@types'), { recursive: true });
+    symlinkSync(this.gateway, join(modules, 'handover-gateway'));
+    for (const name of ['.bin', '@nestjs', '@types/node'])
+      symlinkSync(resolve('node_modules', name), join(modules, name));
+    const packed = await npm(['pack', '--json', '--ignore-scripts=false'], folder);
+    const { filename } = (JSON.parse(packed.slice(packed.indexOf('['))) as [{ filename: string }])[0];
+    await npm(['install', '--no-package-lock', join(folder, filename)], this.folder);
   }
 
   remove(): void {
