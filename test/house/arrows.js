@@ -42,9 +42,14 @@ export const arrows = [
     why: 'Configuration knows the contract only; the provider types are handed in.',
   },
   {
+    from: 'libs/provider-kit',
+    forbidden: '^#(?!contract$)|apps/|providers/|typeorm|^pg$|fastify',
+    why: 'What vendors have in common knows the contract, and no vendor.',
+  },
+  {
     from: 'libs/providers',
-    forbidden: '^#(?!contract$)|apps/|typeorm|^pg$|\\.\\./\\.\\./',
-    why: 'A provider knows the contract only: not the core, not the database, not another provider.',
+    forbidden: '^#(?!contract$|provider-kit$)|apps/|typeorm|^pg$|\\.\\./\\.\\./',
+    why: 'A provider knows the contract and the provider kit: not the core, not the database, not another provider.',
   },
   {
     from: 'libs/providers/*/fixtures',
@@ -70,5 +75,10 @@ export const arrows = [
     from: 'apps/sample-bot',
     forbidden: '^#',
     why: "The sample bot is written against the public API alone, as any customer's would be.",
+  },
+  {
+    from: 'apps/new-provider/template',
+    forbidden: '^#(?!contract$|provider-kit$|testkit$)|typeorm|^pg$|\\.\\./\\.\\./',
+    why: 'The template of a provider knows what a provider and its fixtures know.',
   },
 ];
