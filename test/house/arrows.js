@@ -76,4 +76,9 @@ export const arrows = [
     forbidden: '^#',
     why: "The sample bot is written against the public API alone, as any customer's would be.",
   },
+  {
+    from: 'apps/new-provider/template',
+    forbidden: '^#(?!contract$|provider-kit$|testkit$)|typeorm|^pg$|\\.\\./\\.\\./',
+    why: 'The template of a provider knows what a provider and its fixtures know.',
+  },
 ];
