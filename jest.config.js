@@ -56,12 +56,12 @@ export default {
       ...common,
       displayName: 'browser',
       testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'],
-      testPathIgnorePatterns: ['/node_modules/', ...(chromiumPath ? [] : ['/(try-out|copilot).browser-spec.ts$'])],
+      testPathIgnorePatterns: ['/node_modules/', ...(chromiumPath ? [] : ['/(try-out|copilot|whole-handover).browser-spec.ts$'])],
       globalSetup: '<rootDir>/test/support/global-setup.js',
       globalTeardown: '<rootDir>/test/support/global-teardown.js',
     },
   ],
   testTimeout: 30_000,
-  // Many tests wait for something to happen, so that even two cores have room for two workers.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Many tests wait for something to happen, so that even two cores have room for three workers.
+  maxWorkers: Math.max(3, availableParallelism()),
 };

@@ -31,7 +31,7 @@ export async function startSampleBot(options: SampleBotOptions): Promise<SampleB
   async function route(request: IncomingMessage, response: ServerResponse): Promise<number | void> {
     const { method, url = '', headers } = request;
     const [, session, action, file] =
-      /^\/chats\/([\w-]{16,64})\/(stream|messages|human|end|files\/(.+))$/.exec(url) ?? [];
+      /^\/chats\/([\w-]{16,64})\/(stream|messages|human|end|typing|files\/(.+))$/.exec(url) ?? [];
     if (method === 'GET' && url === '/') return void response.setHeader('content-type', 'text/html').end(page);
     if (method === 'GET' && action === 'stream') return watch(chatOf(session!), response);
     if (method === 'GET' && file && chatOf(session!).hasFile(file)) return sendFile(file, response);
@@ -54,6 +54,7 @@ export async function startSampleBot(options: SampleBotOptions): Promise<SampleB
     }
     // Another site's page cannot send this content type here.
     if (!session || headers['content-type'] !== 'application/json') return 404;
+    if (action === 'typing') return (chatOf(session).userTypes(), 202);
     const { text = '' } = JSON.parse(body) as { text?: unknown };
     if (typeof text !== 'string' || text.length > LIMITS.textCharacters) return 422;
     chatOf(session).userDoes(action as 'messages' | 'human' | 'end', text);

@@ -17,6 +17,7 @@ export interface HandoverEvent {
     };
     error?: { message: string };
     typing?: boolean;
+    willClose?: boolean;
   };
 }
 
@@ -32,12 +33,25 @@ interface Attachment {
 /** One line of the chat. `path` is where its file is, below the gateway's handovers. */
 type Entry = { author: string; text: string; path?: string; replies?: string[] };
 
+const REMINDER = 'Are you still there? Please write something.';
 const WITH_BOT = 'You are chatting with the bot.';
 const FINAL = ['handover.completed', 'handover.cancelled', 'handover.failed'];
 const ANSWERS: [RegExp, string][] = [
   [/balance|account|money/i, 'Your balance is 1,234.56 €.'],
   [/hours|open/i, 'We are open Monday to Friday, 9 am to 6 pm.'],
 ];
+/** What an agent sees beside the chat, where the gateway has a page for it. */
+const TILES: Record<string, object> = {
+  account: {
+    kind: 'keyValue',
+    title: 'Account',
+    entries: [
+      { label: 'Balance', value: '1,234.56 €' },
+      { label: 'Customer since', value: 'March 2017' },
+    ],
+  },
+  greeting: { kind: 'suggestedReply', title: 'To begin with', text: 'Hello Maria, how can I help you?' },
+};
 const HELP = 'I know your balance and our opening hours. For anything else write "human" to talk to a person.';
 
 /** What the user is told, as a line of the chat and as its status. */
@@ -63,7 +77,7 @@ export class Chat {
 
   constructor(
     private readonly sessionId: string,
-    private readonly call: (path: string, body: object) => Promise<Answer>,
+    private readonly call: (path: string, body: object, method?: 'PUT') => Promise<Answer>,
     private readonly upload: (path: string, file: File) => Promise<Answer>,
   ) {}
 
@@ -78,6 +92,11 @@ export class Chat {
       const answer = await this.react(action, text);
       if (answer?.problem) this.add('system', `That did not work: ${answer.problem}`);
     });
+  }
+
+  /** Worth showing while it is true, and not worth trying again. */
+  userTypes(): void {
+    if (this.handoverId) void this.call(`/v1/handovers/${this.handoverId}/typing`, { typing: true });
   }
 
   /** The user sends a file, which is for people only. */
@@ -109,6 +128,9 @@ export class Chat {
       return this.show(`${agent?.name ?? 'The agent'} ${data.typing ? 'is typing …' : 'is here.'}`);
     this.seen.set(handoverId, FINAL.includes(type) ? Infinity : sequence);
     if (type === 'message.created') this.addMessage(handoverId, message!);
+    if (type === 'agent.joined') void this.showAgent(handoverId);
+    if (type === 'handover.inactive')
+      this.add('bot', data.willClose ? `${REMINDER} Otherwise I close this chat.` : REMINDER);
     const news = NEWS[type]?.(data);
     if (news) this.add('system', news, news);
   }
@@ -139,6 +161,12 @@ export class Chat {
     if (id && this.seen.get(id) !== Infinity) this.handoverId = id;
     this.show(id ? this.status : WITH_BOT);
     return id ? undefined : answer;
+  }
+
+  /** A contact centre without such a page refuses them, and nobody misses anything. */
+  private async showAgent(handoverId: string): Promise<void> {
+    for (const [key, tile] of Object.entries(TILES))
+      await this.call(`/v1/handovers/${handoverId}/copilot/tiles/${key}`, tile, 'PUT');
   }
 
   private addMessage(handoverId: string, message: Message): void {

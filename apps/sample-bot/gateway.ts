@@ -4,11 +4,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** The gateway's answer; `problem` says in words why it did not do what it was asked. */
 export type Answer = { id?: string; handoverId?: string; problem?: string };
 
-/** Posts to the gateway's REST API, and again under the same key while the gateway is away. */
-export async function callGateway(url: string, apiKey: string, path: string, body: object): Promise<Answer> {
+/** Calls the gateway's REST API, and again under the same key while the gateway is away. */
+export async function callGateway(
+  url: string,
+  apiKey: string,
+  path: string,
+  body: object,
+  method: 'POST' | 'PUT' = 'POST',
+): Promise<Answer> {
   const authorization = `Bearer ${apiKey}`;
   const headers = { authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() };
-  const request = { method: 'POST', headers, body: JSON.stringify(body) };
+  const request = { method, headers, body: JSON.stringify(body) };
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(url + path, { ...request, signal: AbortSignal.timeout(5_000) }).catch(() => null);
     const answer = ((await response?.json().catch(() => null)) ?? {}) as Answer & { title?: string; detail?: string };

@@ -128,6 +128,17 @@ export class Centre {
     return this.say(id, 'agent', agentId, { text });
   }
 
+  /** What an agent asks with answers to choose from. @throws {Error} when the agent is not in the conversation */
+  agentOffers(id: string, agentId: string, text: string, choices: string[]): Promise<void> {
+    const { conversation } = this.find(id);
+    if (!this.agentsIn(conversation).includes(agentId)) throw new Error('You are not in this conversation.');
+    const options = choices.map((title) => ({ title, data: { postback: title } }));
+    return this.say(id, 'agent', agentId, {
+      text,
+      cards: [{ contentType: 'application/8x8.quick.replies', content: { options } }],
+    });
+  }
+
   /** An agent, the one who joined last unless named, moves the conversation to a queue. */
   async transfer(id: string, queueId: string, by?: string): Promise<void> {
     const { state, conversation } = this.find(id);

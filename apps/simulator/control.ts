@@ -69,6 +69,13 @@ function registerActions(
           Buffer.from(required(content, 'content'), 'base64'),
         ),
       ]),
+    offer: (id, { agentId, text, choices }) =>
+      centre.agentOffers(
+        id,
+        required(agentId, 'agentId'),
+        required(text, 'text'),
+        required(choices, 'choices').split('\n'),
+      ),
     typing: (id, { agentId, on }) => centre.typing(id, required(agentId, 'agentId'), String(on) === 'true'),
     transfer: (id, { agentId, queueId }) =>
       centre.transfer(id, required(queueId, 'queueId'), required(agentId, 'agentId')),
@@ -121,6 +128,7 @@ function stateOf(simulator: Simulator): object {
     queues: tenants.flatMap(({ queues }) => queues),
     agents: tenants.flatMap(({ agents }) => agents),
     conversations: simulator.conversations().slice(-100).map(desktopView),
+    canOffer: true,
   };
 }
 
@@ -128,12 +136,25 @@ function desktopView(conversation: SimulatedConversation): object {
   const { id, state, user, waitingIn, messages, history, participants, signals, createdAt } = conversation;
   const agents = participants.filter(({ type, removed }) => type === 'agent' && !removed).map((agent) => agent.id);
   const before = history.map(({ authorType, text }) => ({ authorType, text, before: true }));
-  const said = messages.map(({ authorType, authorId, text, attachments = [], createdAt: at }) => {
+  const said = messages.map(({ authorType, authorId, text, attachments = [], cards = [], createdAt: at }) => {
     const files = attachments.map((file) => ({ filename: file.filename, url: preSignedUrl('', file) }));
-    return { authorType, authorId, text, files, at };
+    return { authorType, authorId, text, files, cards: cards.map(cardText), at };
   });
   const typed = signals.findLast(({ kind }) => kind === 'typing');
   // What was said since ends it.
   const typingSince = typed && typed.at > (messages.at(-1)?.createdAt ?? 0) ? typed.at : null;
   return { id, state, user, waitingIn, agents, createdAt, typingSince, transcript: [...before, ...said] };
+}
+
+/** What a card says, a line each: the page draws no cards. */
+function cardText(card: unknown): string {
+  const { contentType, content } = card as { contentType: string; content: unknown };
+  return textsIn(content).join('\n') || contentType;
+}
+
+function textsIn(node: unknown): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([name, value]) =>
+    typeof value === 'string' ? (['text', 'title'].includes(name) ? [value] : []) : textsIn(value),
+  );
 }

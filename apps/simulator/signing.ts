@@ -1,4 +1,11 @@
-import { generateKeyPairSync, randomBytes, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  type JsonWebKey,
+  type KeyObject,
+  type KeyPairKeyObjectResult,
+} from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 interface SigningKey {
@@ -17,8 +24,14 @@ export interface SignedParts {
 
 export type SignWith = 'current' | 'unknown-kid' | 'foreign-key' | 'none';
 
-function newKey(kid = `sim-${randomBytes(8).toString('hex')}`): SigningKey {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/**
+ * Making a pair takes a third of a second, so all simulators of a process have the same ones, in the same order. By their ids they
+ * are different keys all the same. The first is a stranger's: no simulator signs by it.
+ */
+const pairs: KeyPairKeyObjectResult[] = [];
+
+function newKey(index: number, kid = `sim-${randomBytes(8).toString('hex')}`): SigningKey {
+  const { privateKey, publicKey } = (pairs[index] ??= generateKeyPairSync('rsa', { modulusLength: 2048 }));
   return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid } as SigningKey['jwk'] };
 }
 
@@ -26,7 +39,8 @@ function newKey(kid = `sim-${randomBytes(8).toString('hex')}`): SigningKey {
  * Signs webhooks as 8x8 does: a detached JWS (RS256, unencoded payload) over the CRC-32 of the body and the ids in the headers.
  */
 export class Signer {
-  private key = newKey();
+  private made = 1;
+  private key = newKey(this.made);
   private readonly published = new Map<string, SigningKey['jwk']>([[this.key.kid, this.key.jwk]]);
 
   get kid(): string {
@@ -35,7 +49,8 @@ export class Signer {
 
   /** A new key from now on; the earlier ones can still be fetched. */
   rotate(): void {
-    this.key = newKey();
+    this.made += 1;
+    this.key = newKey(this.made);
     this.published.set(this.key.kid, this.key.jwk);
   }
 
@@ -71,7 +86,8 @@ export class Signer {
   }
 
   private signature(payload: string, signWith: SignWith): string {
-    const key = signWith === 'unknown-kid' ? newKey() : signWith === 'foreign-key' ? newKey(this.key.kid) : this.key;
+    const key =
+      signWith === 'unknown-kid' ? newKey(0) : signWith === 'foreign-key' ? newKey(0, this.key.kid) : this.key;
     const head = Buffer.from(JSON.stringify({ b64: false, crit: ['b64'], kid: key.kid, alg: 'RS256' })).toString(
       'base64url',
     );

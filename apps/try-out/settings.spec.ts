@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { botKeys, writeConfiguration } from './settings.js';
+import { keysIn, writeConfiguration } from './settings.js';
 
 const places = {
   provider: { name: 'simulated-8x8', type: 'eightByEight', settings: { apiKey: 'sim-key' } },
   callbackUrl: 'http://127.0.0.1:3030/handover-events',
+  inactivity: '2m',
 };
 
 describe('settings of the try-out', () => {
@@ -18,27 +19,34 @@ describe('settings of the try-out', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('makes keys up once and keeps them for their owner only', async () => {
-    const keys = await botKeys(folder);
+    const keys = await keysIn(folder);
     expect(keys.apiKey.length).toBeGreaterThan(30);
     expect(Buffer.from(keys.callbackSecret.replace(/^whsec_/, ''), 'base64')).toHaveLength(32);
-    expect(await botKeys(folder)).toEqual(keys);
-    expect(statSync(join(folder, 'sample-bot-keys.json')).mode & 0o777).toBe(0o600);
+    expect(await keysIn(folder)).toEqual(keys);
+    expect(statSync(join(folder, 'keys.json')).mode & 0o777).toBe(0o600);
   });
 
   it.each(['', '{"apiKey":', '{}', 'null'])('makes new keys where the file says %j', async (text) => {
-    writeFileSync(join(folder, 'sample-bot-keys.json'), text);
-    const keys = await botKeys(folder);
-    expect(await botKeys(folder)).toEqual(keys);
+    writeFileSync(join(folder, 'keys.json'), text);
+    const keys = await keysIn(folder);
+    expect(await keysIn(folder)).toEqual(keys);
   });
 
   it('writes a configuration that only its owner can read', async () => {
     writeFileSync(join(folder, 'handover.yaml'), 'old');
     chmodSync(join(folder, 'handover.yaml'), 0o644);
-    const path = await writeConfiguration(folder, { apiKey: 'k', callbackSecret: 'whsec_s' }, places);
+    const keys = { apiKey: 'k', callbackSecret: 'whsec_s', copilotToken: 't' };
+    const path = await writeConfiguration(folder, keys, places);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(parse(readFileSync(path, 'utf8'))).toEqual({
       bots: [{ name: 'sample-bot', apiKey: 'k', callbackSecret: 'whsec_s', callbackUrl: places.callbackUrl }],
-      providers: [places.provider],
+      providers: [
+        {
+          ...places.provider,
+          copilot: { builtIn: true, urlToken: 't' },
+          inactivity: { timeout: '2m', reminders: 2, close: true },
+        },
+      ],
     });
   });
 });

@@ -9,7 +9,7 @@ import { closeLeftovers } from './leftovers.js';
 import { claim } from './only-one.js';
 import { stopOrphanedPostgres } from './orphan.js';
 import { freePort, portFrom } from './ports.js';
-import { botKeys, writeConfiguration } from './settings.js';
+import { keysIn, writeConfiguration } from './settings.js';
 
 export interface TryOutOptions {
   /** The command line, such as `--provider chatwoot`. */
@@ -69,15 +69,20 @@ async function startAll(options: TryOutOptions, undo: (() => unknown)[]): Promis
 
   const ports = await choosePorts(env, say);
   const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
-  const keys = await botKeys(dataDir);
+  const keys = await keysIn(dataDir);
 
   const centre = await kind.start(ports.simulator, gatewayUrl);
   undo.push(() => centre.stop());
-  const bot = await startSampleBot({ gatewayUrl, ...keys, port: ports.bot });
+  const { apiKey, callbackSecret } = keys;
+  const bot = await startSampleBot({ gatewayUrl, apiKey, callbackSecret, port: ports.bot });
   undo.push(() => bot.stop());
 
   const { provider } = centre;
-  const configuration = await writeConfiguration(dataDir, keys, { provider, callbackUrl: bot.callbackUrl });
+  const configuration = await writeConfiguration(dataDir, keys, {
+    provider,
+    callbackUrl: bot.callbackUrl,
+    inactivity: env.INACTIVITY || '2m',
+  });
   stop.throwIfAborted();
   undo.push(() => stopOrphanedPostgres(dataDir));
   const gateway = startGateway(options, { dataDir, port: ports.gateway, gatewayUrl, configuration });
@@ -203,7 +208,9 @@ What to do there:
   1. On the chat page ask "What is my balance?": the bot answers.
   2. Write "I want to talk to a human": the bot hands the chat over.
   3. On the agent desktop accept the waiting chat. Now customer and agent can write to each other.
-  4. Transfer the chat to another queue, or leave it: then the bot takes over again.
+  4. Send files both ways, offer answers to choose from, open the copilot's page under "copilotUrl".
+  5. Transfer the chat to another queue, or leave it: then the bot takes over again.
+  6. Be silent as the customer: the bot reminds you after two minutes, twice, and then ends the chat.
 
 API reference: ${api}
 Data and log:  ${data}

@@ -10,6 +10,8 @@ class Sample {
   grace: string;
   @Setting({ type: 'duration', canBeOff: true, title: 'Interval', help: 'How often.' })
   interval: string;
+  @Setting({ type: 'duration', canBeOff: true, title: 'Turn', help: 'How often.', min: '1s', max: '24h' })
+  turn: string;
   @Setting({ type: 'choice', title: 'Mode', help: 'Which.', choices: ['on', 'off'] })
   mode: string;
   @Setting({ type: 'object', title: 'Extra', help: 'Anything.' })
@@ -21,6 +23,7 @@ describe('settings', () => {
     const { value, errors } = parseAs(Sample, { apiKey: 'k', baseUrl: 'http://localhost:4000' });
     expect(errors).toEqual([]);
     for (const interval of ['off', '5m']) expect(parseAs(Sample, { apiKey: 'k', interval }).errors).toEqual([]);
+    for (const turn of ['off', '1s', '24h']) expect(parseAs(Sample, { apiKey: 'k', turn }).errors).toEqual([]);
     expect(withDefaults(Sample, value)).toMatchObject({ apiKey: 'k', baseUrl: 'http://localhost:4000', grace: '10s' });
   });
 
@@ -34,6 +37,8 @@ describe('settings', () => {
     [{ apiKey: 'k', grace: null }, '/grace', 'must be a duration such as 30s, 5m or 1h'],
     [{ apiKey: 'k', grace: 'off' }, '/grace', 'must be a duration such as 30s, 5m or 1h'],
     [{ apiKey: 'k', interval: 'never' }, '/interval', 'must be a duration such as 30s, 5m or 1h, or off'],
+    [{ apiKey: 'k', turn: '999ms' }, '/turn', 'must be a duration from 1s to 24h, or off'],
+    [{ apiKey: 'k', turn: '25h' }, '/turn', 'must be a duration from 1s to 24h, or off'],
     [{ apiKey: 'k', mode: 'maybe' }, '/mode', 'must be one of on, off'],
     [{ apiKey: 'k', extra: [] }, '/extra', 'must be an object'],
     [{ apiKey: 'k', 'a/b': 1 }, '/a~1b', 'is not a known field: remove it or check its spelling'],

@@ -13,7 +13,7 @@ import {
   ValidateBy,
   type ValidationOptions,
 } from 'class-validator';
-import { isDuration } from './duration.js';
+import { durationMs, isDuration } from './duration.js';
 import { IfPresent, type Class } from './validation.js';
 
 /** What a setting's value may be. `duration` is text such as `30s` or `5m`; `number` is a whole one; `object` is any JSON object. */
@@ -35,9 +35,9 @@ export interface SettingOptions {
   canBeOff?: boolean;
   /** The allowed values of a `choice`. */
   choices?: readonly string[];
-  /** The bounds of a `number`, both allowed. */
-  min?: number;
-  max?: number;
+  /** The bounds of a `number`, or of a `duration` as text; both allowed. */
+  min?: number | string;
+  max?: number | string;
   /** Longest accepted text in characters, 1,024 unless given. */
   maxLength?: number;
 }
@@ -88,7 +88,7 @@ function propertySchema(options: SettingOptions): Record<string, unknown> {
     boolean: { type: 'boolean' },
     duration: { type: 'string', pattern: options.canBeOff ? `^(off|${DURATION})$` : `^${DURATION}$` },
     choice: { type: 'string', enum: options.choices },
-    number: { type: 'integer', minimum: options.min, maximum: options.max },
+    number: { type: 'integer', ...numberBounds(options) },
     object: { type: 'object' },
   };
   return {
@@ -111,7 +111,7 @@ function rulesOf(options: SettingOptions): PropertyDecorator[] {
       ),
     ],
     boolean: [IsBoolean({ message: 'must be true or false' })],
-    duration: [options.canBeOff ? IsDurationOrOff() : IsDuration()],
+    duration: [durationRule(options)],
     choice: [IsIn([...(options.choices ?? [])], { message: `must be one of ${(options.choices ?? []).join(', ')}` })],
     number: numberRules(options),
     object: [IsObject({ message: 'must be an object' })],
@@ -119,12 +119,27 @@ function rulesOf(options: SettingOptions): PropertyDecorator[] {
   return options.required ? rules[options.type] : [IfPresent(), ...rules[options.type]];
 }
 
-function numberRules({
-  min = Number.MIN_SAFE_INTEGER,
-  max = Number.MAX_SAFE_INTEGER,
-}: SettingOptions): PropertyDecorator[] {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return [Min(min, { message }), Max(max, { message }), IsInt({ message })];
+function numberRules(options: SettingOptions): PropertyDecorator[] {
+  const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = numberBounds(options);
+  const message = `must be a whole number from ${minimum} to ${maximum}`;
+  return [Min(minimum, { message }), Max(maximum, { message }), IsInt({ message })];
+}
+
+function numberBounds({ min, max }: SettingOptions): { minimum?: number; maximum?: number } {
+  return { minimum: min === undefined ? undefined : Number(min), maximum: max === undefined ? undefined : Number(max) };
+}
+
+function durationRule({ canBeOff = false, min, max }: SettingOptions): PropertyDecorator {
+  if (!canBeOff && min === undefined && max === undefined) return IsDuration();
+  const [least, most] = [min ?? '0s', max ?? '999999999d'].map(String) as [string, string];
+  const isWithin = (value: unknown): boolean =>
+    isDuration(value) && durationMs(value) >= durationMs(least) && durationMs(value) <= durationMs(most);
+  const range = min === undefined && max === undefined ? 'such as 30s, 5m or 1h' : `from ${least} to ${most}`;
+  const validator = {
+    validate: (value: unknown): boolean => (canBeOff && value === 'off') || isWithin(value),
+    defaultMessage: (): string => `must be a duration ${range}${canBeOff ? ', or off' : ''}`,
+  };
+  return ValidateBy({ name: 'isDurationWithin', validator });
 }
 
 /** class-validator rule: a duration such as `30s`, `5m` or `1h`. */
@@ -136,12 +151,6 @@ export function IsDuration(options?: ValidationOptions): PropertyDecorator {
     },
     options,
   );
-}
-
-function IsDurationOrOff(): PropertyDecorator {
-  const validate = (value: unknown): boolean => value === 'off' || isDuration(value);
-  const defaultMessage = (): string => 'must be a duration such as 30s, 5m or 1h, or off';
-  return ValidateBy({ name: 'isDurationOrOff', validator: { validate, defaultMessage } });
 }
 
 /** Replaces every secret of a settings object by `••••`, for showing it to people. */

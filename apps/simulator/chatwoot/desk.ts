@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import type { FaultSettings } from '../faults.js';
-import type { AccountState, ChatwootConversation } from './model.js';
+import type { AccountState, ChatwootConversation, ChatwootMessage } from './model.js';
 import type { ChatwootSimulator } from './simulator.js';
+import { fileAddress } from './views.js';
 
 const PAGE = new URL('../page/', import.meta.url);
 const FILES: Record<string, [file: string, type: string]> = {
@@ -47,6 +48,13 @@ function registerActions(server: FastifyInstance, { agent }: ChatwootSimulator):
   const actions: Record<string, (ref: Ref, body: Body) => Promise<void>> = {
     join: (ref, { agentId }) => agent.join(ref, Number(agentId)),
     say: (ref, { agentId, text }) => agent.say(ref, text ?? '', { agentId: Number(agentId) }),
+    file: (ref, { agentId, filename = '', contentType, content = '' }) =>
+      agent.say(ref, null, {
+        agentId: Number(agentId),
+        files: [
+          { filename, contentType: contentType || 'application/octet-stream', content: Buffer.from(content, 'base64') },
+        ],
+      }),
     typing: (ref, { on }) => agent.typing(ref, String(on) === 'true'),
     transfer: async (ref, { queueId }) => {
       // The page hands over to whoever takes it next; Chatwoot would leave an agent who is in both teams.
@@ -91,6 +99,10 @@ function deskView(state: AccountState): object {
   };
 }
 
+function fileLinks({ attachments }: ChatwootMessage): object[] {
+  return attachments.map(({ blobId, filename }) => ({ filename, url: fileAddress('', blobId, filename) }));
+}
+
 function conversationView(state: AccountState, conversation: ChatwootConversation): object {
   const { id, status, assigneeId, teamId, messages, customAttributes, createdAt } = conversation;
   const { name, email, phone_number: phone } = state.contact(conversation.contactId)!;
@@ -107,6 +119,7 @@ function conversationView(state: AccountState, conversation: ChatwootConversatio
       authorType: message.private ? 'bot' : message.type === 'incoming' ? 'user' : 'agent',
       authorId: message.agentId === null ? '' : String(message.agentId),
       text: message.content ?? '',
+      files: fileLinks(message),
       at: message.createdAt,
       ...(message.private && message === messages[0] ? { before: true } : {}),
     })),

@@ -92,7 +92,7 @@ export class ChatwootSimulator {
       over: {
         agentId?: number;
         private?: boolean;
-        files?: { filename: string; contentType: string; content: string }[];
+        files?: { filename: string; contentType: string; content: string | Buffer }[];
       } = {},
     ) =>
       this.in(ref, (state, conversation) =>

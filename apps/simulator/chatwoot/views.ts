@@ -68,8 +68,13 @@ function fileView(
   { id, blobId, filename, contentType, content }: ChatwootFile,
 ): object {
   const file_type = contentType.startsWith('image/') ? 'image' : 'file';
-  const data_url = `${origin}${FILES}/${blobId}/${encodeURIComponent(filename)}`;
+  const data_url = fileAddress(origin, blobId, filename);
   return { id, file_type, account_id: account.id, data_url, file_size: content.length };
+}
+
+/** Where a file is kept. */
+export function fileAddress(origin: string, blobId: string, filename: string): string {
+  return `${origin}${FILES}/${blobId}/${encodeURIComponent(filename)}`;
 }
 
 /** A message as events show it: its type is a name, its time a text. */

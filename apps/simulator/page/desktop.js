@@ -167,6 +167,7 @@ function drawConversation(conversation) {
   page.closed.hidden = conversation !== undefined;
   for (const part of [page.about, page.transcript]) part.hidden = conversation === undefined;
   for (const part of [page.tools, page.composer]) part.hidden = !mine;
+  page.offer.hidden = !state.canOffer;
   if (!conversation) return;
   setText(page.name, customerOf(conversation));
   setText(page.where, whereabouts(conversation));
@@ -208,11 +209,11 @@ function scrolled() {
   followsEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
 }
 
-function bubble({ authorType, authorId, text, files = [], at }) {
+function bubble({ authorType, authorId, text, files = [], cards = [], at }) {
   const by = element('span', { className: 'by' }, element('bdi', { textContent: authorOf(authorType, authorId) }));
   if (at) by.append(element('time', { dateTime: new Date(at).toISOString(), textContent: clock.format(at) }));
   const className = authorId === me ? 'agent me' : authorType;
-  const said = text ? [element('p', { dir: 'auto', textContent: text })] : [];
+  const said = [text, ...cards].filter(Boolean).map((textContent) => element('p', { dir: 'auto', textContent }));
   return element('li', { className }, by, ...said, ...files.map(fileLink));
 }
 
@@ -241,9 +242,15 @@ function drawCustomer(user) {
 
 function table(caption, rows) {
   const cell = (tag, text) => element(tag, { dir: 'auto', textContent: text });
-  const lines = rows.map(({ label, value }) => element('tr', {}, cell('th', label), cell('td', value)));
+  const lines = rows.map(({ label, value }) => element('tr', {}, cell('th', label), valueCell(label, value)));
   if (lines.length === 0) lines.push(element('tr', {}, cell('td', 'None')));
   return element('table', {}, element('caption', { textContent: caption }), element('tbody', {}, ...lines));
+}
+
+function valueCell(label, value) {
+  if (!/^https?:\/\//.test(value)) return element('td', { dir: 'auto', textContent: value });
+  const link = { href: value, target: '_blank', rel: 'noopener noreferrer', textContent: 'Open', title: value };
+  return element('td', {}, element('a', { ...link, data: { testid: label } }));
 }
 
 function show(id) {
@@ -303,6 +310,20 @@ async function send() {
   followsEnd = true;
   keepDraft(id, '');
   if (!(await act(id, 'say', { text }))) keepDraft(id, [text, drafts.get(id)].filter(Boolean).join('\n'));
+}
+
+/** The first line is what is asked, the others are the answers to choose from. */
+async function offer() {
+  const id = openId;
+  const [text, ...choices] = page.reply.value
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+  if (choices.length === 0)
+    return complain('Write the question in the first line, and each answer in a line of its own.');
+  stopTyping();
+  followsEnd = true;
+  if (await act(id, 'offer', { text, choices: choices.join('\n') })) keepDraft(id, '');
 }
 
 async function sendFile() {
@@ -376,6 +397,7 @@ function connect() {
 page.agent.onchange = chooseAgent;
 page.attach.onclick = () => page.file.click();
 page.file.onchange = sendFile;
+page.offer.onclick = offer;
 page.reply.oninput = typed;
 page.reply.onkeydown = sendOnEnter;
 page.transcript.onscroll = scrolled;

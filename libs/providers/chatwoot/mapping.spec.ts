@@ -28,6 +28,7 @@ describe('messages', () => {
         at: Date.parse('2026-11-23T10:00:05.250Z'),
         handoverId: 'ho_1',
         type: 'message',
+        id: '801',
         author: 'agent',
         agent: ann,
         text: 'How can I help?',

@@ -4,6 +4,7 @@ import { parse } from './signature.js';
 
 const STATUSES = ['open', 'pending', 'resolved', 'snoozed'];
 const MAX_NAME = 255;
+const LISTED_TYPES: Record<number, string> = { 1: 'outgoing', 3: 'template' };
 
 /**
  * The facts in a webhook's body. Pure. What is not understood is `ignored`.
@@ -35,7 +36,7 @@ function factsOf(name: string, event: unknown, isOfConversation: boolean, system
   if (!isOfConversation) return [ignored(`${name.slice(0, 100)} is about no conversation`)];
   switch (name) {
     case 'message_created':
-      return [message(event, systemMessages)];
+      return [messageFact(event, systemMessages)];
     case 'conversation_created':
     case 'conversation_updated':
     case 'conversation_status_changed':
@@ -49,13 +50,14 @@ function factsOf(name: string, event: unknown, isOfConversation: boolean, system
 }
 
 /**
- * A message of an agent's. Private notes come through the same event, and so does what contacts write, ours included: only what
+ * A message of an agent's, from an event or a list. Private notes come through the same event, and so does what contacts write, ours included: only what
  * is marked as public and as outgoing is meant for the user.
  */
-function message(event: unknown, systemMessages: boolean): ProviderFact {
+export function messageFact(event: unknown, systemMessages: boolean): ProviderFact {
   if (at(event, 'private') !== false) return ignored('a private note');
-  const type = at(event, 'message_type');
+  const given = at(event, 'message_type');
   // Chatwoot API documentation: webhooks name the type; lists number it.
+  const type = typeof given === 'number' ? LISTED_TYPES[given] : given;
   if (type !== 'outgoing' && type !== 'template') return ignored('not written to the user');
   const isAgent = type === 'outgoing' && at(event, 'sender', 'type') === 'user';
   if (!isAgent && !systemMessages) return ignored('written by a bot or by Chatwoot itself');
@@ -68,7 +70,16 @@ function message(event: unknown, systemMessages: boolean): ProviderFact {
   });
   if (text === null && attachments.length === 0) return ignored('an empty message');
   const agent = isAgent ? agentOf(at(event, 'sender')) : null;
-  return { type: 'message', author: isAgent ? 'agent' : 'system', agent, text, cards: [], attachments };
+  const id = idAt(event, 'id');
+  return {
+    type: 'message',
+    ...(id === null ? {} : { id }),
+    author: isAgent ? 'agent' : 'system',
+    agent,
+    text,
+    cards: [],
+    attachments,
+  };
 }
 
 /** Writing a note is no typing that the user may see; the contact's is our own. */
@@ -87,12 +98,11 @@ function typing(event: unknown, name: string): ProviderFact {
 function course(conversation: unknown): ProviderFact[] {
   const status = at(conversation, 'status');
   if (typeof status !== 'string' || !STATUSES.includes(status)) return [ignored('an unknown conversation status')];
-  const isBot = at(conversation, 'meta', 'assignee_type') === 'AgentBot';
-  const assignee = isBot ? null : agentOf(at(conversation, 'meta', 'assignee'));
+  const assignee = assigneeOf(conversation);
   if (status === 'resolved') return [...(assignee ? [left(assignee)] : []), { type: 'idle' }];
-  const present = status === 'pending' ? null : assignee;
+  const present = agentIn(conversation);
   const previous = idAt(changeOf(conversation, 'assignee_id'), 'previous_value');
-  const lost = present === assignee ? null : assignee;
+  const lost = present ? null : assignee;
   const gone = previous !== null && previous !== present?.id ? { id: previous, name: null } : lost;
   const queue = queueOf(conversation);
   const waits = present === null || changeOf(conversation, 'team_id') !== undefined;
@@ -105,6 +115,16 @@ function course(conversation: unknown): ProviderFact[] {
   ];
 }
 
+/** The human agent whom a conversation is with; while it is pending it is with nobody. */
+export function agentIn(conversation: unknown): Agent | null {
+  return at(conversation, 'status') === 'pending' ? null : assigneeOf(conversation);
+}
+
+function assigneeOf(conversation: unknown): Agent | null {
+  const isBot = at(conversation, 'meta', 'assignee_type') === 'AgentBot';
+  return isBot ? null : agentOf(at(conversation, 'meta', 'assignee'));
+}
+
 /** Chatwoot source, conversation events: `changed_attributes` is a list of objects with one attribute each, or null. */
 function changeOf(conversation: unknown, attribute: string): unknown {
   const changed = listAt(conversation, 'changed_attributes').find((one) => Object.hasOwn(one, attribute));
@@ -112,7 +132,7 @@ function changeOf(conversation: unknown, attribute: string): unknown {
 }
 
 /** The team that a conversation is for; without one, the inbox itself is where it waits. */
-function queueOf(conversation: unknown): Queue {
+export function queueOf(conversation: unknown): Queue {
   const team = idAt(conversation, 'meta', 'team', 'id');
   if (team !== null) return { id: team, name: textAt(conversation, 'meta', 'team', 'name') };
   return { id: `inbox-${idAt(conversation, 'inbox_id') ?? 'unknown'}`, name: null };
@@ -136,7 +156,7 @@ function filenameOf(url: string): string {
 }
 
 /** Epoch milliseconds, from seconds or from a text; null for anything else. */
-function timeOf(value: unknown): number | null {
+export function timeOf(value: unknown): number | null {
   const time = typeof value === 'number' ? value * 1_000 : Date.parse(String(value));
   return time > 0 && time <= 8.64e15 ? Math.round(time) : null;
 }

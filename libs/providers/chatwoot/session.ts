@@ -7,6 +7,8 @@ import {
   type ConversationUpdate,
   type ConvertedMessage,
   type FieldError,
+  type Inspection,
+  type MessageList,
   type OutboundMessage,
   type OutgoingFile,
   type ProviderContext,
@@ -18,6 +20,7 @@ import {
 import { Refused, type ChatwootClient } from './client.js';
 import { attributesOf, check, contactOf, settingsOf, transcriptNote, type Request } from './conversation.js';
 import { checkAccount } from './doctor.js';
+import { inspectionOf, messagesSince } from './inspection.js';
 import { at, idAt, listAt, textAt } from './json.js';
 import { mapEvent } from './mapping.js';
 import { convertMessage, isOurs, isSame, wireOf } from './message.js';
@@ -36,6 +39,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
   readonly webhookToken: string | null;
   readonly endGraceMs: number;
   readonly giveUpAfterMs: number;
+  readonly reconcileMs: number | null;
   readonly fileOrigin: string;
   /** Before the number of a conversation: ids count within an account, and the gateway may have several. */
   private readonly prefix: string;
@@ -54,6 +58,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     this.webhookToken = settings.webhookToken ?? null;
     this.endGraceMs = durationMs(settings.endGrace);
     this.giveUpAfterMs = durationMs(settings.giveUpAfter);
+    this.reconcileMs = settings.reconcile === 'off' ? null : durationMs(settings.reconcile);
   }
 
   validate(request: Request): FieldError[] {
@@ -119,9 +124,8 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     const wanted = wireOf(message);
     const deadline = this.context.now() + READING_BUDGET_MS;
     let run = 0;
-    for (let before = ''; this.context.now() <= deadline;) {
-      const path = `${this.pathOf(conversation)}/messages${before && `?before=${before}`}`;
-      const page = listAt(await this.client.account('GET', path), 'payload');
+    for (let before: string | null = null; this.context.now() <= deadline;) {
+      const page = await this.pageBefore(conversation, before);
       if (page.length === 0) return false;
       for (const item of page.toReversed()) {
         if (!isOurs(item)) continue;
@@ -131,7 +135,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
         run += 1;
         if (run > (wanted.attachments ? MAX_PASSED_OVER : identicalBefore)) return !wanted.attachments;
       }
-      before = idAt(page[0], 'id') ?? '';
+      before = idAt(page[0], 'id');
     }
     throw new ProviderError('unknown_outcome', 'the messages in Chatwoot are too many to be read back in time');
   }
@@ -167,6 +171,21 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     // What agents have noted stays: the call replaces all that there is.
     const custom_attributes = { ...(at(current, 'custom_attributes') as object), ...attributesOf(request) };
     await this.client.account('POST', `${this.pathOf(conversation)}/custom_attributes`, { custom_attributes });
+  }
+
+  /** A path that leads nowhere is a 404 too: that the account is in order shows another call. */
+  async inspect(conversation: string): Promise<Inspection> {
+    const found = await this.client.account('GET', this.pathOf(conversation)).catch(noneIfGone);
+    if (found !== null) return inspectionOf(found);
+    await this.client.account('GET', '/inboxes');
+    return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
+  }
+
+  messagesSince(conversation: string, since: number | null): Promise<MessageList> {
+    const now = this.context.now();
+    const isInTime = (): boolean => this.context.now() <= now + READING_BUDGET_MS;
+    const { systemMessages } = this.settings;
+    return messagesSince((id) => this.pageBefore(conversation, id), since, { systemMessages, isInTime, now });
   }
 
   /** As the contact: by the application API it would be the owner of the token who types. */
@@ -217,6 +236,12 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
       `/contacts/${encodeURIComponent(source)}${this.pathOf(conversation)}/${what}`,
       body,
     );
+  }
+
+  /** Messages in the order of their ids: the newest, or those before the one with this id. None where there are no more. */
+  private async pageBefore(conversation: string, id: string | null): Promise<Record<string, unknown>[]> {
+    const path = `${this.pathOf(conversation)}/messages${id === null ? '' : `?before=${id}`}`;
+    return listAt(await this.client.account('GET', path), 'payload');
   }
 
   private pathOf(conversation: string): string {

@@ -18,6 +18,16 @@ export class ChatwootSettings {
   endGrace: string;
   @Setting({ type: 'duration', title: 'Give up after', help: 'How long failures are tried again.', default: '24h' })
   giveUpAfter: string;
+  @Setting({
+    type: 'duration',
+    title: 'Reconcile',
+    help: 'How often open conversations are compared with Chatwoot, which sends each event once.',
+    canBeOff: true,
+    min: '1s',
+    max: '24h',
+    default: '60s',
+  })
+  reconcile: string;
   @Setting({ type: 'boolean', title: 'System messages', help: 'Pass on what bots there say.', default: false })
   systemMessages: boolean;
   @Setting({ type: 'boolean', title: 'Resolve on close', help: 'Or only note what is over.', default: true })

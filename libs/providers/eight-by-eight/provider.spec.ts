@@ -82,10 +82,6 @@ describe('the settings', () => {
     [{ tenant: 'é' }, ['/tenant']],
     [{ baseUrl: 'https://me:secret@api.8x8.com' }, ['/baseUrl']],
     [{ baseUrl: 'https://api.8x8.com/?a=1' }, ['/baseUrl']],
-    [{ reconcile: 'off' }, []],
-    [{ reconcile: '1s' }, []],
-    [{ reconcile: '999ms' }, ['/reconcile']],
-    [{ reconcile: '25h' }, ['/reconcile']],
   ])('%j have errors at %j', (changes, pointers) => {
     expect(provider.checkSettings(settings(changes), context()).map(({ pointer }) => pointer)).toEqual(pointers);
   });

@@ -46,9 +46,6 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     if (!isPlainAddress(settings.baseUrl)) {
       errors.push({ pointer: '/baseUrl', detail: 'must be a URL without credentials, query or fragment' });
     }
-    if (settings.reconcile !== 'off' && !isInterval(durationMs(settings.reconcile))) {
-      errors.push({ pointer: '/reconcile', detail: 'must be 1s to 24h, or off' });
-    }
     for (const name of ['apiKey', 'tenant'] as const) {
       const value = settings[name];
       if (value !== undefined && !HEADER_VALUE.test(value)) {
@@ -121,10 +118,6 @@ export function accountApi(transport: Transport, settings: EightByEightSettings,
 function normalised(baseUrl: string): string {
   const { origin, pathname } = new URL(baseUrl);
   return `${origin}${pathname}`.replace(/\/+$/, '');
-}
-
-function isInterval(milliseconds: number): boolean {
-  return milliseconds >= 1_000 && milliseconds <= 86_400_000;
 }
 
 function isPlainAddress(text: string): boolean {

@@ -83,6 +83,8 @@ export class EightByEightSettings {
     canBeOff: true,
     title: 'Reconcile',
     help: 'How often 8x8 is asked how an open conversation stands and what was said in it, in case an event was lost. 1s to 24h; off leaves it to the events alone.',
+    min: '1s',
+    max: '24h',
     default: '60s',
   })
   reconcile: string;

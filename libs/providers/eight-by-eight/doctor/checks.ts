@@ -61,7 +61,10 @@ export const CHECKS = {
     looksAt: 'agents are assigned to it and enabled',
     usualCause: 'assigned but not enabled: conversations wait for ever',
   },
-  schedule: { looksAt: 'a schedule is open', usualCause: 'it is outside the opening hours' },
+  schedule: {
+    looksAt: 'the schedule of `scheduleId` is open, or else any',
+    usualCause: 'it is outside the opening hours',
+  },
   'transfer-grace': {
     looksAt: '`endGrace` leaves time for a transfer',
     usualCause: 'too short: a transfer ends the handover',

@@ -118,6 +118,21 @@ describe('an account of which parts do not answer', () => {
     expect(wrong(await diagnose())).toEqual([`warning ${check}`]);
   });
 
+  it.each([
+    ['open-now', []],
+    ['closed-now', ['warning schedule']],
+    ['deleted', ['warning schedule']],
+    [undefined, []],
+  ])('is asked about the schedule of the settings alone: %s', async (scheduleId, expected) => {
+    answerAll((path) => {
+      if (path.endsWith('/schedules'))
+        return [200, { schedules: { schedule: [{ id: 'open-now' }, { id: 'closed-now' }] } }];
+      const [, id] = /schedules\/(.*)\/status/.exec(path) ?? [];
+      return id ? [200, { 'schedule-status': { status: id === 'open-now' ? 0 : -1 } }] : null;
+    });
+    expect(wrong(await diagnose({ scheduleId }))).toEqual(expected);
+  });
+
   it('is not called empty when its list has no end', async () => {
     vendor.on((_call, response) => {
       now += 3_000;

@@ -18,13 +18,14 @@ export async function examine(
 ): Promise<CheckFinding[]> {
   const { seen } = context;
   const { findings, webhooks } = await checkAccess(api, settings.tenant);
-  const remote = webhooks === null ? [] : await checkAccount(api, webhooks.items.map(webhookOf), context);
+  const remote = webhooks === null ? [] : await checkAccount(api, settings, webhooks.items.map(webhookOf), context);
   const clock = checkClock(webhooks?.serverTime ?? null, now(), durationMs(settings.webhookTolerance), seen);
   return inOrder([...findings, ...remote, ...checkSettings(settings), clock, ...(seen ? checkSeen(seen) : [])]);
 }
 
 async function checkAccount(
   api: AccountApi,
+  { scheduleId }: EightByEightSettings,
   all: ReturnType<typeof webhookOf>[],
   { webhookUrls, defaults }: CheckContext<EightByEightHandoverSettings>,
 ): Promise<CheckFinding[]> {
@@ -33,7 +34,7 @@ async function checkAccount(
   const [reachable, route, schedule] = await Promise.all([
     attempt('webhook-reachable', async () => [await checkReachable(api, uri)]),
     attempt('channel', () => checkRoute(api, defaults, { all, mine })),
-    attempt('schedule', async () => [await checkSchedules(api)]),
+    attempt('schedule', async () => [await checkSchedules(api, scheduleId)]),
   ]);
   return [...checkWebhooks(all, mine, api.withoutSecrets(uri)), ...reachable, ...route, ...schedule];
 }

@@ -53,12 +53,18 @@ function mediaAndAgents(queue: Json): CheckFinding[] {
   ];
 }
 
-/** Whether anything is open. Which schedule counts for a queue is not told by the API, so only "all are closed" is a finding. */
-export async function checkSchedules(api: AccountApi): Promise<CheckFinding> {
+/**
+ * Whether anything is open: the schedule of the settings where they name one. Else only "all are closed" is a finding, since the API
+ * does not tell which schedule counts for a queue.
+ */
+export async function checkSchedules(api: AccountApi, scheduleId?: string): Promise<CheckFinding> {
   const answer = await api.call('GET', SCHEDULES);
   if (!answer.isOk || answer.body === null) return notLookedUp('schedule', answer, 'Contact Center Schedule');
   const { schedules } = answer.body;
-  const all = listOf(isPlainObject(schedules) ? schedules.schedule : undefined).slice(0, MAX_SCHEDULES);
+  const known = listOf(isPlainObject(schedules) ? schedules.schedule : undefined);
+  const all =
+    scheduleId === undefined ? known.slice(0, MAX_SCHEDULES) : known.filter(({ id }) => String(id) === scheduleId);
+  if (all.length === 0 && scheduleId !== undefined) return unknownSchedule(scheduleId, known);
   if (all.length === 0) return ok('schedule', 'The tenant has no schedules.');
   const states = await Promise.all(
     all.map(({ id }) => api.call('GET', `${SCHEDULES}/${encodeURIComponent(String(id))}/status`)),
@@ -69,6 +75,15 @@ export async function checkSchedules(api: AccountApi): Promise<CheckFinding> {
     'schedule',
     `Closed now: ${all.map(({ name, id }) => `"${String(name ?? id)}"`).join(', ')}. Conversations wait until it opens.`,
     'Configuration Manager, Schedules: compare the opening hours and the time zone. Outside of them a bot should not hand over.',
+  );
+}
+
+function unknownSchedule(scheduleId: string, known: Json[]): CheckFinding {
+  const some = known.slice(0, 5).map(({ id, name }) => `${String(id)} ("${String(name ?? '')}")`);
+  return warning(
+    'schedule',
+    `The tenant has no schedule ${scheduleId}, so bots cannot be told whether it is open.`,
+    `Set scheduleId to one of Configuration Manager, Schedules: ${some.join(', ') || 'there is none yet'}; or leave it out.`,
   );
 }
 
