@@ -56,7 +56,10 @@ export default {
       ...common,
       displayName: 'browser',
       testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'],
-      testPathIgnorePatterns: ['/node_modules/', ...(chromiumPath ? [] : ['/(try-out|copilot|whole-handover).browser-spec.ts$'])],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        ...(chromiumPath ? [] : ['/(try-out|copilot|whole-handover).browser-spec.ts$']),
+      ],
       globalSetup: '<rootDir>/test/support/global-setup.js',
       globalTeardown: '<rootDir>/test/support/global-teardown.js',
     },

@@ -10,6 +10,9 @@ import { CopilotAccess } from './http/copilot/copilot-access.js';
 import { CopilotController } from './http/copilot/copilot.controller.js';
 import { HealthController } from './http/health/health.controller.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { ConversationFilesController } from './http/v1/conversations/conversation-files.controller.js';
+import { ConversationsController } from './http/v1/conversations/conversations.controller.js';
+import { ConversationsService } from './http/v1/conversations/conversations.service.js';
 import { AvailabilityController } from './http/v1/availability/availability.controller.js';
 import { CopilotTilesController } from './http/v1/copilot-tiles/copilot-tiles.controller.js';
 import { CopilotTilesService } from './http/v1/copilot-tiles/copilot-tiles.service.js';
@@ -55,6 +58,8 @@ export class AppModule {
       ],
       controllers: [
         HandoversController,
+        ConversationFilesController,
+        ConversationsController,
         SignalsController,
         AttachmentsController,
         DeliveriesController,
@@ -68,6 +73,7 @@ export class AppModule {
       ],
       providers: [
         HandoversService,
+        ConversationsService,
         CopilotTilesService,
         CopilotAccess,
         ProvidersService,

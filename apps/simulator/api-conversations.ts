@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { API, conversationOf as find, conversationView, hal, type ApiParts, type TenantRequest } from './api-parts.js';
 import { bodyOf, checkAssignment, checkHistory, checkMessage, checkUser, isObject, text } from './checks.js';
-import { simulatedId, type SimulatedConversation, type SimulatedMessage, type TenantState } from './model.js';
 import { attachmentView, registerAttachments } from './api-attachments.js';
+import { newConversation, type SimulatedConversation, type SimulatedMessage, type TenantState } from './model.js';
 import { halPage, type PageQuery } from './paging.js';
 import { badRequest, badSignal, entityNotFound, notFound } from './refusal.js';
 
@@ -75,26 +75,7 @@ function create(value: unknown, tenant: TenantState): SimulatedConversation {
   const queue = tenant.channels.get(channelId)!.routingOptions;
   const assignment = body.assignment === undefined ? { ...queue } : checkAssignment(body.assignment, tenant);
   const history = body.history === undefined ? [] : checkHistory(body.history);
-  const now = Date.now();
-  return {
-    id: simulatedId(),
-    tenant: tenant.tenant.id,
-    state: 'created',
-    channelId,
-    user,
-    assignment,
-    waitingIn: null,
-    messages: [],
-    history,
-    participants: [{ id: simulatedId(), type: 'user', removed: false }],
-    attachments: [],
-    signals: [],
-    postAgentAssignment: null,
-    createdAt: now,
-    endedAt: null,
-    request: value,
-    lastEventAt: 0,
-  };
+  return newConversation({ tenant: tenant.tenant.id, channelId, user, assignment, history, request: value });
 }
 
 function channelOf(id: string, tenant: TenantState): string {
@@ -215,7 +196,9 @@ function registerSignals(server: FastifyInstance, { centre }: ApiParts): void {
     const body = request.body;
     if (!isObject(body) || body.type !== 'webhook' || typeof body.id !== 'string')
       throw badSignal('type must be webhook, id a webhook.');
-    conversation.postAgentAssignment = body;
+    if (!(request as TenantRequest).tenant.webhooks.has(body.id)) throw badSignal(`There is no webhook ${body.id}.`);
+    if (conversation.state === 'idle') throw badSignal('The conversation is not live.');
+    conversation.postAgentAssignment = { type: 'webhook', id: body.id };
     return hal(reply, 201, {});
   });
 }

@@ -31,6 +31,26 @@ export class Centre {
     throw new Error(`There is no conversation "${id}".`);
   }
 
+  /** A user wrote, or opened the chat, on a channel of 8x8's own; the channel's webhook has the conversation until it is moved to a queue. */
+  async visited(conversation: SimulatedConversation): Promise<void> {
+    const created = this.tell(conversation, 'CONVERSATION_UPDATE', this.update(conversation, 'created'));
+    conversation.state = 'active';
+    await Promise.all([created, this.tell(conversation, 'CONVERSATION_UPDATE', this.update(conversation, 'active'))]);
+  }
+
+  /** What the user writes on a channel of 8x8's own, with files or without. An idle conversation goes on, without a word of it. */
+  userSays(id: string, text: string | undefined, files: SimulatedAttachment[] = []): Promise<void> {
+    const { state, conversation } = this.find(id);
+    if (conversation.state === 'idle') {
+      conversation.state = 'active';
+      conversation.assignment = { type: 'webhook', id: state.channels.get(conversation.channelId)!.webHookId };
+    }
+    const user = conversation.participants.find(({ type }) => type === 'user')!;
+    user.removed = false;
+    conversation.attachments.push(...files);
+    return this.say(id, 'user', user.id, { text, attachments: files });
+  }
+
   /** The conversation was created: 8x8 tells of it, opens it, and queues it. */
   async opened(id: string): Promise<void> {
     const { state, conversation } = this.find(id);
@@ -162,7 +182,10 @@ export class Centre {
     const told: Promise<void>[] = [];
     if (!idleWithoutLeft)
       told.push(this.tell(conversation, 'MEMBERS_CHANGED', { memberType: 'agent', change: 'left', id: agentId }));
-    if (this.agentsIn(conversation).length === 0 && !leftWithoutIdle) told.push(this.idle(conversation));
+    if (this.agentsIn(conversation).length === 0) {
+      if (conversation.postAgentAssignment) told.push(this.givenBack(conversation));
+      else if (!leftWithoutIdle) told.push(this.idle(conversation));
+    }
     await Promise.all(told);
   }
 
@@ -205,6 +228,14 @@ export class Centre {
     return this.tell(conversation, 'QUEUED', { queueId, queueName: state.queue(queueId)?.name ?? queueId });
   }
 
+  /** Somebody asked for it after the agent. */
+  private givenBack(conversation: SimulatedConversation): Promise<void> {
+    conversation.assignment = { ...conversation.postAgentAssignment! };
+    conversation.postAgentAssignment = null;
+    if (this.faults.current.silentHandBack) return Promise.resolve();
+    return this.tell(conversation, 'CONVERSATION_UPDATE', this.update(conversation, 'active'));
+  }
+
   private idle(conversation: SimulatedConversation): Promise<void> {
     conversation.state = 'idle';
     conversation.waitingIn = null;
@@ -223,7 +254,7 @@ export class Centre {
       state,
       assignment: { ...conversation.assignment },
       user: structuredClone(conversation.user),
-      channel: 'ChatAPI',
+      channel: this.find(conversation.id).state.channels.get(conversation.channelId)?.type ?? 'ChatAPI',
     };
   }
 

@@ -32,6 +32,8 @@ export interface FaultSettings {
   eventsBeforeCreateAnswer: boolean;
   idleWithoutLeft: boolean;
   leftWithoutIdle: boolean;
+  /** After the agent a conversation goes back to its webhook without an update that says so. */
+  silentHandBack: boolean;
   /** Events of one conversation that wait together are delivered last first. */
   reorder: boolean;
   /** Bodies are sent with every non-ASCII character as \uXXXX. */
@@ -62,6 +64,7 @@ const NONE: FaultSettings = {
   eventsBeforeCreateAnswer: false,
   idleWithoutLeft: false,
   leftWithoutIdle: false,
+  silentHandBack: false,
   reorder: false,
   escapeUnicode: false,
   clockSkewMs: 0,

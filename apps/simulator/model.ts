@@ -81,7 +81,8 @@ export interface SimulatedConversation {
   attachments: SimulatedAttachment[];
   /** The newest hundred, oldest first. */
   signals: SimulatedSignal[];
-  postAgentAssignment: unknown;
+  /** Who gets it after the agent. */
+  postAgentAssignment: { type: string; id: string } | null;
   createdAt: number;
   endedAt: number | null;
   /** The body of the create exactly as it was received. */
@@ -101,6 +102,26 @@ export class TenantState {
   queue(id: string): SimulatedQueue | undefined {
     return this.tenant.queues.find((queue) => queue.id === id);
   }
+}
+
+/** A new conversation on a channel. */
+export function newConversation(
+  given: Pick<SimulatedConversation, 'tenant' | 'channelId' | 'user' | 'assignment' | 'history' | 'request'>,
+): SimulatedConversation {
+  return {
+    ...given,
+    id: simulatedId(),
+    state: 'created',
+    waitingIn: null,
+    messages: [],
+    participants: [{ id: simulatedId(), type: 'user', removed: false }],
+    attachments: [],
+    signals: [],
+    postAgentAssignment: null,
+    createdAt: Date.now(),
+    endedAt: null,
+    lastEventAt: 0,
+  };
 }
 
 /** An id in the shape of 8x8's: letters and digits. */

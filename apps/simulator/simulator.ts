@@ -10,9 +10,11 @@ import { Deliveries, type DeliveryOptions, type SimulatedEvent, type WebhookDeli
 import { Faults, type ApiFaultKind } from './faults.js';
 import { Floor } from './floor.js';
 import {
+  newConversation,
   simulatedId,
   TenantState,
   WEBHOOK_VERSION,
+  type SimulatedAttachment,
   type SimulatedConversation,
   type SimulatedTenant,
 } from './model.js';
@@ -40,8 +42,8 @@ export interface RecordedRequest {
   at: number;
 }
 
-/** A file that an agent sends. */
-export interface AgentFile {
+/** A file that an agent or a user sends. */
+export interface SentFile {
   filename: string;
   contentType?: string;
   content: string | Buffer;
@@ -118,14 +120,22 @@ export class Simulator {
     return id;
   }
 
-  createChannel(options: { webhookId: string; queueId?: string; tenant?: string; id?: string; name?: string }): string {
+  createChannel(options: {
+    webhookId: string;
+    queueId?: string;
+    tenant?: string;
+    id?: string;
+    name?: string;
+    /** `ChatAPI` unless given; users write only on others. */
+    type?: string;
+  }): string {
     const state = this.tenant(options.tenant);
     const id = options.id ?? simulatedId();
     const routingOptions = { type: 'queue', id: options.queueId ?? state.tenant.queues[0]!.id };
     state.channels.set(id, {
       id,
       name: options.name ?? 'Web chat',
-      type: 'ChatAPI',
+      type: options.type ?? 'ChatAPI',
       webHookId: options.webhookId,
       routingOptions,
     });
@@ -158,22 +168,36 @@ export class Simulator {
     show: (id: string, cards: object[], text?: string, agentId?: string): Promise<void> =>
       this.centre.say(id, 'agent', agentId ?? this.agentIn(id), { text, cards }),
     /** One message with one file, or several. */
-    sendFile: (id: string, files: AgentFile | AgentFile[], text?: string, agentId?: string): Promise<void> =>
-      this.centre.agentSendsFiles(
-        id,
-        agentId ?? this.agentIn(id),
-        [files]
-          .flat()
-          .map(({ filename, contentType, content }) =>
-            newAttachment(filename, contentType ?? 'application/octet-stream', Buffer.from(content)),
-          ),
-        text,
-      ),
+    sendFile: (id: string, files: SentFile | SentFile[], text?: string, agentId?: string): Promise<void> =>
+      this.centre.agentSendsFiles(id, agentId ?? this.agentIn(id), attachmentsOf(files), text),
     typing: (id: string, on: boolean, agentId?: string): Promise<void> =>
       this.centre.typing(id, agentId ?? this.agentIn(id), on),
     transfer: (id: string, queueId: string): Promise<void> => this.centre.transfer(id, queueId),
     leave: (id: string, agentId?: string): Promise<void> => this.centre.leave(id, agentId ?? this.agentIn(id)),
     systemMessage: (id: string, text: string): Promise<void> => this.centre.say(id, 'system', 'system', { text }),
+  };
+
+  /** Plays the users of channels that are 8x8's own. Each action resolves when its events were answered or given up on. */
+  readonly customer = {
+    /** Opens the chat. Resolves to the conversation at once; `told` resolves when its events were answered. */
+    start: (channelId: string, user: Record<string, unknown> = {}): { id: string; told: Promise<void> } => {
+      const state = [...this.tenants.values()].find(({ channels }) => channels.has(channelId));
+      if (!state) throw new Error(`There is no channel "${channelId}".`);
+      const assignment = { type: 'webhook', id: state.channels.get(channelId)!.webHookId };
+      const given = { tenant: state.tenant.id, channelId, user, assignment, history: [], request: null };
+      const conversation = newConversation(given);
+      state.conversations.set(conversation.id, conversation);
+      return { id: conversation.id, told: this.centre.visited(conversation) };
+    },
+    say: (id: string, text: string): Promise<void> => this.centre.userSays(id, text),
+    /** One message with one file, or several. */
+    sendFile: (id: string, files: SentFile | SentFile[], text?: string): Promise<void> =>
+      this.centre.userSays(id, text, attachmentsOf(files)),
+    quickReply: (id: string, title: string, payload: string): Promise<void> =>
+      this.activity(id, 'quickReply/action', { type: 'postback', data: { title, payload } }),
+    cardSubmit: (id: string, data: object): Promise<void> =>
+      this.activity(id, 'adaptiveCard/action', { type: 'Action.Submit', data }),
+    leave: (id: string): Promise<void> => this.centre.userLeft(id),
   };
 
   /** The customer answers a card, taps a quick reply, or whatever else the channel has of its own. */
@@ -311,4 +335,12 @@ function parseBody(contentType: string | undefined, body: Buffer): unknown {
   } catch {
     throw badRequest('invalid_json', 'The body is not JSON.');
   }
+}
+
+function attachmentsOf(files: SentFile | SentFile[]): SimulatedAttachment[] {
+  return [files]
+    .flat()
+    .map(({ filename, contentType, content }) =>
+      newAttachment(filename, contentType ?? 'application/octet-stream', Buffer.from(content)),
+    );
 }

@@ -203,9 +203,6 @@ providers:
     expect(read(bot('callbackSecret: whsec_c2hvcnQ=')).warnings).toEqual([
       expect.stringMatching(/:4: bots\[0\]\.callbackSecret: is shorter than the 24 bytes/),
     ]);
-    expect(read(bot('') + provider('endpoint: { bot: a }')).warnings).toEqual([
-      expect.stringMatching(/: providers\[0\]: endpoint: accepted, but .* does not act on it yet/),
-    ]);
   });
 
   it('checks what holds for a provider of any type', () => {

@@ -106,12 +106,6 @@ class FileReader {
 
   private provider(item: unknown, at: string): ProviderConfig {
     const provider = this.parse(ProviderConfig, withoutEmpty(item, ['settings', 'defaults']), at);
-    const idle = NOT_ACTED_ON.filter((key) => provider[key] !== undefined);
-    if (idle.length > 0)
-      this.warn(
-        at,
-        `${idle.join(', ')}: accepted, but this version of the gateway does not act on ${idle.length > 1 ? 'them' : 'it'} yet`,
-      );
     if (isPlainObject(provider.copilot) && !provider.copilot.builtIn && provider.copilot.baseUrl === undefined)
       this.report(
         below(below(at, 'copilot'), 'baseUrl'),
@@ -225,8 +219,6 @@ class FileReader {
   }
 }
 
-/** Accepted by this version, and without effect in it. */
-const NOT_ACTED_ON = ['endpoint'] as const;
 const TOP_LEVEL = ['bots', 'providers', 'retention'];
 const UNKNOWN_TOP_LEVEL = `is not a known key: remove it or check its spelling; known here: ${TOP_LEVEL.join(', ')}`;
 

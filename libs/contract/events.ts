@@ -1,3 +1,5 @@
+import type { Customer } from './provider.js';
+
 /** A human agent as the contact centre names them. `name` is null where the contact centre tells no name. */
 export interface Agent {
   id: string;
@@ -24,6 +26,17 @@ export interface RemoteAttachment {
   url?: string;
 }
 
+/** The end user of a conversation that began in the contact centre, as far as it says. */
+export interface Visitor {
+  /** The contact centre's own id of the user; null where it tells none. */
+  userId: string | null;
+  user: Customer;
+  /** How the user reached the contact centre, such as `WhatsApp`; null where it does not say. */
+  channel: string | null;
+  /** The contact centre says that nobody opened this conversation through its API. */
+  isForeign: boolean;
+}
+
 /**
  * A fact that a contact centre reported. Providers say what happened; only the core decides what it means,
  * so there is no "ended": an agent leaving may be an end or half of a transfer.
@@ -35,6 +48,8 @@ export type ProviderEvent = {
   at: number | null;
   /** The handover's id, where the contact centre repeats what `start` gave it. Binds a conversation whose create answer is still out. */
   handoverId?: string;
+  /** Set where the conversation is open and lies with a bot, not with the contact centre's queues or agents. */
+  visitor?: Visitor;
 } & ProviderFact;
 
 /** What happened, without where and when. */
@@ -66,6 +81,11 @@ export type ProviderFact =
     }
   /** Agents write, or have stopped; `agent` is one who writes. Passed on as it comes and never stored. */
   | { type: 'typing'; typing: boolean; agent: Agent | null }
+  /**
+   * The end user wrote something. In a conversation that a handover opened it is our own message coming back; in one that began in
+   * the contact centre it is for the bot. What is marked as an echo is `ignored`, never this.
+   */
+  | { type: 'user.message'; text: string | null; cards: Card[]; attachments: RemoteAttachment[] }
   /** A card submit, quick reply or anything else the channel has of its own. */
   | { type: 'activity'; name: string; value: unknown }
   /** Understood and of no interest, or not understood. `reason` is shown to operators. */

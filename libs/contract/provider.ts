@@ -35,6 +35,8 @@ export const CAPABILITIES = [
   'read',
   'availability',
   'check',
+  'reassign',
+  'handBack',
   'inspect',
   'messagesSince',
 ] as const satisfies readonly (keyof ProviderSession)[];
@@ -84,9 +86,11 @@ export interface TranscriptEntry {
   text: string;
 }
 
-/** All that is needed to open a conversation. */
+/** All that is needed to open a conversation, or to hand over one that the contact centre has already. */
 export interface StartRequest<H extends object = object> {
   handoverId: string;
+  /** The contact centre's id of the conversation that is handed over; left out where one is to be opened. */
+  conversation?: string;
   sessionId: string;
   userId: string;
   user: Customer;
@@ -195,8 +199,14 @@ export interface ProviderSession<H extends object = object> {
   /**
    * After an unknown outcome of `send`: whether the message is there.
    * @param identicalBefore how many messages equal to this one come directly before it in the transcript
+   * @param ours whose messages come from the gateway, both unless given; in a conversation that began in the contact centre not the user's
    */
-  findSent?(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean>;
+  findSent?(
+    conversation: string,
+    message: OutboundMessage,
+    identicalBefore: number,
+    ours?: readonly OutboundMessage['author'][],
+  ): Promise<boolean>;
   /** Ends the conversation for the user. Safe to repeat; a conversation that is gone counts as ended. */
   end(conversation: string): Promise<void>;
   /** Changes queue or customer of a running conversation. */
@@ -236,6 +246,13 @@ export interface ProviderSession<H extends object = object> {
    * cannot be looked at is a finding and no error.
    */
   check?(context: CheckContext<H>): Promise<CheckFinding[]>;
+  /**
+   * Moves a conversation that began in the contact centre to a queue, with the handover's id among the customer's data. Safe to
+   * repeat: one that was moved for this handover already is left where it is.
+   */
+  reassign?(conversation: string, request: StartRequest<H>): Promise<void>;
+  /** Asks the contact centre to give a conversation back once its agents are done with it. Safe to repeat. */
+  handBack?(conversation: string): Promise<void>;
 
   /** Whether this is the contact centre's connection test, which is answered 2xx and changes nothing. */
   isHandshake(webhook: RawWebhook): boolean;

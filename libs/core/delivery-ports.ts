@@ -107,10 +107,12 @@ export interface LaneStore {
   settleDeadLetter(id: string, error: string | null): Promise<void>;
   /**
    * What was sent directly before a message command and looks the same: author, and text as the contact centre shows it. One that is
-   * sent again is the last.
+   * sent again is the last. What users of an incoming conversation write does not count: nothing was sent for it.
    * @param afterTranscript something else, the copilot's link, stands between the transcript and the first message
    */
   countIdenticalBefore(handoverId: string, sequence: number, afterTranscript: boolean): Promise<number>;
+  /** Whether something of it is left to do. */
+  isBusy(lane: Lane): Promise<boolean>;
 }
 
 /** After this long without a sign of life a replica's lanes may be taken, in milliseconds. */

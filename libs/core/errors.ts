@@ -36,6 +36,6 @@ export function unsupported(message: string): Refusal {
 }
 
 /** Not there, or another bot's: the two cannot be told apart from outside. */
-export function notFound(id: string): Refusal {
-  return new Refusal('not_found', `There is no handover "${id}" for this key.`);
+export function notFound(id: string, what: 'handover' | 'conversation' = 'handover'): Refusal {
+  return new Refusal('not_found', `There is no ${what} "${id}" for this key.`);
 }

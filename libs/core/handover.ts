@@ -1,4 +1,5 @@
 import type { Agent, Card, Customer, FieldError, Queue } from '#contract';
+import type { ConversationStatus, Incoming } from './conversation.js';
 import type { Lifecycle } from './lifecycle.js';
 
 export const HANDOVER_STATUSES = ['requested', 'queued', 'active', 'completed', 'cancelled', 'failed'] as const;
@@ -12,7 +13,10 @@ export interface HandoverError {
   message: string;
 }
 
-/** One conversation handed from a bot to human agents, from the request to its end. */
+/**
+ * One conversation handed from a bot to human agents, from the request to its end. A conversation that began in the contact centre has
+ * the same form (`isConversation`), and a status of its own.
+ */
 export interface Handover {
   id: string;
   bot: string;
@@ -23,7 +27,7 @@ export interface Handover {
   /** What the request brought along; the provider's defaults are not repeated here. */
   settings: Record<string, unknown>;
   metadata: unknown;
-  status: HandoverStatus;
+  status: HandoverStatus | ConversationStatus;
   conversationId: string | null;
   /** When the conversation became known. */
   boundAt: Date | null;
@@ -38,6 +42,8 @@ export interface Handover {
   /** Set once the bot's side asked for the end; from then on it decides the end reason. */
   closing: EndReason | null;
   lifecycle: Lifecycle;
+  /** The conversation that began in the contact centre, where it did. */
+  incoming: Incoming | null;
   /** How many messages of the transcript came with the request. */
   transcriptLength: number;
   messageSequence: number;
@@ -112,6 +118,8 @@ export function handoverView(handover: Handover): Record<string, unknown> {
     settings: handover.settings,
     metadata: handover.metadata ?? null,
     conversationId: handover.conversationId,
+    channel: handover.incoming ? 'contact_center' : 'bot',
+    incomingConversationId: handover.incoming?.id ?? null,
     queue: handover.queue,
     agent: handover.agent,
     error: handover.error,
@@ -123,6 +131,6 @@ export function handoverView(handover: Handover): Record<string, unknown> {
   };
 }
 
-export function isFinal(handover: Pick<Handover, 'status'>): boolean {
-  return handover.status === 'completed' || handover.status === 'cancelled' || handover.status === 'failed';
+export function isFinal({ status }: Pick<Handover, 'status'>): boolean {
+  return status === 'completed' || status === 'cancelled' || status === 'failed' || status === 'ended';
 }

@@ -1,5 +1,6 @@
 export * from './alignment.js';
 export * from './availability.js';
+export * from './conversation.js';
 export * from './course.js';
 export * from './copilot.js';
 export * from './attachment-ports.js';
@@ -23,6 +24,7 @@ export * from './use-cases/accept-signal.js';
 export * from './use-cases/apply-event.js';
 export * from './use-cases/close-handover.js';
 export * from './use-cases/expire-timers.js';
+export * from './use-cases/incoming-conversation.js';
 export * from './use-cases/post-message.js';
 export * from './use-cases/reconcile.js';
 export * from './use-cases/record-outcome.js';

@@ -1,4 +1,5 @@
 import type { TakenLane } from './delivery-ports.js';
+import type { ConversationStatus } from './conversation.js';
 import type { Handover, HandoverStatus, Message } from './handover.js';
 import type { HandoverUnit } from './unit.js';
 
@@ -18,6 +19,14 @@ export interface HandoverFilter {
   bot?: string;
   status?: HandoverStatus;
   sessionId?: string;
+  userId?: string;
+  provider?: string;
+}
+
+/** What narrows a list of incoming conversations; `bot` is left out for operators only. */
+export interface ConversationFilter {
+  bot?: string;
+  status?: ConversationStatus;
   userId?: string;
   provider?: string;
 }
@@ -53,7 +62,11 @@ export interface Change<T> {
   work(unit: HandoverUnit): T;
 }
 
-/** Handovers by their own ids or by the contact centre's ids of their conversations; `anew`: not from memory. */
+/**
+ * Handovers by their own ids or by the contact centre's ids of their conversations; `anew`: not from memory. Of those that share a
+ * conversation, because it began in the contact centre, the one that its events are for now: the open handover, else the
+ * incoming conversation.
+ */
 export interface UnitQuery {
   ids?: string[];
   conversationIds?: string[];
@@ -64,6 +77,10 @@ export interface UnitQuery {
 export interface HandoverStore {
   get(id: string): Promise<Handover | null>;
   list(filter: HandoverFilter, page: PageRequest): Promise<Page<Handover>>;
+  /** Incoming conversations, newest first. */
+  conversations(filter: ConversationFilter, page: PageRequest): Promise<Page<Handover>>;
+  /** The newest incoming conversation that went over one of the contact centre's, whatever became of it. */
+  lastIncoming(provider: string, conversationId: string): Promise<Handover | null>;
   messages(handoverId: string, page: PageRequest): Promise<Page<Message>>;
   events(handoverId: string, afterSequence: number, limit: number): Promise<StoredEvent[]>;
   message(id: string): Promise<Message | null>;

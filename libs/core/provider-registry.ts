@@ -94,13 +94,14 @@ export function sameSecret(given: string, expected: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** A handover in the form in which a provider opens a conversation for it. */
+/** A handover in the form in which a provider opens a conversation for it, or hands over the one it has. */
 export function startRequestOf(
-  handover: Pick<Handover, 'id' | 'sessionId' | 'userId' | 'user' | 'settings'>,
+  handover: Pick<Handover, 'id' | 'sessionId' | 'userId' | 'user' | 'settings' | 'conversationId' | 'incoming'>,
   { defaults, options }: Pick<ProviderInstance, 'defaults' | 'options'>,
   transcript: StartRequest['transcript'],
 ): StartRequest {
-  const { id, sessionId, userId, user, settings } = handover;
+  const { id, sessionId, userId, user, settings, conversationId, incoming } = handover;
   const link = copilotUrl(options.copilot, handover);
-  return { handoverId: id, sessionId, userId, user, transcript, copilotUrl: link, defaults, settings };
+  const given = { handoverId: id, sessionId, userId, user, transcript, copilotUrl: link, defaults, settings };
+  return incoming && conversationId !== null ? { ...given, conversation: conversationId } : given;
 }

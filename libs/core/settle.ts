@@ -1,4 +1,5 @@
 import type { Agent } from '#contract';
+import { isConversation } from './conversation.js';
 import type { Course } from './course.js';
 import { isFinal, type EndReason, type FinalStatus, type HandoverError } from './handover.js';
 import { openStatusOf, standingOf, type Fact, type Standing } from './lifecycle.js';
@@ -16,7 +17,7 @@ const NAME_QUEUE_WITHIN_MS = 1_000;
 export function settle(unit: HandoverUnit, course: Course): void {
   const { handover } = unit;
   const { endGraceMs } = course;
-  if (isFinal(handover)) return;
+  if (isFinal(handover) || isConversation(handover)) return;
   const { standing, effective } = standingOf(handover.lifecycle, endGraceMs);
   if (openStatusOf(standing) === 'active' && !standing.ended) announceOverdue(unit);
   for (const fact of effective.filter(({ told }) => !told)) {
@@ -35,8 +36,9 @@ export function settle(unit: HandoverUnit, course: Course): void {
   watch(unit, course, standing.everJoined);
 }
 
-/** Ends a handover. Nothing changes it afterwards, and no event follows. */
+/** Ends a handover, or a conversation that began in the contact centre. Nothing changes it afterwards, and no event follows. */
 export function finish(unit: HandoverUnit, endReason: EndReason): void {
+  if (isConversation(unit.handover)) return end(unit, 'ended', { endReason });
   const { standing } = standingOf(unit.handover.lifecycle, 0);
   end(unit, standing.everJoined ? 'completed' : 'cancelled', { endReason });
 }
@@ -46,7 +48,11 @@ export function fail(unit: HandoverUnit, error: HandoverError): void {
   end(unit, 'failed', { error });
 }
 
-function end(unit: HandoverUnit, status: FinalStatus, why: { endReason?: EndReason; error?: HandoverError }): void {
+function end(
+  unit: HandoverUnit,
+  status: FinalStatus | 'ended',
+  why: { endReason?: EndReason; error?: HandoverError },
+): void {
   const { handover } = unit;
   if (isFinal(handover)) return;
   handover.status = status;
@@ -54,7 +60,13 @@ function end(unit: HandoverUnit, status: FinalStatus, why: { endReason?: EndReas
   handover.error = why.error ?? null;
   handover.endedAt = unit.now;
   handover.lifecycle.timers = {};
-  unit.emit(`handover.${status}`, why.error ? { error: why.error } : { endReason: why.endReason });
+  if (status !== 'ended') {
+    unit.emit(`handover.${status}`, why.error ? { error: why.error } : { endReason: why.endReason });
+    if (handover.incoming) unit.command('end', { payload: { release: true } });
+    return;
+  }
+  // A bot that never heard of it has nothing to hear.
+  if (handover.eventSequence > 0) unit.emit('conversation.ended', { endReason: why.endReason });
 }
 
 function tell(unit: HandoverUnit, fact: Fact): void {

@@ -1,5 +1,6 @@
 import type { Agent, Card, MessageContent } from '#contract';
 import type { InboxEntry } from './delivery-ports.js';
+import { isConversation } from './conversation.js';
 import type { Answer, IdempotencyKey } from './ports.js';
 import type { Attachment, Conversion, Handover, Message, MessageStatus } from './handover.js';
 import { newId } from './ids.js';
@@ -18,6 +19,9 @@ export const EVENT_TYPES = [
   'handover.completed',
   'handover.cancelled',
   'handover.failed',
+  'conversation.started',
+  'conversation.resumed',
+  'conversation.ended',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -38,10 +42,12 @@ export interface Command {
 }
 
 /**
- * `update`: what changed. `end`: the conversation, where it is not the handover's own. `message`: which of its parts this is and what is
+ * `update`: what changed. `end`: the conversation, where it is not the handover's own; or, `release`, nothing in the contact centre:
+ * an incoming conversation goes back to its bot, or has ended with its handover. `message`: which of its parts this is and what is
  * sent for it, where that is not just the message.
  */
 export interface CommandPayload {
+  release?: true;
   userChanged?: boolean;
   queueId?: string;
   conversationId?: string;
@@ -91,12 +97,17 @@ export class HandoverUnit {
   }[] = [];
   /** Events of the inbox that this change takes care of. */
   readonly verdicts: InboxVerdict[] = [];
+  /** Events of the inbox that came after the end: they are for whoever has the conversation next. */
+  readonly deferred: string[] = [];
   /** Answers to be given again to repeated requests. */
   readonly answers: { key: IdempotencyKey; answer: Answer }[] = [];
 
   /** Events that are applied as they come and go into the inbox with this change. */
   readonly arrivals: Arrival[] = [];
+  /** Handovers of this conversation that begin with this change: stored if and only if it is. */
+  readonly opened: HandoverUnit[] = [];
   private readonly wasBound: boolean;
+  private readonly wasHandedOver: boolean;
 
   /** @param isNew there is no row yet */
   constructor(
@@ -105,20 +116,24 @@ export class HandoverUnit {
     readonly isNew = false,
   ) {
     this.wasBound = handover.conversationId !== null;
+    this.wasHandedOver = handover.status === 'handed_over';
   }
 
-  /** The conversation becomes known by this change, so events that came before can be applied. */
-  get bindsConversation(): boolean {
-    return !this.wasBound && this.handover.conversationId !== null;
+  /** By this change the conversation becomes known, or somebody else's, so events that came before can be applied. */
+  get freesEvents(): boolean {
+    const { conversationId, status } = this.handover;
+    const isBound = !this.wasBound && conversationId !== null;
+    return isBound || (this.wasHandedOver && status !== 'handed_over') || this.deferred.length > 0;
   }
 
   emit(type: EventType, data: Record<string, unknown> = {}): void {
     const { id, provider, sessionId, userId } = this.handover;
     const sequence = ++this.handover.eventSequence;
+    const subject = isConversation(this.handover) ? { conversationId: id } : { handoverId: id };
     const body = JSON.stringify({
       type,
       timestamp: this.now.toISOString(),
-      data: { handoverId: id, sequence, provider, sessionId, userId, ...data },
+      data: { ...subject, sequence, provider, sessionId, userId, ...data },
     });
     this.events.push({ handoverId: id, sequence, type, body });
   }

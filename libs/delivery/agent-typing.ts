@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Agent, ProviderEvent, ProviderLog } from '#contract';
 import {
+  isConversation,
   isFinal,
   isSettledFor,
   type Handover,
@@ -105,7 +106,9 @@ export class AgentTyping {
       const instance = this.registry.get(handover.provider);
       return instance !== undefined && isSettledFor(instance, entry);
     });
-    return found && !isFinal(found.handover) ? found.handover : null;
+    // In a conversation that its bot has, no agent is heard.
+    const isHeard = found !== undefined && !isFinal(found.handover) && !isConversation(found.handover);
+    return isHeard ? found.handover : null;
   }
 }
 

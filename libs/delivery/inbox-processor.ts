@@ -1,12 +1,14 @@
-import type { ProviderEvent, ProviderLog } from '#contract';
+import type { ProviderEvent, ProviderLog, RemoteAttachment } from '#contract';
 import {
   acceptsTenant,
   applyEvent,
   courseOf,
+  isFinal,
   isSettledFor,
   mayProveTenant,
   Refusal,
   type Attachment,
+  type Handover,
   type HandoverStore,
   type HandoverUnit,
   type InboxEntry,
@@ -15,7 +17,8 @@ import {
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
-import { filesIn, type ArrivingFiles } from './files/arriving-files.js';
+import type { ArrivingFiles } from './files/arriving-files.js';
+import type { IncomingConversations } from './incoming-conversations.js';
 import type { LastLooks } from './last-looks.js';
 
 const POLL_MS = 1_000;
@@ -27,7 +30,7 @@ const GROUP_SIZE = 64;
 const MAX_GROUPS = 2;
 
 /** What people say and do, as against the course of the conversation. */
-const SAID = new Set<ProviderEvent['type']>(['message', 'activity', 'ignored', 'created']);
+const SAID = new Set<ProviderEvent['type']>(['message', 'user.message', 'activity', 'ignored', 'created']);
 
 /** Holds a provider without a configured tenant to the tenant of its first event. */
 export type PinTenant = (instance: ProviderInstance, tenant: string) => Promise<void>;
@@ -53,6 +56,7 @@ export class InboxProcessor {
     private readonly handovers: Pick<HandoverStore, 'unitsOf' | 'commit' | 'receive'>,
     private readonly registry: ProviderRegistry,
     private readonly files: Pick<ArrivingFiles, 'of'>,
+    private readonly incoming: IncomingConversations,
     private readonly pinTenant: PinTenant,
     private readonly isTransient: IsTransient,
     private readonly log: ProviderLog,
@@ -112,7 +116,7 @@ export class InboxProcessor {
 
   private applyArrival(unit: HandoverUnit, entry: InboxEntry, events: ProviderEvent[]): boolean {
     const instance = this.registry.get(unit.handover.provider);
-    if (!instance || !isSettledFor(instance, entry)) return false;
+    if (!instance || !isSettledFor(instance, entry) || isBetween(unit)) return false;
     // The same delivery twice at the same moment.
     if (unit.arrivals.some(({ entry: { key } }) => key === entry.key)) return true;
     const receivedAt = unit.now;
@@ -186,10 +190,11 @@ export class InboxProcessor {
     const units = new Set<HandoverUnit>();
     let isComplete = true;
     for (const lane of lanes.values()) {
-      const unit = findHandover(lane, bound, hinted);
+      const unit = findHandover(lane, bound, hinted) ?? (await this.incoming.begunBy(lane, hinted));
       if (!unit) await this.setAside(lane);
       else if (this.mustWait(unit, lane) || !(await this.applyTo(unit, lane))) isComplete = false;
-      if (unit && unit.verdicts.length > 0) units.add(unit);
+      // A new conversation is stored although its first message waits for its files, which are to belong to it.
+      if (unit && (unit.verdicts.length > 0 || unit.isNew)) units.add(unit);
     }
     if (units.size === 0) return isComplete;
     // Whose handover was changed by somebody else meanwhile: read and worked out again.
@@ -197,6 +202,7 @@ export class InboxProcessor {
       const again = rows.find(({ id }) => unit.verdicts.some((verdict) => verdict.id === id));
       if (again) this.wake(again.conversationId!);
     }
+    if (!isComplete) for (const { isNew, handover } of units) if (isNew) this.wake(handover.conversationId!);
     return isComplete;
   }
 
@@ -234,19 +240,24 @@ export class InboxProcessor {
     return this.lastLooks.mustWait(handover, events, () => this.wake(rows[0]!.conversationId!));
   }
 
-  /** Applies events in their order, up to one whose files are still being fetched; false when there is one. */
+  /** Applies events in their order, up to one that has to wait: for its files, or for whoever has the conversation next. False when there is one. */
   private async applyTo(unit: HandoverUnit, rows: InboxRow[]): Promise<boolean> {
     const instance = this.registry.get(unit.handover.provider);
-    if (!instance) return true;
+    if (!instance || isBetween(unit)) return false;
     let isComplete = true;
     for (const row of rows) {
+      if (isBetween(unit)) {
+        unit.deferred.push(row.id);
+        continue;
+      }
       const isOurs = row.providers.includes(instance.name) && (await this.isOurTenant(instance, row, unit.handover.id));
       if (!isOurs) {
         unit.verdicts.push({ id: row.id, status: 'ignored', reason: 'another tenant' });
         continue;
       }
       const events = instance.session.events({ key: row.key, tenant: row.tenant, body: row.body });
-      const files = events.some(hasFiles) ? await this.filesOf(unit, instance, row, events) : [];
+      const wanted = events.flatMap((event) => filesIn(event, unit.handover));
+      const files = wanted.length > 0 ? await this.fetched(unit, instance, row, wanted) : [];
       // Those behind it wait too, but their files are fetched meanwhile.
       if (files === null) isComplete = false;
       else if (isComplete) this.applyRow(unit, instance, row, events, files);
@@ -254,13 +265,15 @@ export class InboxProcessor {
     return isComplete;
   }
 
-  private filesOf(
-    { handover }: HandoverUnit,
+  /** The files of an event; null while they are being fetched. */
+  private async fetched(
+    { handover, isNew }: HandoverUnit,
     provider: ProviderInstance,
     { id: inboxId, conversationId }: InboxRow,
-    events: ProviderEvent[],
+    wanted: RemoteAttachment[],
   ): Promise<Attachment[] | null> {
-    const request = { inboxId, handoverId: handover.id, conversationId: conversationId!, provider, events };
+    if (isNew) return null;
+    const request = { inboxId, handoverId: handover.id, conversationId: conversationId!, provider, wanted };
     return this.files.of(request, () => this.wake(conversationId!));
   }
 
@@ -274,7 +287,7 @@ export class InboxProcessor {
     const left = [...files];
     const course = courseOf(instance);
     const reasons = events.map((event) => {
-      const attachments = left.splice(0, filesIn([event]).length);
+      const attachments = left.splice(0, filesIn(event, unit.handover).length);
       const received = { event, arrival: Number(row.id), receivedAt: row.receivedAt, attachments };
       return applyEvent(unit, received, course);
     });
@@ -299,8 +312,22 @@ export class InboxProcessor {
   }
 }
 
+/**
+ * What began in the contact centre has just ended here, and its conversation is about to be the bot's again, or a new one: what comes
+ * next waits for that.
+ */
+function isBetween({ handover }: HandoverUnit): boolean {
+  return handover.incoming !== null && (handover.status === 'handed_over' || isFinal(handover));
+}
+
+/** What has to be fetched for an event. In a handover that a bot started the user's messages are the bot's own, coming back. */
+function filesIn(event: ProviderEvent, { incoming }: Handover): RemoteAttachment[] {
+  return event.type === 'message' || (event.type === 'user.message' && incoming !== null) ? event.attachments : [];
+}
+
+/** Whether something may have to be fetched for an event, whoever it is for. */
 function hasFiles(event: ProviderEvent): boolean {
-  return event.type === 'message' && event.attachments.length > 0;
+  return (event.type === 'message' || event.type === 'user.message') && event.attachments.length > 0;
 }
 
 /** Events of one conversation that come from different accounts' authorities are kept apart. */

@@ -11,6 +11,7 @@ export { Housekeeping } from './housekeeping.js';
 export { Inbox } from './inbox.js';
 export * from './inbox-processor.js';
 export { InboxReplay } from './inbox-replay.js';
+export { IncomingConversations } from './incoming-conversations.js';
 export { Inspections } from './inspections.js';
 export { Inspector } from './inspector.js';
 export { LastLooks } from './last-looks.js';

@@ -1,6 +1,7 @@
 import type { Inspection, ListedMessage, MessageList, ProviderLog, ProviderSession } from '#contract';
 import {
   courseOf,
+  heardAfter,
   isFinal,
   reconcile,
   standingText,
@@ -61,7 +62,8 @@ export class Inspector {
     const { endGraceMs } = course;
     const files = new Map<string, Attachment[]>();
     const asked = { askedAt: this.now(), standing: standingText(handover, endGraceMs) };
-    const seen = await look(provider.session, handover.conversationId!, settledUntil, question);
+    const known = settledUntil ?? heardAfter(handover);
+    const seen = await look(provider.session, handover.conversationId!, known, question);
     const settleMs = question === 'messages' ? 0 : Math.min(SETTLE_MS, provider.session.reconcileMs ?? SETTLE_MS);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const transcript = await this.store.transcript(handoverId);

@@ -1,5 +1,5 @@
 import type { ProviderEvent } from '#contract';
-import { isFinal, type Handover } from '#core';
+import { isConversation, isFinal, type Handover } from '#core';
 
 /** Looks for what was said before an end. Resolves within a few seconds, whatever came of it. */
 export type LastLook = (handoverId: string) => Promise<void>;
@@ -20,9 +20,13 @@ export class LastLooks {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** True while these events of a handover have to wait; `goOn` is called when they need not any more. */
+  /**
+   * True while these events of a handover have to wait; `goOn` is called when they need not any more. A conversation that a bot has
+   * waits for nothing: nobody of the contact centre is in it.
+   */
   mustWait(handover: Handover, events: ProviderEvent[], goOn: () => void): boolean {
-    if (isFinal(handover) || handover.closing !== null || !events.some(isEnd)) return false;
+    if (isFinal(handover) || isConversation(handover) || handover.closing !== null) return false;
+    if (!events.some(isEnd)) return false;
     const known = this.looks.get(handover.id);
     if (known) {
       if (known.doneAt !== null) this.looks.delete(handover.id);

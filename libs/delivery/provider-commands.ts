@@ -26,6 +26,7 @@ import {
 } from '#core';
 import type { Executor, Outcome } from './executor.js';
 import type { DepartingFiles } from './files/departing-files.js';
+import { IncomingCommands } from './incoming-commands.js';
 
 /** A longer history than this is of no use to any contact centre; providers cut further. */
 const HISTORY_LIMIT = 1_000;
@@ -36,21 +37,27 @@ const NOT_READY_MS = 10_000;
 const LOOK_AGAIN_MS = 200;
 
 type Command = Exclude<LogItem, { kind: 'event' }>;
-type Context = { item: Command; handover: Handover; provider: ProviderInstance; uncertain: boolean };
+/** A command under way, and what is known of earlier tries. */
+export type CommandContext = { item: Command; handover: Handover; provider: ProviderInstance; uncertain: boolean };
+type Context = CommandContext;
 
 /**
  * Carries out what bots asked for in the contact centre. Unknown outcomes are looked up before anything is sent again. What an
  * outcome changes is stored before the command counts as done, so everything here can be done twice.
  */
 export class ProviderCommands {
+  private readonly incoming: IncomingCommands;
+
   constructor(
     private readonly store: HandoverStore,
-    private readonly lanes: Pick<LaneStore, 'countIdenticalBefore'>,
+    private readonly lanes: Pick<LaneStore, 'countIdenticalBefore' | 'isBusy'>,
     private readonly files: DepartingFiles,
     private readonly registry: ProviderRegistry,
     private readonly now: () => number,
     private readonly log: ProviderLog,
-  ) {}
+  ) {
+    this.incoming = new IncomingCommands(store, lanes, (...failed) => this.failure(...failed), log);
+  }
 
   readonly execute: Executor = async ({ lane, item }) => {
     if (item.kind === 'event') return { kind: 'failed', error: 'This is no command.' };
@@ -77,6 +84,7 @@ export class ProviderCommands {
 
   private async start(context: Context): Promise<Outcome> {
     const { handover, provider, uncertain } = context;
+    if (handover.incoming) return this.incoming.reassign(context);
     const { session } = provider;
     // What was accepted before the close is still sent; a conversation with nothing to say in it is not opened for that.
     const nothingToSend = handover.messageSequence === handover.transcriptLength;
@@ -151,7 +159,7 @@ export class ProviderCommands {
     if (!provider.session.findSent) return false;
     const hasLink = provider.options.copilot !== null;
     const identicalBefore = await this.lanes.countIdenticalBefore(handover.id, item.sequence, hasLink);
-    return provider.session.findSent(conversation, outbound, identicalBefore);
+    return provider.session.findSent(conversation, outbound, identicalBefore, authorsOf(handover));
   }
 
   private async update(context: Context): Promise<Outcome> {
@@ -180,6 +188,7 @@ export class ProviderCommands {
 
   private async end(context: Context): Promise<Outcome> {
     const { item, handover, provider } = context;
+    if (item.payload?.release) return this.incoming.release(context);
     const conversation = item.payload?.conversationId ?? handover.conversationId;
     const record = (unit: HandoverUnit): void => (item.payload?.conversationId ? undefined : recordEnded(unit));
     try {
@@ -225,6 +234,11 @@ export class ProviderCommands {
     await this.store.change(handover.id, (unit) => giveUp(unit, code, error.message));
     return { kind: 'failed', error: error.message };
   }
+}
+
+/** Whose messages come from the gateway: in a conversation that began in the contact centre the user writes there. */
+function authorsOf({ incoming }: Handover): readonly OutboundMessage['author'][] {
+  return incoming ? ['bot'] : ['user', 'bot'];
 }
 
 function isLaterPart(item: Command): item is Command & { message: Message } {

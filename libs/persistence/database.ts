@@ -4,6 +4,7 @@ import { StartError } from './start-error.js';
 import { Initial0001 } from './migrations/0001-initial.js';
 import { Lanes0002 } from './migrations/0002-lanes.js';
 import { ProviderOptions0003 } from './migrations/0003-provider-options.js';
+import { IncomingConversations0005 } from './migrations/0005-incoming-conversations.js';
 import { Attachments0004 } from './migrations/0004-attachments.js';
 import { Copilot0006 } from './migrations/0006-copilot.js';
 import { Conversion0007 } from './migrations/0007-conversion.js';
@@ -15,6 +16,7 @@ const MIGRATIONS = [
   Lanes0002,
   ProviderOptions0003,
   Attachments0004,
+  IncomingConversations0005,
   Copilot0006,
   Conversion0007,
   Inspections0009,

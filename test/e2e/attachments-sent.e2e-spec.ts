@@ -119,7 +119,7 @@ describe('files that a bot sends', () => {
     await world.api('get', `/v1/handovers/${other}/attachments/${file}`).expect(404);
     const refused = await post(other, { attachments: [{ id: file }] }).expect(400);
     expect((refused.body as Problem).errors).toEqual([
-      { pointer: '/attachments/0/id', detail: 'is no file of this handover: upload it first' },
+      { pointer: '/attachments/0/id', detail: 'is no file that was uploaded here: upload it first' },
     ]);
     await post(id, { attachments: [{ id: file }] }, OTHER_BOT_KEY).expect(404);
     await world.upload(id, 'x', 'x.txt', undefined, OTHER_BOT_KEY).expect(404);

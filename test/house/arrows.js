@@ -36,9 +36,14 @@ export const arrows = [
     why: 'Configuration knows the contract only; the provider types are handed in.',
   },
   {
+    from: 'libs/provider-kit',
+    forbidden: '^#(?!contract$)|apps/|providers/|typeorm|^pg$|fastify',
+    why: 'What vendors have in common knows the contract, and no vendor.',
+  },
+  {
     from: 'libs/providers',
-    forbidden: '^#(?!contract$)|apps/|typeorm|^pg$|\\.\\./\\.\\./',
-    why: 'A provider knows the contract only: not the core, not the database, not another provider.',
+    forbidden: '^#(?!contract$|provider-kit(/testing)?$)|apps/|typeorm|^pg$|\\.\\./\\.\\./',
+    why: 'A provider knows the contract and the provider kit: not the core, not the database, not another provider.',
   },
   {
     from: 'apps/cli',

@@ -8,9 +8,16 @@ export interface ReceivedEvent {
   timestamp: string;
   data: Record<string, unknown> & {
     handoverId: string;
+    /** Only in events of an incoming conversation. */
+    conversationId?: string;
     sequence: number;
     message?: { text: string | null } & Record<string, unknown>;
   };
+}
+
+/** The incoming conversation or the handover that an event is about. */
+function subjectOf({ data }: ReceivedEvent): string {
+  return data.conversationId ?? data.handoverId;
 }
 
 /** A bot's callback: verifies every delivery with the library that bots would use, and keeps what it got. */
@@ -46,10 +53,10 @@ export class TestBot {
     return bot;
   }
 
-  /** Accepted events of a handover, in order of arrival. */
+  /** Accepted events of a handover or an incoming conversation, in order of arrival. */
   events(handoverId: string): ReceivedEvent[] {
     return this.deliveries
-      .filter(({ event, status }) => status < 300 && event.data.handoverId === handoverId)
+      .filter(({ event, status }) => status < 300 && subjectOf(event) === handoverId)
       .map(({ event }) => event);
   }
 

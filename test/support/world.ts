@@ -41,6 +41,8 @@ export interface WorldOptions {
   defaults?: Json;
   /** Other addresses for the bots' events than the test bot's (`test-bot`) and none (`other-bot`). */
   callbacks?: (bot: TestBot) => Record<'test-bot' | 'other-bot', Json>;
+  /** Laid over the provider's entry: what may be set whatever its type. */
+  options?: Json;
   /** More providers, beside `support-8x8`. */
   providers?: (simulator: Simulator) => Json[];
   retention?: Json;
@@ -240,6 +242,7 @@ export class World {
           },
           defaults: { channelId: 'channel-1', queueId: '101', ...options.defaults },
           ...(options.attachments ? { attachments: options.attachments } : {}),
+          ...options.options,
         },
         ...(options.providers?.(simulator) ?? []),
       ],

@@ -5,8 +5,8 @@ import { parse } from 'secure-json-parse';
 /** Deepest nesting of a JSON body. */
 const MAX_DEPTH = 64;
 const WEBHOOKS = '/handover/';
-/** The one route that takes forms. */
-const UPLOADS = '/v1/handovers/:id/attachments';
+/** The routes that take forms. */
+const UPLOADS = ['/v1/handovers/:id/attachments', '/v1/conversations/:id/attachments'];
 
 /**
  * One parser for all bodies. Webhooks stay bytes: their signature covers bytes, and nothing unproven is parsed. Everything
@@ -24,7 +24,7 @@ export function registerBodyParser(fastify: FastifyInstance): void {
   });
   // A form is not read here: its file goes on as it comes.
   fastify.addContentTypeParser('multipart/form-data', (request: FastifyRequest, payload, done) => {
-    if (request.routeOptions.url === UPLOADS) done(null, payload);
+    if (UPLOADS.includes(request.routeOptions.url ?? '')) done(null, payload);
     else done(unsupportedType());
   });
 }

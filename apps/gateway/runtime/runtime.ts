@@ -29,6 +29,7 @@ import {
   Inbox,
   InboxProcessor,
   InboxReplay,
+  IncomingConversations,
   Inspections,
   Inspector,
   LastLooks,
@@ -134,6 +135,7 @@ export class Runtime implements Wakeups {
       this.handovers,
       this.registry,
       this.arriving,
+      new IncomingConversations(inboxStore, this.handovers, this.registry, () => clock.now(), log),
       pin,
       isDatabaseAway,
       log,
@@ -298,7 +300,7 @@ export class Runtime implements Wakeups {
       const { id, conversationId } = unit.handover;
       if (unit.events.length > 0) this.hub.notify(id);
       this.changes.notify(id);
-      if (unit.bindsConversation) this.processor.wake(conversationId!);
+      if (unit.freesEvents) this.processor.wake(conversationId!);
       if (unit.wakeAt) this.alarms.set(unit.wakeAt);
       if (unit.handover.lifecycle.timers.leave !== undefined) this.inspections.leaving(unit);
     }

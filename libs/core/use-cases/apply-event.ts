@@ -1,10 +1,14 @@
 import type { ProviderEvent } from '#contract';
+import { isConversation } from '../conversation.js';
 import type { Course } from '../course.js';
-import { isFinal, messageView, type Attachment, type Message } from '../handover.js';
+import { isFinal, messageView, type Attachment } from '../handover.js';
 import { wasCaughtUp } from '../caught-up.js';
-import { addFact } from '../lifecycle.js';
-import { settle } from '../settle.js';
+import { addFact, standingOf } from '../lifecycle.js';
+import { finish, settle } from '../settle.js';
+import { addToTranscript, type SaidEvent } from '../transcript.js';
 import type { HandoverUnit } from '../unit.js';
+import { hearUser } from '../watch.js';
+import { applyToConversation } from './incoming-conversation.js';
 
 /** An event of the contact centre as the inbox keeps it: with its number, which tells the order of arrival. */
 export interface ReceivedEvent {
@@ -29,11 +33,12 @@ export type Ignored = string | null;
  * have settled; a late message is still delivered, unless the handover is over.
  */
 export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, course: Course): Ignored {
-  const { event, arrival, receivedAt, attachments = [] } = received;
   const { handover } = unit;
+  const { event, arrival, receivedAt, attachments = [] } = received;
   bindConversation(unit, event.conversation);
   if (event.type === 'message' && wasCaughtUp(handover.lifecycle, event, event.at ?? receivedAt.getTime()))
     return CAUGHT_UP_BEFORE;
+  if (isConversation(handover)) return applyToConversation(unit, received);
   if (isFinal(handover)) {
     if (event.type === 'message') keepLateMessage(unit, event, receivedAt, attachments);
     return HANDOVER_IS_OVER;
@@ -47,10 +52,13 @@ export function applyEvent(unit: HandoverUnit, received: ReceivedEvent, course: 
       return 'typing is passed on at once or not at all';
     case 'message':
       return deliverMessage(unit, event, receivedAt, attachments);
+    case 'user.message':
+      return keepUserMessage(unit, received, event, course);
     case 'activity':
       unit.emit('activity', { name: event.name, value: event.value });
       return null;
   }
+  if (event.type === 'assigned' && event.visitor && handover.incoming) return returned(unit, course);
   const at = event.at ?? receivedAt.getTime();
   const fact = {
     kind: event.type,
@@ -85,32 +93,33 @@ export function deliverMessage(
   receivedAt: Date,
   attachments: Attachment[],
 ): Ignored {
-  const message = addToTranscript(unit, event, receivedAt, attachments);
+  const message = addToTranscript(unit, event, event.author, { receivedAt, attachments });
   unit.emit('message.created', { message: messageView(message) });
   return null;
 }
 
 /** No event follows the end, so the bot is not told; whoever reads the transcript finds it. */
 function keepLateMessage(unit: HandoverUnit, event: MessageEvent, receivedAt: Date, attachments: Attachment[]): void {
-  const message = addToTranscript(unit, event, receivedAt, attachments);
+  const message = addToTranscript(unit, event, event.author, { receivedAt, attachments });
   message.status = 'failed';
   message.error = 'It came after the end of the handover.';
 }
 
-function addToTranscript(
-  unit: HandoverUnit,
-  event: MessageEvent,
-  receivedAt: Date,
-  attachments: Attachment[],
-): Message {
-  return unit.addMessage({
-    author: event.author,
-    agent: event.agent,
-    remoteId: event.id,
-    text: event.text,
-    cards: event.cards,
-    attachments,
-    status: 'delivered',
-    at: event.at === null ? receivedAt : new Date(event.at),
-  });
+/**
+ * The user writes in the contact centre's own channel: the agent has read it there, and the bot is not told. In a handover that the bot
+ * started it is what the bot posted.
+ */
+function keepUserMessage(unit: HandoverUnit, received: ReceivedEvent, event: SaidEvent, course: Course): Ignored {
+  if (!unit.handover.incoming) return 'our own message';
+  addToTranscript(unit, event, 'user', received);
+  hearUser(unit, course);
+  return null;
+}
+
+/** Nobody of the contact centre has the conversation any more: after an agent's leaving that rules a transfer out. */
+function returned(unit: HandoverUnit, { endGraceMs }: Course): Ignored {
+  const { handover } = unit;
+  if (!standingOf(handover.lifecycle, endGraceMs).standing.leaving) return 'the conversation is with a bot';
+  finish(unit, handover.closing ?? 'agent');
+  return null;
 }

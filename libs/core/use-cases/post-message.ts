@@ -29,7 +29,13 @@ export function postMessage(
   { content, attachments, parts, losses }: PostInput,
   course: Course | null,
 ): Message {
-  refuseIfOver(unit.handover);
+  const { handover } = unit;
+  refuseIfOver(handover);
+  if (handover.incoming && content.author === 'user')
+    throw new Refusal(
+      'conflict',
+      "The user of this handover writes in the contact centre's own channel; a message in their name would reach the agent twice.",
+    );
   const conversion = losses.length > 0 ? { losses } : null;
   const message = unit.addMessage({ ...content, attachments, status: 'pending', conversion });
   for (const [index, as] of parts.entries()) {

@@ -1,6 +1,7 @@
 import type { Inspection, ListedMessage, MessageList } from '#contract';
 import { align, type Alignment, type KnownMessage } from '../alignment.js';
 import { noteCaughtUp } from '../caught-up.js';
+import { heardAfter } from '../conversation.js';
 import type { Course } from '../course.js';
 import { isFinal, type Attachment, type Handover } from '../handover.js';
 import { standingOf, type Lifecycle, type Standing } from '../lifecycle.js';
@@ -111,14 +112,16 @@ function catchUp(
   list: MessageList,
   settleMs: number,
 ): Reconciled {
-  const { missing, recognised } = align(list.messages, transcript.messages);
+  const after = heardAfter(unit.handover) ?? -Infinity;
+  const listed = list.messages.filter(({ at }) => at > after);
+  const { missing, recognised } = align(listed, transcript.messages);
   const settledAt = settleMs === 0 ? Infinity : (inspection?.at ?? askedAt.getTime()) - settleMs;
   const due = upTo(missing, ({ at }) => at > settledAt);
   const lacksFiles = ({ id, attachments }: ListedMessage): boolean => attachments.length > 0 && !files.has(id);
   const ready = upTo(due.slice(0, MAX_CAUGHT_UP), lacksFiles);
   for (const message of ready) deliver(unit, message, files.get(message.id) ?? []);
   const left = missing[ready.length];
-  const settled = left ? list.messages.slice(0, list.messages.indexOf(left)) : list.messages;
+  const settled = left ? listed.slice(0, listed.indexOf(left)) : listed;
   const settledUntil = settled.length > 0 ? Math.max(...settled.map(({ at }) => at)) : null;
   const wanting = due.filter(lacksFiles).slice(0, MAX_CAUGHT_UP);
   const hasMore = due.length > ready.length;

@@ -37,6 +37,7 @@ export function startHandover(input: StartInput, now: Date, course: Course): Han
     endedAt: null,
     closing: null,
     lifecycle: newLifecycle(),
+    incoming: null,
     transcriptLength: transcript.length,
     messageSequence: 0,
     eventSequence: 0,

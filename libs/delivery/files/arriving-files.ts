@@ -1,11 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  ProviderError,
-  type IncomingFile,
-  type ProviderEvent,
-  type ProviderLog,
-  type RemoteAttachment,
-} from '#contract';
+import { ProviderError, type IncomingFile, type ProviderLog, type RemoteAttachment } from '#contract';
 import {
   filenameOf,
   isWelcome,
@@ -33,12 +27,7 @@ export interface FileRequest {
   handoverId: string;
   conversationId: string;
   provider: ProviderInstance;
-  events: ProviderEvent[];
-}
-
-/** Files that come with events, in the order of their events. */
-export function filesIn(events: ProviderEvent[]): RemoteAttachment[] {
-  return events.flatMap((event) => (event.type === 'message' ? event.attachments : []));
+  wanted: RemoteAttachment[];
 }
 
 /**
@@ -65,12 +54,12 @@ export class ArrivingFiles {
    * worth looking again; it is not when another replica is at it.
    */
   async of(request: FileRequest, onDone: () => void): Promise<Attachment[] | null> {
-    const wanted = filesIn(request.events);
+    const { wanted } = request;
     if (wanted.length === 0) return [];
     if (this.underWay.has(request.inboxId)) return null;
     const arrived = await this.store.arrived(request.inboxId);
     if (arrived.length === wanted.length) return arrived.map(({ position: _, ...attachment }) => attachment);
-    this.begin(request, wanted, new Set(arrived.map(({ position }) => position)), onDone);
+    this.begin(request, new Set(arrived.map(({ position }) => position)), onDone);
     return null;
   }
 
@@ -81,11 +70,11 @@ export class ArrivingFiles {
     await this.fetcher.close();
   }
 
-  private begin(request: FileRequest, wanted: RemoteAttachment[], known: Set<number>, onDone: () => void): void {
+  private begin(request: FileRequest, known: Set<number>, onDone: () => void): void {
     const replica = this.replica();
     if (replica === null || this.stopper.signal.aborted || this.underWay.has(request.inboxId)) return;
     const work = this.turn()
-      .then(() => !this.stopper.signal.aborted && this.fetchAll(request, wanted, known, replica))
+      .then(() => !this.stopper.signal.aborted && this.fetchAll(request, known, replica))
       .catch((error: Error) => {
         if (!this.stopper.signal.aborted)
           this.log.warn({ inboxId: request.inboxId, err: error.message }, 'files wait: they could not be stored now');
@@ -114,15 +103,10 @@ export class ArrivingFiles {
   }
 
   /** Resolves to whether all files are settled; false when another replica has some of them in hand. */
-  private async fetchAll(
-    request: FileRequest,
-    wanted: RemoteAttachment[],
-    known: Set<number>,
-    replica: string,
-  ): Promise<boolean> {
+  private async fetchAll(request: FileRequest, known: Set<number>, replica: string): Promise<boolean> {
     const signal = AbortSignal.any([this.stopper.signal, AbortSignal.timeout(WITHIN_MS)]);
     let isComplete = true;
-    for (const [position, remote] of wanted.entries()) {
+    for (const [position, remote] of request.wanted.entries()) {
       if (known.has(position)) continue;
       const { handoverId, inboxId } = request;
       const arrival = { handoverId, inboxId, position, filename: filenameOf(remote.filename) };

@@ -23,8 +23,13 @@ export class CaughtUpFiles {
     provider: ProviderInstance,
     message: ListedMessage,
   ): Promise<Attachment[] | null> {
-    const events = [{ ...message, conversation: conversationId }];
-    const request = { inboxId: arrivalOf(handoverId, message.id), handoverId, conversationId, provider, events };
+    const request = {
+      inboxId: arrivalOf(handoverId, message.id),
+      handoverId,
+      conversationId,
+      provider,
+      wanted: message.attachments,
+    };
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
     try {

@@ -1,5 +1,5 @@
 import type { Agent, Customer, Queue } from '#contract';
-import type { EndReason, Handover, HandoverError, HandoverStatus, Lifecycle } from '#core';
+import type { EndReason, Handover, HandoverError, Incoming, Lifecycle } from '#core';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A row is a handover as the core knows it, and when it needs attention next. */
@@ -13,7 +13,7 @@ export class HandoverEntity implements Handover {
   @Column('jsonb') user: Customer;
   @Column('jsonb') settings: Record<string, unknown>;
   @Column('json', { nullable: true }) metadata: unknown;
-  @Column('text') status: HandoverStatus;
+  @Column('text') status: Handover['status'];
   @Column('text', { name: 'conversation_id', nullable: true }) conversationId: string | null;
   @Column('timestamptz', { name: 'bound_at', nullable: true }) boundAt: Date | null;
   @Column('jsonb', { nullable: true }) queue: Queue | null;
@@ -26,6 +26,7 @@ export class HandoverEntity implements Handover {
   @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt: Date | null;
   @Column('text', { nullable: true }) closing: EndReason | null;
   @Column('json') lifecycle: Lifecycle;
+  @Column('jsonb', { nullable: true }) incoming: Incoming | null;
   @Column('timestamptz', { name: 'wake_at', nullable: true }) wakeAt: Date | null;
   @Column('integer', { name: 'transcript_length' }) transcriptLength: number;
   @Column('integer', { name: 'message_sequence' }) messageSequence: number;

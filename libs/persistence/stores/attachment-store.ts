@@ -45,8 +45,10 @@ export class PgAttachmentStore implements AttachmentStore {
     return query<Attachment>(
       this.source,
       'find attachments',
-      `SELECT id, filename, content_type AS "contentType", size FROM attachment
-       WHERE id = ANY($2::text[]) AND handover_id = $1 AND status = 'complete'`,
+      // What was sent to a handover of an incoming conversation is the conversation's as well.
+      `SELECT id, filename, content_type AS "contentType", size FROM attachment a
+       WHERE id = ANY($2::text[]) AND status = 'complete'
+         AND (handover_id = $1 OR (SELECT h.incoming->>'id' FROM handover h WHERE h.id = a.handover_id) = $1)`,
       [handoverId, ids],
     );
   }

@@ -66,7 +66,11 @@ export class Changes {
         open.map((index) => requests[index]!),
         round > 0,
       );
-      open.forEach((index, position) => (results[index] = done[position]!));
+      open.forEach((index, position) => {
+        // What was refused may be a repetition of what was done: then its earlier answer is given.
+        const isAskedAgain = round === 0 && requests[index]!.key !== null && 'refusal' in Object(done[position]);
+        results[index] = isAskedAgain ? 'again' : done[position]!;
+      });
     }
     return results;
   }
@@ -96,17 +100,13 @@ export class Changes {
     const anew = requests.some((one) => one.kind === 'change' && one.anew);
     const ids = [...new Set(requests.flatMap((one) => (one.kind === 'change' ? one.handoverId : [])))];
     const conversationIds = [...new Set(requests.flatMap((one) => (one.kind === 'receive' ? one.conversationId : [])))];
-    const found = await Promise.all([
+    const [byId, byConversation] = await Promise.all([
       ids.length > 0 ? this.store.unitsOf({ ids, anew }) : [],
       conversationIds.length > 0 ? this.store.unitsOf({ conversationIds, anew }) : [],
     ]);
-    const units = new Map<string, HandoverUnit>();
-    for (const unit of found.flat()) {
-      // One handover asked for in both ways is one unit.
-      const known = units.get(unit.handover.id) ?? unit;
-      units.set(unit.handover.id, known);
-      if (unit.handover.conversationId !== null) units.set(unit.handover.conversationId, known);
-    }
+    const units = new Map(byId.map((unit) => [unit.handover.id, unit]));
+    // One handover asked for in both ways is one unit.
+    for (const unit of byConversation) units.set(unit.handover.conversationId!, units.get(unit.handover.id) ?? unit);
     return units;
   }
 

@@ -1,4 +1,4 @@
-import type { HandoverUnit, TakenLane } from '#core';
+import { isConversation, type HandoverUnit, type TakenLane } from '#core';
 import type { DataSource } from 'typeorm';
 import { Statement, type JsonRow } from '../statement.js';
 import { ADVANCED_COLUMNS, advancedRow, CHANGED_COLUMNS, changedRow, NEW_COLUMNS, newRow } from './unit-rows.js';
@@ -25,7 +25,7 @@ export async function commitUnits(
   units: HandoverUnit[],
   taker: string | null,
 ): Promise<CommitResult> {
-  const created = units.filter(({ isNew }) => isNew);
+  const created = units.filter((unit) => unit.isNew && !isHandedOver(unit));
   const advanced: JsonRow[] = [];
   const changed: JsonRow[] = [];
   const untouched: string[] = [];
@@ -40,8 +40,9 @@ export async function commitUnits(
   const statement = new Statement()
     .rows('created', created.map(newRow), NEW_COLUMNS, insertHandovers)
     .rows('advanced', advanced, ADVANCED_COLUMNS, advanceHandovers)
-    .rows('changed', changed, CHANGED_COLUMNS, updateHandovers);
-  const sources = ['created', 'advanced', 'changed']
+    .rows('changed', changed, CHANGED_COLUMNS, updateHandovers)
+    .rows('handed_over', units.filter(isHandedOver).map(newRow), NEW_COLUMNS, insertOfChanged);
+  const sources = ['created', 'advanced', 'changed', 'handed_over']
     .filter((name) => statement.has(name))
     .map((name) => `SELECT id FROM ${name}`);
   statement.value('ok', untouched, (ids) => [...sources, `SELECT unnest(${ids}::text[]) AS id`].join(' UNION ALL '));
@@ -64,13 +65,22 @@ export async function commitUnits(
   };
 }
 
-function insertHandovers(recordset: string): string {
+/** A new handover of a conversation that began in the contact centre: it depends on that one's row. */
+function isHandedOver({ isNew, handover }: HandoverUnit): boolean {
+  return isNew && handover.incoming !== null && !isConversation(handover);
+}
+
+function insertHandovers(recordset: string, condition = ''): string {
   return `INSERT INTO handover (id, bot, provider, session_id, user_id, "user", settings, metadata, status, conversation_id, bound_at, queue,
       agent, error, end_reason, created_at, queued_at, active_at, ended_at, closing, lifecycle, wake_at, transcript_length,
-      message_sequence, event_sequence, command_sequence)
+      message_sequence, event_sequence, command_sequence, incoming)
     SELECT id, bot, provider, session_id, user_id, "user", settings, metadata, status, conversation_id, bound_at, queue,
       agent, error, end_reason, created_at, queued_at, active_at, ended_at, closing, lifecycle, wake_at, transcript_length,
-      message_sequence, event_sequence, command_sequence FROM ${recordset} RETURNING id`;
+      message_sequence, event_sequence, command_sequence, incoming FROM ${recordset} ${condition} RETURNING id`;
+}
+
+function insertOfChanged(recordset: string): string {
+  return insertHandovers(recordset, `WHERE r.incoming->>'id' IN (SELECT id FROM changed)`);
 }
 
 /**
@@ -98,7 +108,7 @@ function advanceHandovers(recordset: string): string {
 function updateHandovers(recordset: string): string {
   return `UPDATE handover h SET status = r.status, conversation_id = r.conversation_id, bound_at = r.bound_at, queue = r.queue, agent = r.agent,
       error = r.error, end_reason = r.end_reason, queued_at = r.queued_at, active_at = r.active_at, ended_at = r.ended_at,
-      closing = r.closing, wake_at = r.wake_at, message_sequence = r.message_sequence, event_sequence = r.event_sequence,
+      closing = r.closing, wake_at = r.wake_at, incoming = r.incoming, message_sequence = r.message_sequence, event_sequence = r.event_sequence,
       command_sequence = r.command_sequence, version = h.version + 1, lifecycle = coalesce(r.lifecycle, h.lifecycle),
       "user" = coalesce(r."user", h."user"), settings = coalesce(r.settings, h.settings),
       metadata = CASE WHEN r.has_metadata THEN r.metadata ELSE h.metadata END

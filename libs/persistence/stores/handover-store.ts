@@ -3,6 +3,7 @@ import {
   type Answer,
   type Change,
   type Clock,
+  type ConversationFilter,
   type DueHandover,
   type Handover,
   type HandoverFilter,
@@ -17,7 +18,7 @@ import {
   type UnitQuery,
   type Wakeups,
 } from '#core';
-import { LessThan, MoreThan, type DataSource } from 'typeorm';
+import { And, LessThan, MoreThan, type DataSource } from 'typeorm';
 import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js';
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
@@ -27,6 +28,8 @@ import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
 
 const OPEN = `('${HANDOVER_STATUSES.slice(0, 3).join("', '")}')`;
+/** Of all that shared a conversation of the contact centre's, those that still matter. */
+const IS_OPEN_OR_OWN = `(incoming IS NULL OR status IN ${OPEN} OR status IN ('open', 'handed_over'))`;
 
 /** Handovers, their messages and events in PostgreSQL. */
 export class PgHandoverStore implements HandoverStore, TimerStore {
@@ -48,11 +51,33 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
 
   async list(filter: HandoverFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
     const rows = await this.source.manager.find(HandoverEntity, {
-      where: { ...filter, ...(cursor ? { id: LessThan(cursor) } : {}) },
+      // Ids say what a row is, which an index over them answers: `ho_` a handover, `cv_` a conversation.
+      where: { ...filter, id: cursor ? And(MoreThan('ho_'), LessThan(cursor)) : MoreThan('ho_') },
       order: { id: 'DESC' },
       take: limit + 1,
     });
     return page<Handover>(rows, limit, ({ id }) => id);
+  }
+
+  async conversations(filter: ConversationFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
+    const rows = await this.source.manager.find(HandoverEntity, {
+      where: { ...filter, id: And(MoreThan('cv_'), LessThan(cursor ?? 'cw')) },
+      order: { id: 'DESC' },
+      take: limit + 1,
+    });
+    return page<Handover>(rows, limit, ({ id }) => id);
+  }
+
+  async lastIncoming(provider: string, conversationId: string): Promise<Handover | null> {
+    const [row] = await query<HandoverRow>(
+      this.source,
+      'last incoming',
+      // Ordered by what has no index, so that the planner looks up the conversation and does not walk along all ids.
+      `SELECT ${HANDOVER_COLUMNS} FROM handover WHERE conversation_id = $1 AND provider = $2 AND incoming->>'id' = id
+       ORDER BY created_at DESC LIMIT 1`,
+      [conversationId, provider],
+    );
+    return row ? unitOf(row, this.clock.now()).handover : null;
   }
 
   async messages(handoverId: string, { limit, cursor }: PageRequest): Promise<Page<Message>> {
@@ -169,13 +194,17 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     const rows = await query<HandoverRow>(
       this.source,
       `units by ${column}`,
-      `SELECT ${HANDOVER_COLUMNS} FROM handover WHERE ${column} = ANY($1::text[])`,
+      `SELECT ${HANDOVER_COLUMNS} FROM handover WHERE ${column} = ANY($1::text[])${column === 'id' ? '' : ` AND ${IS_OPEN_OR_OWN}`}`,
       [values],
     );
-    return rows.map((row) => unitOf(row, now));
+    const current = column === 'id' ? rows : withoutHandedOver(rows);
+    return current.map((row) => unitOf(row, now));
   }
 
-  async commit(units: HandoverUnit[]): Promise<Set<string>> {
+  async commit(changed: HandoverUnit[]): Promise<Set<string>> {
+    const units = changed.some(({ opened }) => opened.length > 0)
+      ? changed.flatMap((unit) => [unit, ...unit.opened])
+      : changed;
     const { taker } = this.wakeups;
     const { stale, opened, extended } = await commitUnits(this.source, units, taker);
     const stored = stale.size === 0 ? units : units.filter(({ handover }) => !stale.has(handover.id));
@@ -183,4 +212,10 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     this.wakeups.committed({ units: stored, taker, opened, extended });
     return stale;
   }
+}
+
+/** A conversation whose handover is open leaves its events to that. */
+function withoutHandedOver(rows: HandoverRow[]): HandoverRow[] {
+  const handedOver = new Set(rows.flatMap(({ id, incoming }) => (incoming && incoming.id !== id ? incoming.id : [])));
+  return handedOver.size === 0 ? rows : rows.filter(({ id }) => !handedOver.has(id));
 }

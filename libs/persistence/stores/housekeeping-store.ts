@@ -40,7 +40,7 @@ export class PgHousekeepingStore implements HousekeepingStore {
       `WITH mine AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($4) AS ok),
             batch AS MATERIALIZED (
               SELECT a.id, a.created_at < now() - $1 * interval '1 ms' AS old,
-                (SELECT h.status IN ('completed', 'cancelled', 'failed') FROM handover h WHERE h.id = a.handover_id) IS NOT FALSE AS over
+                (SELECT h.status IN ('completed', 'cancelled', 'failed', 'ended') FROM handover h WHERE h.id = a.handover_id) IS NOT FALSE AS over
               FROM attachment a WHERE a.id > $2 AND (SELECT ok FROM mine) ORDER BY a.id LIMIT $3),
             gone AS (DELETE FROM attachment a USING batch b WHERE a.id = b.id AND b.old AND b.over)
        SELECT max(id) AS last, count(*) = $3 AND bool_and(old) AS "isAllOld" FROM batch`,

@@ -43,7 +43,8 @@ export class PgInboxStore implements InboxStore {
     const rows = await query(
       this.source,
       'unbound',
-      `SELECT 1 FROM lane WHERE direction = 'provider' AND done = 0 AND target = ANY($1::text[]) LIMIT 1`,
+      `SELECT 1 FROM lane l JOIN handover h ON h.id = l.handover_id AND h.conversation_id IS NULL
+       WHERE l.direction = 'provider' AND l.done = 0 AND l.target = ANY($1::text[]) LIMIT 1`,
       [providers],
     );
     return rows.length > 0;

@@ -1,7 +1,7 @@
 import {
   STALE_REPLICA_MS,
   type Appetite,
-  type CommandPayload,
+  type Command,
   type Handover,
   type Lane,
   type LaneStore,
@@ -194,6 +194,16 @@ export class PgLaneStore implements LaneStore {
     return row!.count;
   }
 
+  async isBusy({ handoverId, direction }: Lane): Promise<boolean> {
+    const rows = await query(
+      this.source,
+      'busy lane',
+      `SELECT 1 FROM lane WHERE handover_id = $1 AND direction = $2 AND last > done`,
+      [handoverId, direction],
+    );
+    return rows.length > 0;
+  }
+
   private async nextEvents(handoverId: string, after: number, limit: number, again: Letter[]): Promise<LogItem[]> {
     const rows = await query<{ sequence: number; body: string; ageMs: number }>(
       this.source,
@@ -244,8 +254,8 @@ export class PgLaneStore implements LaneStore {
 
 interface CommandRow {
   sequence: number;
-  kind: 'start' | 'message' | 'update' | 'end';
-  payload: CommandPayload | null;
+  kind: Command['kind'];
+  payload: Command['payload'];
   ageMs: number;
   message: (Omit<Message, 'at'> & { at: string }) | null;
 }

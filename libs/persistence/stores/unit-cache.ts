@@ -31,7 +31,9 @@ export class UnitCache {
     const given = JSON.stringify([handover.user, handover.settings, handover.metadata]);
     if (given.length > MAX_GIVEN) return;
     this.kept.set(handover.id, { handover, image: committedImage(unit) });
-    if (handover.conversationId !== null) this.byConversation.set(handover.conversationId, handover.id);
+    // Whether a conversation that began in the contact centre is its handover's now, only the database says.
+    if (handover.conversationId !== null && handover.incoming === null)
+      this.byConversation.set(handover.conversationId, handover.id);
     if (this.kept.size > MAX_HANDOVERS) {
       const [oldest] = this.kept.values();
       this.forget(oldest!.handover);

@@ -21,7 +21,7 @@ export type HandoverRow = Omit<Handover, 'lifecycle'> & { lifecycleText: string;
 export const HANDOVER_COLUMNS = `id, bot, provider, session_id AS "sessionId", user_id AS "userId", "user", settings, metadata, status,
   conversation_id AS "conversationId", bound_at AS "boundAt", queue, agent, error, end_reason AS "endReason",
   created_at AS "createdAt", queued_at AS "queuedAt", active_at AS "activeAt", ended_at AS "endedAt", closing,
-  lifecycle::text AS "lifecycleText", transcript_length AS "transcriptLength", message_sequence AS "messageSequence",
+  incoming, lifecycle::text AS "lifecycleText", transcript_length AS "transcriptLength", message_sequence AS "messageSequence",
   event_sequence AS "eventSequence", command_sequence AS "commandSequence", version`;
 
 /** A unit to change the handover of this row. */
@@ -69,6 +69,7 @@ function stateOf({ handover, wakeAt }: HandoverUnit): State {
     ended_at: handover.endedAt,
     closing: handover.closing,
     wake_at: wakeAt,
+    incoming: handover.incoming,
     message_sequence: handover.messageSequence,
     event_sequence: handover.eventSequence,
     command_sequence: handover.commandSequence,
@@ -90,7 +91,7 @@ function isSame(a: State, b: State, except?: Set<string>): boolean {
 
 export const CHANGED_COLUMNS = `id text, status text, conversation_id text, bound_at timestamptz, queue jsonb, agent jsonb, error jsonb,
   end_reason text, queued_at timestamptz, active_at timestamptz, ended_at timestamptz, closing text, wake_at timestamptz,
-  message_sequence integer, event_sequence integer, command_sequence integer, version integer, lifecycle json,
+  incoming jsonb, message_sequence integer, event_sequence integer, command_sequence integer, version integer, lifecycle json,
   "user" jsonb, settings jsonb, metadata json, has_metadata boolean, source text, keys text[], asked text[], is_ending boolean, settled bigint[]`;
 
 interface Change {
@@ -174,9 +175,15 @@ export function changedRow(unit: HandoverUnit): Record<string, unknown> | null {
     source: arrivals[0]?.entry.source ?? null,
     keys: arrivals.map(({ entry }) => entry.key),
     asked: askedOf(unit),
-    is_ending: isFinal(handover) && change.state.status !== images.get(unit)!.state.status,
-    settled: unit.verdicts.map(({ id }) => id),
+    is_ending: isEnding(unit, change),
+    settled: [...unit.verdicts.map(({ id }) => id), ...unit.deferred],
   });
+}
+
+/** What waits for a conversation to leave its handover is applied after that, and cannot come before it. */
+function isEnding(unit: HandoverUnit, { state }: Change): boolean {
+  const before = images.get(unit)!.state.status;
+  return isFinal(unit.handover) && state.status !== before && before !== 'handed_over';
 }
 
 export const NEW_COLUMNS = `${CHANGED_COLUMNS}, bot text, provider text, session_id text, user_id text, created_at timestamptz, transcript_length integer`;

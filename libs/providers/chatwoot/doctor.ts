@@ -1,6 +1,6 @@
 import type { CheckContext, CheckFinding } from '#contract';
 import type { ChatwootClient } from './client.js';
-import { listAt, textAt } from './json.js';
+import { listAt, textAt } from '#provider-kit';
 import type { ChatwootHandoverSettings } from './settings.js';
 
 /** What to look at in Chatwoot, one after the other: what fails early makes what comes after it pointless. */

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sessionFor } from './fixtures/account.js';
 import { ANN, conversation, SUPPORT } from './fixtures/events.js';
-import { Refusal, VendorServer, type ReceivedCall } from './fixtures/vendor-server.js';
+import { Refusal, VendorServer, type ReceivedCall } from '#provider-kit/testing';
 import { inspectionOf } from './inspection.js';
 import type { ChatwootSettings } from './settings.js';
 
 let vendor: VendorServer;
 beforeAll(async () => {
-  vendor = await VendorServer.start();
+  vendor = await VendorServer.start('/api/v1/accounts/2');
 });
 afterAll(() => vendor.stop());
 

@@ -1,5 +1,5 @@
 import type { Inspection, ListedMessage, MessageList } from '#contract';
-import { at, idAt } from './json.js';
+import { at, idAt } from '#provider-kit';
 import { agentIn, messageFact, queueOf, timeOf } from './mapping.js';
 
 /** How a conversation stands. Chatwoot tells no time that says until when this is so, and no contact ever leaves. */

@@ -1,9 +1,9 @@
 import { WebhookRejected, type Agent, type ProviderEvent, type ProviderFact, type Queue } from '#contract';
-import { at, idAt, listAt, textAt } from './json.js';
-import { parse } from './signature.js';
+import { at, idAt, listAt, nameAt, parseJson, textAt, urlAt } from '#provider-kit';
 
 const STATUSES = ['open', 'pending', 'resolved', 'snoozed'];
-const MAX_NAME = 255;
+/** Chatwoot source: a conversation has a number. */
+const IS_ID = /^[1-9]\d{0,18}$/;
 const LISTED_TYPES: Record<number, string> = { 1: 'outgoing', 3: 'template' };
 
 /**
@@ -16,12 +16,13 @@ export function mapEvent(
   prefix: string,
   { systemMessages }: { systemMessages: boolean },
 ): ProviderEvent[] {
-  const event = parse(body);
+  const event = parseJson(body);
   const name = textAt(event, 'event');
   if (name === null) throw new WebhookRejected('invalid', 'the body is no event of Chatwoot: it names none');
   const isConversation = name.startsWith('conversation_') && !name.startsWith('conversation_typing');
   const conversation = isConversation ? event : at(event, 'conversation');
-  const id = idAt(conversation, 'id');
+  const given = idAt(conversation, 'id');
+  const id = given !== null && IS_ID.test(given) ? given : null;
   const when = timeOf(name === 'message_created' ? at(event, 'created_at') : at(conversation, 'updated_at'));
   const handoverId = textAt(conversation, 'custom_attributes', 'handoverId');
   const about = {
@@ -63,10 +64,8 @@ export function messageFact(event: unknown, systemMessages: boolean): ProviderFa
   if (!isAgent && !systemMessages) return ignored('written by a bot or by Chatwoot itself');
   const text = textAt(event, 'content');
   const attachments = listAt(event, 'attachments').flatMap((file) => {
-    const [id, url] = [idAt(file, 'id'), textAt(file, 'data_url')];
-    return id === null || url === null || !URL.canParse(url) || !/^https?:/.test(url)
-      ? []
-      : [{ id, filename: filenameOf(url), contentType: null, url }];
+    const [id, url] = [idAt(file, 'id'), urlAt(file, 'data_url')];
+    return id === null || url === null ? [] : [{ id, filename: filenameOf(url), contentType: null, url }];
   });
   if (text === null && attachments.length === 0) return ignored('an empty message');
   const agent = isAgent ? agentOf(at(event, 'sender')) : null;
@@ -141,7 +140,7 @@ export function queueOf(conversation: unknown): Queue {
 function agentOf(user: unknown): Agent | null {
   const [id, type] = [idAt(user, 'id'), at(user, 'type')];
   if (id === null || (type !== undefined && type !== 'user')) return null;
-  return { id, name: (textAt(user, 'available_name') ?? textAt(user, 'name'))?.slice(0, MAX_NAME) ?? null };
+  return { id, name: nameAt(user, 'available_name') ?? nameAt(user, 'name') };
 }
 
 function filenameOf(url: string): string {
@@ -152,7 +151,7 @@ function filenameOf(url: string): string {
   } catch {
     // A name that is not encoded stays as it is.
   }
-  return textAt({ name }, 'name')?.replaceAll(/[/\\]/g, '_').slice(0, MAX_NAME) ?? 'file';
+  return nameAt(name.replaceAll(/[/\\]/g, '_')) ?? 'file';
 }
 
 /** Epoch milliseconds, from seconds or from a text; null for anything else. */

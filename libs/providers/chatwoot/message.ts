@@ -1,5 +1,5 @@
 import { adaptiveCardText, splitText, type ConvertedMessage, type FieldError, type OutboundMessage } from '#contract';
-import { listAt, textAt } from './json.js';
+import { listAt, textAt } from '#provider-kit';
 
 /** Of one message, in UTF-16 code units; Chatwoot source: it takes 150,000 characters. */
 const MAX_TEXT = 100_000;

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { CAPABILITIES } from '#contract';
 import { context, log, provider, request, sessionFor, settingsFor } from './fixtures/account.js';
 import { messageEvent } from './fixtures/events.js';
-import { Refusal, VendorServer } from './fixtures/vendor-server.js';
+import { Refusal, VendorServer } from '#provider-kit/testing';
 import type { ChatwootSettings } from './settings.js';
 
 let vendor: VendorServer;
 beforeAll(async () => {
-  vendor = await VendorServer.start();
+  vendor = await VendorServer.start('/api/v1/accounts/2');
 });
 afterAll(() => vendor.stop());
 beforeEach(() => void log.warn.mockClear());
@@ -78,7 +78,7 @@ describe('settings', () => {
     [{ baseUrl: 'https://user:pass@chat.example' }, '/baseUrl'],
     [{ baseUrl: 'https://chat.example/?a=1' }, '/baseUrl'],
     [{ accountId: '1/contacts' }, '/accountId'],
-    [{ apiAccessToken: 'two words' }, '/apiAccessToken'],
+    [{ apiAccessToken: 'a blank at its end ' }, '/apiAccessToken'],
   ])('%j is refused, naming %s', (over, pointer) => {
     expect(provider.checkSettings(settingsFor(vendor.url, over), context)).toMatchObject([{ pointer }]);
   });

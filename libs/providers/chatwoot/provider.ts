@@ -9,9 +9,13 @@ import {
   type ProviderDefinition,
   type ProviderSession,
 } from '#contract';
+import { accountFlaws, addressOf, DEFAULT_LIMITS, secretsOf, Transport } from '#provider-kit';
 import { ChatwootClient } from './client.js';
 import { ChatwootSession } from './session.js';
 import { ChatwootHandoverSettings, ChatwootSettings } from './settings.js';
+
+/** Of one call, so that those of a start or an update, up to six one after the other, end within 30 s. */
+const LIMITS = { ...DEFAULT_LIMITS, connectTimeoutMs: 1_500, responseTimeoutMs: 3_500 };
 
 /** Chatwoot, through an inbox of the channel "API". Remembers nothing. */
 @ContactCentre()
@@ -38,33 +42,33 @@ export class ChatwootProvider implements HandoverProvider<ChatwootSettings, Chat
     handoverSettings: ChatwootHandoverSettings,
   };
 
-  constructor(private readonly http: HttpService) {}
+  private readonly transport: Transport;
+
+  constructor(http: HttpService) {
+    this.transport = new Transport(http, LIMITS);
+  }
 
   checkSettings(settings: ChatwootSettings, { production }: ProviderContext): FieldError[] {
-    const { baseUrl, accountId, apiAccessToken, webhookSecret, webhookToken } = settings;
-    const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
-    const isPlain = url !== null && url.username + url.password + url.search + url.hash === '';
+    const { accountId, webhookSecret, webhookToken } = settings;
     const isProven = webhookSecret !== undefined || webhookToken !== undefined || !production;
     const rules: [boolean, string, string][] = [
-      [isPlain, '/baseUrl', 'must be a URL without credentials, query or fragment'],
       [/^[1-9]\d{0,17}$/.test(accountId), '/accountId', 'must be the number of a Chatwoot account'],
-      [/^[!-~]+$/.test(apiAccessToken), '/apiAccessToken', 'must be printable ASCII characters without blanks'],
       [isProven, '/webhookSecret', 'is missing: in production set it, or webhookToken, so that events can be trusted'],
     ];
-    return rules.flatMap(([isRight, pointer, detail]) => (isRight ? [] : [{ pointer, detail }]));
+    const flaws = rules.flatMap(([isRight, pointer, detail]) => (isRight ? [] : [{ pointer, detail }]));
+    return [...accountFlaws(settings, ['apiAccessToken']), ...flaws];
   }
 
   open(settings: ChatwootSettings, context: ProviderContext): ProviderSession<ChatwootHandoverSettings> {
-    const { baseUrl, accountId, apiAccessToken, webhookSecret, webhookToken } = settings;
+    const { accountId, apiAccessToken: token, webhookSecret, webhookToken } = settings;
     if (webhookSecret === undefined && webhookToken === undefined)
       context.log.warn(
         { provider: context.name },
         'no webhookSecret, no webhookToken: anybody may send events for this provider',
       );
-    const { origin, pathname } = new URL(baseUrl);
-    const address = `${origin}${pathname}`.replace(/\/+$/, '');
-    const options = { baseUrl: address, accountId, token: apiAccessToken };
-    const client = new ChatwootClient(this.http, options, () => context.now(), context.log);
+    const secrets = secretsOf(ChatwootSettings, settings);
+    const where = { baseUrl: addressOf(settings), accountId, token, secrets };
+    const client = new ChatwootClient(this.transport, { ...where, now: () => context.now(), log: context.log });
     return new ChatwootSession(settings, client, context);
   }
 }

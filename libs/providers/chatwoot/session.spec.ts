@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProviderError, type OutboundMessage } from '#contract';
 import { log, request, sessionFor } from './fixtures/account.js';
-import { Refusal, VendorServer } from './fixtures/vendor-server.js';
+import { Refusal, VendorServer } from '#provider-kit/testing';
 import type { ChatwootSettings } from './settings.js';
 
 let vendor: VendorServer;
 
 beforeAll(async () => {
-  vendor = await VendorServer.start();
+  vendor = await VendorServer.start('/api/v1/accounts/2');
 });
 afterAll(() => vendor.stop());
 beforeEach(() => {

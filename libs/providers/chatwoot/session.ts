@@ -17,30 +17,23 @@ import {
   type RawWebhook,
   type VerifiedWebhook,
 } from '#contract';
-import { Refused, type ChatwootClient } from './client.js';
+import { AccountSession, at, idAt, listAt, nullIfGone, READING_BUDGET_MS, textAt, VendorRefusal } from '#provider-kit';
+import type { ChatwootClient } from './client.js';
 import { attributesOf, check, contactOf, settingsOf, transcriptNote, type Request } from './conversation.js';
 import { checkAccount } from './doctor.js';
 import { inspectionOf, messagesSince } from './inspection.js';
-import { at, idAt, listAt, textAt } from './json.js';
 import { mapEvent } from './mapping.js';
 import { convertMessage, isOurs, isSame, wireOf } from './message.js';
 import type { ChatwootHandoverSettings, ChatwootSettings } from './settings.js';
 import { checkSignature, identify } from './signature.js';
 
-/** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
-const READING_BUDGET_MS = 15_000;
 /** A message with files is looked for among so many of ours. */
 const MAX_PASSED_OVER = 100;
 
 /** One Chatwoot account, ready to use. */
-export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings> {
+export class ChatwootSession extends AccountSession implements ProviderSession<ChatwootHandoverSettings> {
   readonly webhookAuthority: string;
   readonly tenant: string;
-  readonly webhookToken: string | null;
-  readonly endGraceMs: number;
-  readonly giveUpAfterMs: number;
-  readonly reconcileMs: number | null;
-  readonly fileOrigin: string;
   /** Before the number of a conversation: ids count within an account, and the gateway may have several. */
   private readonly prefix: string;
 
@@ -49,16 +42,12 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
     private readonly client: ChatwootClient,
     private readonly context: ProviderContext,
   ) {
+    super(settings);
     // Each account has its own secret, so nobody vouches for another one.
     this.webhookAuthority = context.name;
     this.tenant = settings.accountId;
-    const { host, origin, pathname } = new URL(settings.baseUrl);
-    this.fileOrigin = origin;
+    const { host, pathname } = new URL(settings.baseUrl);
     this.prefix = `${host}${pathname.replace(/\/+$/, '')}/${settings.accountId}/`;
-    this.webhookToken = settings.webhookToken ?? null;
-    this.endGraceMs = durationMs(settings.endGrace);
-    this.giveUpAfterMs = durationMs(settings.giveUpAfter);
-    this.reconcileMs = settings.reconcile === 'off' ? null : durationMs(settings.reconcile);
   }
 
   validate(request: Request): FieldError[] {
@@ -101,7 +90,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
       if (this.context.now() > deadline)
         throw new ProviderError('unknown_outcome', 'the inboxes in Chatwoot are too many to be looked through in time');
       const path = `/contacts/${encodeURIComponent(handoverId)}/conversations`;
-      const found = await this.client.contact('GET', identifier, path).catch(noneIfGone);
+      const found = await this.client.contact('GET', identifier, path).catch(nullIfGone);
       const id = Array.isArray(found) ? idAt(found[0], 'id') : null;
       if (id !== null) return this.prefix + id;
     }
@@ -156,7 +145,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
           cards: [],
           attachments: [],
         });
-    await closing.catch(noneIfGone);
+    await closing.catch(nullIfGone);
   }
 
   async update(conversation: string, change: ConversationUpdate<ChatwootHandoverSettings>): Promise<void> {
@@ -175,7 +164,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
 
   /** A path that leads nowhere is a 404 too: that the account is in order shows another call. */
   async inspect(conversation: string): Promise<Inspection> {
-    const found = await this.client.account('GET', this.pathOf(conversation)).catch(noneIfGone);
+    const found = await this.client.account('GET', this.pathOf(conversation)).catch(nullIfGone);
     if (found !== null) return inspectionOf(found);
     await this.client.account('GET', '/inboxes');
     return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
@@ -245,7 +234,7 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
   }
 
   private pathOf(conversation: string): string {
-    return `/conversations/${conversation.slice(conversation.lastIndexOf('/') + 1)}`;
+    return `/conversations/${encodeURIComponent(conversation.slice(conversation.lastIndexOf('/') + 1))}`;
   }
 
   /**
@@ -261,7 +250,8 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
         ? this.client.account('POST', '/contacts', { identifier, ...details })
         : this.client.account('PUT', `/contacts/${id}`, details);
     const saved = await save(fields).catch(async (error: unknown) => {
-      const refused = error instanceof Refused ? error.attributes : [];
+      const attributes = error instanceof VendorRefusal ? at(error.body, 'attributes') : [];
+      const refused: unknown[] = Array.isArray(attributes) ? attributes : [];
       // Another handover of the same user has created it since it was looked for.
       if (refused.includes('identifier')) return { payload: { contact: { id: await this.findContact(identifier) } } };
       if (!refused.some((name) => name === 'email' || name === 'phone_number')) throw error;
@@ -300,9 +290,4 @@ export class ChatwootSession implements ProviderSession<ChatwootHandoverSettings
       );
     });
   }
-}
-
-function noneIfGone(error: unknown): null {
-  if (error instanceof ProviderError && error.code === 'not_found') return null;
-  throw error;
 }

@@ -1,6 +1,6 @@
 import { isPlainObject } from '#contract';
-import { readProblem, type VendorProblem } from './api-error.js';
-import { TransportFailure, type HttpRequest, type Transport } from './transport.js';
+import { readProblem, TransportFailure, type HttpRequest, type Transport, type VendorProblem } from '#provider-kit';
+import { headersOf } from './client.js';
 
 export interface AccountApiOptions {
   /** Without a slash at its end. */
@@ -28,7 +28,6 @@ export interface ApiAnswer {
 /** All of a list, or the answer that kept it from being read. */
 export type Listing = ApiAnswer & { items: Record<string, unknown>[] };
 
-const ACCEPT = 'application/hal+json, application/problem+json, application/json';
 const PAGE_SIZE = 100;
 const MAX_PAGES = 50;
 /** After this no further page of a list is asked for. */
@@ -50,14 +49,12 @@ export class AccountApi {
 
   /** @throws {TransportFailure} when no answer came */
   async call(method: HttpRequest['method'], path: string, body?: object): Promise<ApiAnswer> {
-    const { baseUrl, apiKey, tenant } = this.options;
+    const { baseUrl } = this.options;
     const { status, headers, text } = await this.transport.send({
       method,
       url: baseUrl + path,
       headers: {
-        Accept: ACCEPT,
-        'x-api-key': apiKey,
-        ...(tenant === undefined ? {} : { 'X-8x8-Tenant': tenant }),
+        ...headersOf(this.options),
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

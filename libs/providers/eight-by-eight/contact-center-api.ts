@@ -1,5 +1,6 @@
 import { isPlainObject, ProviderError } from '#contract';
-import { readJson, type Reader } from './read-json.js';
+import { at, VendorApi, type Transport, type VendorApiOptions } from '#provider-kit';
+import { headersOf } from './client.js';
 
 /** What is known of a queue; null for what is not. */
 export interface QueueStatistics {
@@ -9,7 +10,7 @@ export interface QueueStatistics {
   longestWaitSeconds: number | null;
 }
 
-export interface ContactCenterOptions {
+export interface ContactCenterOptions extends Pick<VendorApiOptions, 'now' | 'log' | 'secrets'> {
   /** Without a slash at its end. */
   baseUrl: string;
   apiKey: string;
@@ -24,16 +25,17 @@ const LOGGED_IN = ['waitTransact', 'busy', 'onBreak', 'workOffline', 'postProces
  * extension for Cognigy.AI uses.
  */
 export class ContactCenterApi {
-  constructor(
-    private readonly reader: Reader,
-    private readonly options: ContactCenterOptions,
-  ) {}
+  private readonly api: VendorApi;
+
+  constructor(transport: Transport, { baseUrl, ...options }: ContactCenterOptions) {
+    const headers = { ...headersOf(options), Accept: 'application/json' };
+    this.api = new VendorApi(transport, { ...options, vendor: '8x8', baseUrl: `${baseUrl}/cc/v1`, headers });
+  }
 
   /** Whether a schedule is open at this moment. @throws {ProviderError} also when it is in one of its special states */
   async isOpen(scheduleId: string): Promise<boolean> {
-    const body = await this.get(`/schedules/${encodeURIComponent(scheduleId)}/status`);
-    const inner = isPlainObject(body) ? body['schedule-status'] : undefined;
-    const status = isPlainObject(inner) ? inner.status : undefined;
+    const body = await this.api.json('GET', `/schedules/${encodeURIComponent(scheduleId)}/status`);
+    const status = at(body, 'schedule-status', 'status');
     if (Number(status) === 0 && status !== '' && status !== null) return true;
     if (Number(status) === -1) return false;
     const said = typeof status === 'string' ? `"${status.slice(0, 50)}"` : 'nothing of the kind';
@@ -41,7 +43,7 @@ export class ContactCenterApi {
   }
 
   async queue(queueId: string): Promise<QueueStatistics> {
-    const body = await this.get(`/stats/rt/queue/${encodeURIComponent(queueId)}`);
+    const body = await this.api.json('GET', `/stats/rt/queue/${encodeURIComponent(queueId)}`);
     const queue = isPlainObject(body) && isPlainObject(body.queue) ? body.queue : null;
     if (!queue) throw new ProviderError('unknown_outcome', '8x8 answered without the statistics of the queue');
     const states = LOGGED_IN.map((state) => count(queue[`agent-count-${state}`]));
@@ -54,16 +56,6 @@ export class ContactCenterApi {
       queueSize: count(queue['queue-size']),
       longestWaitSeconds: count(queue['longest-wait-time']),
     };
-  }
-
-  private get(path: string): Promise<unknown> {
-    const { baseUrl, apiKey, tenant } = this.options;
-    const headers = {
-      Accept: 'application/json',
-      'x-api-key': apiKey,
-      ...(tenant === undefined ? {} : { 'X-8x8-Tenant': tenant }),
-    };
-    return readJson(this.reader, { method: 'GET', url: `${baseUrl}/cc/v1${path}`, headers }, [apiKey]);
   }
 }
 

@@ -22,13 +22,14 @@ const OWN_FIELDS = ['channelId', 'history'];
 const OWN_PROPERTIES = ['handoverId', 'copilotUrl'];
 
 /**
- * The request that opens a conversation, and all that is wrong with it: errors point into the handover request.
+ * The request that opens a conversation, and all that is wrong with it: errors point into the handover request. Of a conversation that is
+ * there already only user and assignment can be changed, and the assignment must be named.
  * The body may be sent only if there are none. Pure.
  */
 export function createBody(request: Request): { body: CreateConversation; errors: FieldError[] } {
   const errors: FieldError[] = [];
   const channelId = (request.settings.channelId ?? request.defaults.channelId)?.trim();
-  if (!channelId) {
+  if (!channelId && request.conversation === undefined) {
     errors.push({
       pointer: '/settings/channelId',
       detail: "is missing: name the 8x8 channel here (or set it in the provider's defaults)",
@@ -40,6 +41,12 @@ export function createBody(request: Request): { body: CreateConversation; errors
     errors.push({ pointer: pointerTo(LAYERS, name), detail: "is not part of 8x8's request to create a conversation" });
   }
   errors.push(...checkUser(user, request.user.email), ...checkAssignment(assignment));
+  if (assignment === undefined && request.conversation !== undefined) {
+    errors.push({
+      pointer: '/settings/queueId',
+      detail: "is missing: name the queue to move the conversation to here (or set it in the provider's defaults)",
+    });
+  }
   const additionalProperties = additionalPropertiesOf(request, layers, errors);
   const messages = historyOf(request);
   const body: CreateConversation = {
@@ -56,7 +63,11 @@ function baseOf(request: Request): Json {
   const { properties: _properties, customerId, ...user } = request.user;
   const queueId = (request.settings.queueId ?? request.defaults.queueId)?.trim();
   return {
-    user: { ...pickFields(user), userId: customerId || request.userId },
+    // In a conversation that 8x8 has already, the user is 8x8's own.
+    user: {
+      ...pickFields(user),
+      userId: customerId || (request.conversation === undefined ? request.userId : undefined),
+    },
     ...(queueId ? { assignment: { type: 'queue', id: queueId } } : {}),
   };
 }

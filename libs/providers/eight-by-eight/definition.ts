@@ -19,6 +19,8 @@ export const definition: ProviderDefinition<EightByEightSettings, EightByEightHa
     'read',
     'availability',
     'check',
+    'reassign',
+    'handBack',
     'inspect',
     'messagesSince',
   ],

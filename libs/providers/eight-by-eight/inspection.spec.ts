@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { parseAs, withDefaults } from '#contract';
 import { AccountApi } from './account-api.js';
 import { EightByEightClient } from './client.js';
-import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
+import { quickTransport, VendorServer } from '#provider-kit/testing';
 import { inspectionOf, listedMessage } from './inspection.js';
 import { EightByEightSession } from './session.js';
 import { EightByEightSettings } from './settings.js';
@@ -124,7 +124,7 @@ describe('a session that is asked', () => {
 
   function open(changes: Partial<EightByEightSettings> = {}): EightByEightSession {
     const { value } = parseAs(EightByEightSettings, { apiKey: 'key', ...changes });
-    const options = { baseUrl: vendor.url, apiKey: 'key', now: () => now, log };
+    const options = { baseUrl: vendor.url, apiKey: 'key', secrets: [], now: () => now, log };
     const verify = async () => ({ key: null, tenant: null, body: Buffer.alloc(0) });
     return new EightByEightSession(
       withDefaults(EightByEightSettings, value),

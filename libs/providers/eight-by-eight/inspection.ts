@@ -1,5 +1,6 @@
 import { isPlainObject, type Inspection, type ListedMessage } from '#contract';
-import { agentOf, idOf, messageFact, timeOf, type MappingOptions } from './mapping.js';
+import { agentOf, messageFact, timeOf, type MappingOptions } from './mapping.js';
+import { idAt } from '#provider-kit';
 
 type Json = Record<string, unknown>;
 
@@ -14,7 +15,7 @@ export function inspectionOf(conversation: Json, participants: Json[], at: numbe
   const users = participants.filter(({ type }) => type === 'user');
   const inIt = present.flatMap(({ type, id }) => (type === 'agent' ? (agentOf(id) ?? []) : []));
   const assignment = isPlainObject(conversation.assignment) ? conversation.assignment : {};
-  const queueId = assignment.type === 'queue' && inIt.length === 0 ? idOf(assignment.id) : null;
+  const queueId = assignment.type === 'queue' && inIt.length === 0 ? idAt(assignment.id) : null;
   return {
     state: state === 'idle' ? 'ended' : 'open',
     agents: users.length > 0 ? inIt : null,
@@ -29,7 +30,7 @@ export function inspectionOf(conversation: Json, participants: Json[], at: numbe
  * 8x8 Chat Gateway documentation: the list names an `author` where the event has a `sender`, and tells times as ISO 8601.
  */
 export function listedMessage(item: Json, options: MappingOptions): ListedMessage[] {
-  const id = idOf(item.id);
+  const id = idAt(item.id);
   const at = listedAt(item);
   const fact = messageFact({ ...item, sender: item.author }, options);
   return id === null || at === null || fact.type !== 'message' ? [] : [{ ...fact, id, at }];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SigningKey, signedWebhook } from './fixtures/signing.js';
-import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
+import { quickTransport, VendorServer } from '#provider-kit/testing';
 import { KeyStore } from './key-store.js';
 import { SignatureVerifier } from './signature.js';
 

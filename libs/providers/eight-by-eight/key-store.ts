@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isPlainObject, WebhookRejected } from '#contract';
-import type { Transport } from './transport.js';
+import type { Transport } from '#provider-kit';
 
 export interface KeyStoreOptions {
   /** Without a slash at its end. */

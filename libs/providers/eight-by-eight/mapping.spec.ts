@@ -45,7 +45,35 @@ describe('lifecycle events', () => {
     ['TRANSFER', undefined, { type: 'transferred' }],
     ['TRANSFER', { anything: 'new' }, { type: 'transferred' }],
   ])('%s %j becomes %j', (eventType, data, fact) => {
-    expect(map(eventType, data)).toEqual({ conversation: CONVERSATION, at: AT, ...fact });
+    const { visitor: _, ...mapped } = map(eventType, data);
+    expect(mapped).toEqual({ conversation: CONVERSATION, at: AT, ...fact });
+  });
+
+  it('an active conversation that no queue and no agent has tells of its visitor', () => {
+    const user = {
+      name: ' Ann ',
+      userId: 7,
+      email: 5,
+      company: 'c'.repeat(300),
+      additionalProperties: [
+        { key: 'page', value: '/prices', id: '1' },
+        { key: 'handoverId', value: 'ho_1' },
+        { key: 'n', value: 7 },
+      ],
+    };
+    const active = (more: object) => map('CONVERSATION_UPDATE', { state: 'ACTIVE', user, ...more }).visitor;
+    const visitor = {
+      userId: '7',
+      user: { name: 'Ann', company: 'c'.repeat(255), properties: { page: '/prices' } },
+      channel: 'WhatsApp',
+      isForeign: true,
+    };
+    expect(active({ channel: 'WhatsApp', assignment: { type: 'webhook', id: 'w' } })).toEqual(visitor);
+    expect(active({ channel: 'WhatsApp', assignment: { type: 'script', id: 's' } })).toEqual(visitor);
+    expect(active({ channel: 'ChatAPI' })).toMatchObject({ channel: 'ChatAPI', isForeign: false });
+    expect(active({})).toMatchObject({ channel: null, isForeign: false });
+    for (const type of ['queue', 'agent']) expect(active({ assignment: { type, id: '1' } })).toBeUndefined();
+    expect(map('CONVERSATION_UPDATE', { state: 'idle', channel: 'WhatsApp' })).not.toHaveProperty('visitor');
   });
 
   it.each([
@@ -117,19 +145,25 @@ describe('messages', () => {
     expect(map('MESSAGE', { sender: { type: 'agent' }, text: 'Hi' })).toMatchObject({ author: 'agent', agent: null });
   });
 
-  it.each(['user', 'bot', 'supervisor', 'Agent', '', 7, null, undefined, {}])(
-    'of a sender of type %j are ignored',
-    (type) => {
-      for (const systemMessages of [false, true]) {
-        expect(
-          map('MESSAGE', { isEcho: false, sender: { id: 'x', type }, text: 'secret note' }, { systemMessages }),
-        ).toMatchObject({
-          type: 'ignored',
-          reason: expect.not.stringContaining('secret'),
-        });
-      }
-    },
-  );
+  it.each(['bot', 'supervisor', 'Agent', '', 7, null, undefined, {}])('of a sender of type %j are ignored', (type) => {
+    for (const systemMessages of [false, true]) {
+      expect(
+        map('MESSAGE', { isEcho: false, sender: { id: 'x', type }, text: 'secret note' }, { systemMessages }),
+      ).toMatchObject({
+        type: 'ignored',
+        reason: expect.not.stringContaining('secret'),
+      });
+    }
+  });
+
+  it('of the user are facts of their own, unless they are marked as an echo', () => {
+    const data = { sender: { id: 'u', type: 'user' }, text: 'Hi' };
+    const fact = { type: 'user.message', text: 'Hi', cards: [], attachments: [] };
+    expect(map('MESSAGE', { ...data, isEcho: false })).toEqual({ conversation: CONVERSATION, at: AT, ...fact });
+    expect(map('MESSAGE', data)).toMatchObject(fact);
+    expect(map('MESSAGE', { ...data, isEcho: true })).toMatchObject({ type: 'ignored', reason: 'sender type user' });
+    expect(map('MESSAGE', { ...data, text: '' })).toMatchObject({ type: 'ignored', reason: 'an empty message' });
+  });
 
   it.each([undefined, null, 'agent', []])('with the sender %j are ignored', (sender) => {
     expect(map('MESSAGE', { sender, text: 'Hi' })).toMatchObject({ type: 'ignored' });

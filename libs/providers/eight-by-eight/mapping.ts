@@ -8,7 +8,9 @@ import {
   type RemoteAttachment,
 } from '#contract';
 import { cardsText } from './cards.js';
-import { propertyEntries, wellFormed, wellFormedJson } from './text.js';
+import { propertyEntries, wellFormedJson } from './text.js';
+import { idAt, MAX_ID, nameAt, wellFormed } from '#provider-kit';
+import { visitorOf } from './visitor.js';
 
 export interface MappingOptions {
   /** Whether messages of the contact centre itself reach the user. */
@@ -18,8 +20,6 @@ export interface MappingOptions {
 type Json = Record<string, unknown>;
 type Mapper = (data: Json, options: MappingOptions) => ProviderFact;
 
-const MAX_ID = 255;
-const MAX_NAME = 255;
 const MAX_TIME = 8.64e15;
 /** 8x8 Chat Gateway documentation: a webhook of an older version sends these instead of `MEMBERS_CHANGED` and `MESSAGE`. */
 const LEGACY = ['AGENT_JOINED', 'AGENT_LEFT', 'TEXT'];
@@ -56,10 +56,19 @@ export function mapEvent(body: Buffer, options: MappingOptions): ProviderEvent[]
   if (conversation === null)
     throw new WebhookRejected('invalid', `the ${eventType} event has no usable conversationId`);
   const data = isPlainObject(event.data) ? event.data : {};
-  const handoverId = eventType === 'CONVERSATION_UPDATE' ? handoverOf(data) : undefined;
   return [
-    { conversation, at, ...(handoverId === undefined ? {} : { handoverId }), ...mapSafely(mapper, data, options) },
+    {
+      conversation,
+      at,
+      ...(eventType === 'CONVERSATION_UPDATE' ? participantsOf(data) : {}),
+      ...mapSafely(mapper, data, options),
+    },
   ];
+}
+
+function participantsOf(data: Json): Pick<ProviderEvent, 'handoverId' | 'visitor'> {
+  const [handoverId, visitor] = [handoverOf(data), visitorOf(data)];
+  return { ...(handoverId === undefined ? {} : { handoverId }), ...(visitor === undefined ? {} : { visitor }) };
 }
 
 function mapSafely(mapper: Mapper, data: Json, options: MappingOptions): ProviderFact {
@@ -85,7 +94,7 @@ function conversationUpdate(data: Json): ProviderFact {
   if (state === 'idle') return { type: 'idle' };
   if (state !== 'active') return ignored('unknown conversation state');
   const assignment = isPlainObject(data.assignment) ? data.assignment : {};
-  const id = assignment.type === 'queue' ? idOf(assignment.id) : null;
+  const id = assignment.type === 'queue' ? idAt(assignment.id) : null;
   return { type: 'assigned', queue: id === null ? null : { id, name: null } };
 }
 
@@ -93,13 +102,13 @@ function conversationUpdate(data: Json): ProviderFact {
 function handoverOf(data: Json): string | undefined {
   const properties = isPlainObject(data.user) ? data.user.additionalProperties : undefined;
   const entry = propertyEntries(properties)?.find(([key]) => typeof key === 'string' && key.trim() === 'handoverId');
-  return idOf(entry?.[1]) ?? undefined;
+  return idAt(entry?.[1]) ?? undefined;
 }
 
 function queued(data: Json): ProviderFact {
-  const id = idOf(data.queueId);
+  const id = idAt(data.queueId);
   if (id === null) return ignored('queued without a queue id');
-  return { type: 'queued', queue: { id, name: nameOf(data.queueName) } };
+  return { type: 'queued', queue: { id, name: nameAt(data.queueName) } };
 }
 
 function membersChanged(data: Json): ProviderFact {
@@ -111,19 +120,31 @@ function membersChanged(data: Json): ProviderFact {
   return agent ? { type: `agent.${change}`, agent } : ignored('an agent without an id');
 }
 
-/** 8x8 Chat Gateway documentation: our own messages come back as events too; only the sender's type tells whose one is. */
+/**
+ * 8x8 Chat Gateway documentation: our own messages come back as events too; only the sender's type tells whose one is. `isEcho` says
+ * that a bot sent it, whatever the type.
+ */
 export function messageFact(data: Json, options: MappingOptions): ProviderFact {
   const sender = isPlainObject(data.sender) ? data.sender : {};
   const author = sender.type;
+  if (author === 'user' && data.isEcho !== true) {
+    const content = contentOf(data);
+    return content ? { type: 'user.message', ...content } : ignored('an empty message');
+  }
   if (author !== 'agent' && !(author === 'system' && options.systemMessages)) {
     return ignored(typeof author === 'string' ? `sender type ${wellFormed(author.slice(0, 50))}` : 'no sender');
   }
+  const content = contentOf(data);
+  if (!content) return ignored('an empty message');
+  const agent = author === 'agent' ? agentOf(sender.id) : null;
+  return { type: 'message', author: author as 'agent' | 'system', agent, ...content };
+}
+
+function contentOf(data: Json): { text: string | null; cards: Card[]; attachments: RemoteAttachment[] } | null {
   const cards = listOf(data.cards).flatMap(cardOf);
   const text = typeof data.text === 'string' && data.text !== '' ? wellFormed(data.text) : cardsText(cards);
   const attachments = listOf(data.attachments).flatMap(attachmentOf);
-  if (text === null && cards.length === 0 && attachments.length === 0) return ignored('an empty message');
-  const agent = author === 'agent' ? agentOf(sender.id) : null;
-  return { type: 'message', author: author as 'agent' | 'system', agent, text, cards, attachments };
+  return text === null && cards.length === 0 && attachments.length === 0 ? null : { text, cards, attachments };
 }
 
 function cardOf(card: Json): Card[] {
@@ -132,15 +153,15 @@ function cardOf(card: Json): Card[] {
 }
 
 function attachmentOf(attachment: Json): RemoteAttachment[] {
-  const id = idOf(attachment.id);
+  const id = idAt(attachment.id);
   if (id === null) return [];
-  const filename = nameOf(attachment.fileName) ?? nameOf(attachment.filename) ?? 'file';
+  const filename = nameAt(attachment.fileName) ?? nameAt(attachment.filename) ?? 'file';
   const url = attachment.preSignedUrl;
   return [{ id, filename, contentType: null, ...(isWebAddress(url) ? { url } : {}) }];
 }
 
 function activity(data: Json): ProviderFact {
-  const name = nameOf(data.name);
+  const name = nameAt(data.name);
   if (name === null) return ignored('an activity without a name');
   if (name === 'typing') return typing(data.value);
   return { type: 'activity', name, value: wellFormedJson(data.value ?? null) };
@@ -161,7 +182,7 @@ function ignored(reason: string): ProviderFact {
 
 /** An agent by id; 8x8 Chat Gateway documentation: events and lists tell no name. */
 export function agentOf(id: unknown): Agent | null {
-  const known = idOf(id);
+  const known = idAt(id);
   return known === null ? null : { id: known, name: null };
 }
 
@@ -169,19 +190,6 @@ function conversationOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= MAX_ID && wellFormed(value) === value
     ? value
     : null;
-}
-
-/** An id as text; null where there is none or it is too long to be one. */
-export function idOf(value: unknown): string | null {
-  const text = typeof value === 'number' ? String(value) : value;
-  if (typeof text !== 'string') return null;
-  const id = wellFormed(text.trim());
-  return id !== '' && id.length <= MAX_ID ? id : null;
-}
-
-function nameOf(value: unknown): string | null {
-  if (typeof value !== 'string' || value.trim() === '') return null;
-  return wellFormed(value.trim().slice(0, MAX_NAME));
 }
 
 /** A time in epoch milliseconds; null for anything else. */

@@ -12,7 +12,7 @@ import {
   type WebhookReceiver,
 } from '#contract';
 import { SigningKey, signedWebhook } from './fixtures/signing.js';
-import { VendorServer } from './fixtures/vendor-server.js';
+import { VendorServer } from '#provider-kit/testing';
 import EightByEightModule, { definition, EightByEightProvider } from './index.js';
 import { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
 

@@ -8,21 +8,23 @@ import {
   type ProviderContext,
   type ProviderSession,
 } from '#contract';
+import { accountFlaws, addressOf, DEFAULT_LIMITS, secretsOf, Transport } from '#provider-kit';
 import { AccountApi } from './account-api.js';
 import type { AvailabilitySources } from './availability.js';
-import { EightByEightClient } from './client.js';
+import { EightByEightClient, type ClientOptions } from './client.js';
 import { ContactCenterApi } from './contact-center-api.js';
 import { definition } from './definition.js';
 import { KeyStore } from './key-store.js';
 import { RealtimeApi } from './realtime-api.js';
 import { EightByEightSession, type WebhookVerification } from './session.js';
-import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
+import { EightByEightSettings, type EightByEightHandoverSettings } from './settings.js';
 import { SignatureVerifier, withoutVerification } from './signature.js';
-import { DEFAULT_LIMITS, Transport } from './transport.js';
+
+/** Where an account is, and what opens it. */
+type Access = ClientOptions;
 
 /** A bot waits while it is looked whether somebody is there. */
 const QUICK = { ...DEFAULT_LIMITS, connectTimeoutMs: 1_500, responseTimeoutMs: 3_000 };
-const HEADER_VALUE = /^[!-~]([ -~]*[!-~])?$/;
 
 /** 8x8 Contact Center behind the Chat Gateway v1.0. Remembers nothing but the public keys of 8x8. */
 @ContactCentre()
@@ -39,18 +41,9 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
   }
 
   checkSettings(settings: EightByEightSettings, context: ProviderContext): FieldError[] {
-    const errors: FieldError[] = [];
+    const errors = accountFlaws(settings, ['apiKey', 'tenant']);
     if (settings.webhookVerification === 'off' && context.production) {
       errors.push({ pointer: '/webhookVerification', detail: 'must be "required" in production' });
-    }
-    if (!isPlainAddress(settings.baseUrl)) {
-      errors.push({ pointer: '/baseUrl', detail: 'must be a URL without credentials, query or fragment' });
-    }
-    for (const name of ['apiKey', 'tenant'] as const) {
-      const value = settings[name];
-      if (value !== undefined && !HEADER_VALUE.test(value)) {
-        errors.push({ pointer: `/${name}`, detail: 'must be printable ASCII characters, without blanks around them' });
-      }
     }
     for (const name of ['realtimeKey', 'realtimeSecret'] as const) {
       if (settings.statistics === 'realtime' && settings[name] === undefined)
@@ -60,25 +53,38 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
   }
 
   open(settings: EightByEightSettings, context: ProviderContext): ProviderSession<EightByEightHandoverSettings> {
-    const baseUrl = normalised(settings.baseUrl);
-    const now = () => context.now();
     const { apiKey, tenant } = settings;
-    const client = new EightByEightClient(this.transport, { baseUrl, apiKey, tenant, now, log: context.log });
-    const verification = this.verification(baseUrl, settings, context);
-    const sources = this.availability(baseUrl, settings, context);
-    const account = accountApi(this.transport, settings, now);
-    return new EightByEightSession(settings, client, verification, now, sources, account);
+    const access: Access = {
+      baseUrl: addressOf(settings),
+      apiKey,
+      tenant,
+      secrets: secretsOf(EightByEightSettings, settings),
+      now: () => context.now(),
+      log: context.log,
+    };
+    return new EightByEightSession(
+      settings,
+      new EightByEightClient(this.transport, access),
+      this.verification(access, settings, context),
+      access.now,
+      this.availability(access, settings),
+      new AccountApi(this.transport, access),
+    );
   }
 
-  private availability(baseUrl: string, settings: EightByEightSettings, context: ProviderContext): AvailabilitySources {
-    const { apiKey, tenant, scheduleId, statistics } = settings;
-    const reader = { transport: this.quickTransport, now: () => context.now(), log: context.log };
-    const contactCenter = new ContactCenterApi(reader, { baseUrl, apiKey, tenant });
-    const { realtimeRegion: region, realtimeKey: key = '', realtimeSecret: secret = '' } = settings;
+  private availability(access: Access, settings: EightByEightSettings): AvailabilitySources {
+    const {
+      scheduleId,
+      statistics,
+      realtimeRegion: region,
+      realtimeKey: key = '',
+      realtimeSecret: secret = '',
+    } = settings;
+    const contactCenter = new ContactCenterApi(this.quickTransport, access);
     const api = {
       off: null,
       contactCenter,
-      realtime: new RealtimeApi(reader, { baseUrl, tenant, region, key, secret }),
+      realtime: new RealtimeApi(this.quickTransport, { ...access, region, key, secret }),
     }[statistics];
     return {
       isOpen: scheduleId === undefined ? null : () => contactCenter.isOpen(scheduleId),
@@ -86,7 +92,11 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
     };
   }
 
-  private verification(baseUrl: string, settings: EightByEightSettings, context: ProviderContext): WebhookVerification {
+  private verification(
+    { baseUrl, now }: Access,
+    settings: EightByEightSettings,
+    context: ProviderContext,
+  ): WebhookVerification {
     if (settings.webhookVerification === 'off') {
       context.log.warn(
         { provider: context.name },
@@ -94,7 +104,6 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
       );
       return { authority: `${baseUrl}#off`, verify: async (webhook) => withoutVerification(webhook) };
     }
-    const now = () => context.now();
     const toleranceMs = durationMs(settings.webhookTolerance);
     const verifier = new SignatureVerifier(this.keyStore(baseUrl, now), toleranceMs, now);
     return { authority: `${baseUrl}#required,${toleranceMs}`, verify: (webhook) => verifier.verify(webhook) };
@@ -110,18 +119,12 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
 
 /** The administrator's side of an account. */
 export function accountApi(transport: Transport, settings: EightByEightSettings, now: () => number): AccountApi {
-  const { baseUrl, apiKey, tenant, webhookToken = '' } = settings;
-  const secrets = [webhookToken, encodeURIComponent(webhookToken)];
-  return new AccountApi(transport, { baseUrl: normalised(baseUrl), apiKey, tenant, secrets, now });
-}
-
-function normalised(baseUrl: string): string {
-  const { origin, pathname } = new URL(baseUrl);
-  return `${origin}${pathname}`.replace(/\/+$/, '');
-}
-
-function isPlainAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { username, password, search, hash } = new URL(text);
-  return username === '' && password === '' && search === '' && hash === '';
+  const { apiKey, tenant } = settings;
+  return new AccountApi(transport, {
+    baseUrl: addressOf(settings),
+    apiKey,
+    tenant,
+    secrets: secretsOf(EightByEightSettings, settings),
+    now,
+  });
 }

@@ -1,10 +1,10 @@
 import { isPlainObject, ProviderError } from '#contract';
 import { count, type QueueStatistics } from './contact-center-api.js';
-import { readJson, type Reader } from './read-json.js';
+import { VendorApi, type Transport, type VendorApiOptions } from '#provider-kit';
 
 export const REALTIME_REGIONS = ['us', 'eu', 'au', 'ca'] as const;
 
-export interface RealtimeOptions {
+export interface RealtimeOptions extends Pick<VendorApiOptions, 'now' | 'log' | 'secrets'> {
   /** Without a slash at its end. */
   baseUrl: string;
   tenant?: string;
@@ -32,7 +32,7 @@ export class RealtimeApi {
   private token: Token | null = null;
 
   constructor(
-    private readonly reader: Reader,
+    private readonly transport: Transport,
     private readonly options: RealtimeOptions,
   ) {}
 
@@ -57,16 +57,15 @@ export class RealtimeApi {
   }
 
   private read(queueId: string, token: string): Promise<unknown> {
-    const { baseUrl, region, tenant, key, secret } = this.options;
+    const { baseUrl, region, tenant } = this.options;
     const root = region === 'us' ? baseUrl : `${baseUrl}/${region}`;
     const query = METRICS.map((metric) => `metrics=${metric}`).join('&');
-    const url = `${root}/analytics/cc/v5/realtime-metrics/queues/${encodeURIComponent(queueId)}?${query}`;
+    const path = `/analytics/cc/v5/realtime-metrics/queues/${encodeURIComponent(queueId)}?${query}`;
     const headers = {
-      Accept: 'application/json',
       Authorization: `Bearer ${token}`,
       ...(tenant === undefined ? {} : { 'X-Tenant-Info': tenant }),
     };
-    return readJson(this.reader, { method: 'GET', url, headers }, [key, secret, token]);
+    return this.api(root, headers, token).json('GET', path);
   }
 
   /** A token that 8x8 does not take any more is replaced, once. */
@@ -82,7 +81,7 @@ export class RealtimeApi {
   }
 
   private current(): Token | null {
-    return this.token && this.token.until > this.reader.now() ? this.token : null;
+    return this.token && this.token.until > this.options.now() ? this.token : null;
   }
 
   /** One call for all who need it at the same moment. */
@@ -91,7 +90,7 @@ export class RealtimeApi {
     const token: Token = { value: fetched.then(({ value }) => value), until: Infinity };
     this.token = token;
     fetched.then(
-      ({ lifetimeMs }) => (token.until = this.reader.now() + lifetimeMs - RENEW_BEFORE_MS),
+      ({ lifetimeMs }) => (token.until = this.options.now() + lifetimeMs - RENEW_BEFORE_MS),
       () => (token.until = 0),
     );
     return token;
@@ -100,19 +99,24 @@ export class RealtimeApi {
   /** 8x8 documentation, "OAuth Authentication for 8x8 XCaaS APIs": `expires_in` is in seconds, as text. */
   private async fetchToken(): Promise<{ value: string; lifetimeMs: number }> {
     const { baseUrl, key, secret } = this.options;
-    const headers = {
-      Accept: 'application/json',
-      Authorization: `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}`,
-      'Content-Type': 'application/x-www-form-urlencoded',
-    };
-    const body = await readJson(
-      this.reader,
-      { method: 'POST', url: `${baseUrl}/oauth/v2/token`, headers, body: 'grant_type=client_credentials' },
-      [key, secret],
-    );
+    const proof = Buffer.from(`${key}:${secret}`).toString('base64');
+    const api = this.api(baseUrl, { Authorization: `Basic ${proof}` }, proof);
+    const body = await api.form('/oauth/v2/token', { grant_type: 'client_credentials' });
     const { access_token: value, expires_in: expires } = isPlainObject(body) ? body : {};
     if (typeof value !== 'string' || value === '')
       throw new ProviderError('unknown_outcome', '8x8 answered without an access token');
     return { value, lifetimeMs: (count(expires) ?? 0) * 1_000 };
+  }
+
+  private api(baseUrl: string, headers: Record<string, string>, proof: string): VendorApi {
+    const { now, log, secrets } = this.options;
+    return new VendorApi(this.transport, {
+      vendor: '8x8',
+      baseUrl,
+      headers: { Accept: 'application/json', ...headers },
+      secrets: [...secrets, proof],
+      now,
+      log,
+    });
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '#contract';
 import { AccountApi } from './account-api.js';
 import { EightByEightClient } from './client.js';
-import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
+import { quickTransport, VendorServer } from '#provider-kit/testing';
 import { EightByEightSession } from './session.js';
 import { EightByEightSettings, type EightByEightHandoverSettings } from './settings.js';
 
@@ -30,7 +30,13 @@ beforeEach(() => {
 
 function open(changes: Partial<EightByEightSettings> = {}): EightByEightSession {
   const { value } = parseAs(EightByEightSettings, { apiKey: 'key', ...changes });
-  const client = new EightByEightClient(quickTransport(), { baseUrl: vendor.url, apiKey: 'key', now: () => now, log });
+  const client = new EightByEightClient(quickTransport(), {
+    baseUrl: vendor.url,
+    apiKey: 'key',
+    secrets: [],
+    now: () => now,
+    log,
+  });
   const verify = async ({ body }: RawWebhook) => ({ key: null, tenant: null, body });
   return new EightByEightSession(
     withDefaults(EightByEightSettings, value),

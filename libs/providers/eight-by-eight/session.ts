@@ -1,5 +1,4 @@
 import {
-  durationMs,
   isPlainObject,
   ProviderError,
   type CheckContext,
@@ -21,20 +20,29 @@ import {
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
+import {
+  AccountSession,
+  bytesWithoutLinkSecret,
+  idAt,
+  nullIfGone,
+  readAll,
+  READING_BUDGET_MS,
+  withAdvice,
+  type Page,
+} from '#provider-kit';
 import type { AccountApi } from './account-api.js';
-import type { EightByEightClient, HalList } from './client.js';
-import { withAdvice } from './api-error.js';
+import { ADVICE, type EightByEightClient } from './client.js';
 import { readQueue, type AvailabilitySources } from './availability.js';
 import { convertMessage } from './convert.js';
 import { createBody } from './create-body.js';
 import { inspectionOf, listedAt, listedMessage } from './inspection.js';
-import { bytesWithoutLinkSecret } from './link-secret.js';
 import { examine } from './doctor/doctor.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
+import { overCurrent } from './reassign-body.js';
 import { propertyEntries } from './text.js';
-import type { CreateConversation } from './wire.js';
+import type { CreateConversation, WireUser } from './wire.js';
 
 type Request = StartRequest<EightByEightHandoverSettings>;
 
@@ -52,18 +60,11 @@ const PARTICIPANTS_PER_PAGE = 100;
 const MAX_PARTICIPANT_PAGES = 10;
 /** Messages of our side that may be newer than one that is looked for. */
 const MAX_PASSED_OVER = 200;
-/** After this no further page is asked for, so that a call with a slow last page still ends within 30 s. */
-const READING_BUDGET_MS = 15_000;
 
 /** One 8x8 account, ready to use. */
-export class EightByEightSession implements ProviderSession<EightByEightHandoverSettings> {
+export class EightByEightSession extends AccountSession implements ProviderSession<EightByEightHandoverSettings> {
   readonly webhookAuthority: string;
   readonly tenant: string | null;
-  readonly webhookToken: string | null;
-  readonly endGraceMs: number;
-  readonly giveUpAfterMs: number;
-  readonly reconcileMs: number | null;
-  readonly fileOrigin: string;
 
   constructor(
     private readonly settings: EightByEightSettings,
@@ -73,13 +74,9 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     private readonly sources: AvailabilitySources,
     private readonly account: AccountApi,
   ) {
+    super(settings);
     this.webhookAuthority = verification.authority;
     this.tenant = settings.webhookTenant ?? settings.tenant ?? null;
-    this.webhookToken = settings.webhookToken ?? null;
-    this.endGraceMs = durationMs(settings.endGrace);
-    this.giveUpAfterMs = durationMs(settings.giveUpAfter);
-    this.reconcileMs = settings.reconcile === 'off' ? null : durationMs(settings.reconcile);
-    this.fileOrigin = new URL(settings.baseUrl).origin;
   }
 
   validate(request: Request): FieldError[] {
@@ -88,7 +85,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
 
   async start(request: Request): Promise<string> {
     return this.client.createConversation(sendable(request)).catch((error: unknown) => {
-      throw withAdvice(error);
+      throw withAdvice(error, ADVICE);
     });
   }
 
@@ -113,10 +110,15 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   }
 
   /**
-   * Counts the unbroken run of equal messages at the newest end, passing over what agents and the system said. A message with files is
-   * known by them: they were uploaded for it alone.
+   * Counts the unbroken run of equal messages at the newest end, passing over what others said. A message with files is known by them:
+   * they were uploaded for it alone.
    */
-  async findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
+  async findSent(
+    conversation: string,
+    message: OutboundMessage,
+    identicalBefore: number,
+    ours: readonly OutboundMessage['author'][] = ['user', 'bot'],
+  ): Promise<boolean> {
     const wanted = messageBody(message);
     const [file] = message.attachments;
     let run = 0;
@@ -125,7 +127,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
       MAX_MESSAGE_PAGES,
     )) {
       const author = isPlainObject(item.author) ? item.author.type : undefined;
-      if (author !== 'user' && author !== 'bot') continue;
+      if (!ours.some((one) => one === author)) continue;
       const files = attachmentsOf(item);
       if (file) {
         if (files.includes(file.id)) return true;
@@ -140,7 +142,7 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
   }
 
   async end(conversation: string): Promise<void> {
-    await this.client.removeUser(conversation).catch(unlessNotFound);
+    await this.client.removeUser(conversation).catch(nullIfGone);
   }
 
   upload(conversation: string, file: OutgoingFile): Promise<string> {
@@ -157,15 +159,34 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     if (!userChanged && queueId === undefined) return;
     await this.client.patchConversation(conversation, {
       ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId.trim() } }),
-      ...(userChanged ? { user: sendable(request).user } : {}),
+      ...(userChanged ? { user: await this.userOf(request, sendable(request)) } : {}),
     });
   }
 
+  async reassign(conversation: string, request: Request): Promise<void> {
+    const { assignment, user } = sendable(request);
+    const current = await this.client.conversation(conversation);
+    if (belongsTo(current, request.handoverId)) return;
+    await this.client
+      .patchConversation(conversation, { assignment, user: overCurrent(current.user, user) })
+      .catch((error: unknown) => {
+        throw withAdvice(error, ADVICE);
+      });
+  }
+
+  /** The webhook that gets it back is the setting `webhookId`, or that of the conversation's channel: its events come here already. */
+  async handBack(conversation: string): Promise<void> {
+    try {
+      await this.client.assignAfterAgent(conversation, this.settings.webhookId ?? (await this.webhookOf(conversation)));
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+    }
+  }
+
   async inspect(conversation: string): Promise<Inspection> {
-    const found = await this.client.conversationNow(conversation).catch(unlessNotFound);
+    const found = await this.client.conversationNow(conversation).catch(nullIfGone);
     if (found) {
-      const read = (page: number): Promise<HalList> =>
-        this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
+      const read = (page: number): Promise<Page> => this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
       const participants: Record<string, unknown>[] = [];
       for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
       return inspectionOf(found.conversation, participants, found.at);
@@ -212,6 +233,19 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     return examine(this.account, this.settings, context, this.now);
   }
 
+  private async webhookOf(conversation: string): Promise<string> {
+    const { channelId } = await this.client.conversation(conversation);
+    const channel = typeof channelId === 'string' ? await this.client.channel(channelId) : {};
+    const id = idAt(channel.webHookId ?? channel.webhookId);
+    if (id !== null) return id;
+    throw new ProviderError('invalid', "8x8 does not say which webhook the conversation's channel has; set webhookId");
+  }
+
+  private async userOf({ conversation }: Request, { user }: CreateConversation): Promise<WireUser> {
+    if (conversation === undefined) return user;
+    return overCurrent((await this.client.conversation(conversation)).user, user);
+  }
+
   isHandshake(webhook: RawWebhook): boolean {
     return isConnectionTest(webhook.body);
   }
@@ -225,18 +259,9 @@ export class EightByEightSession implements ProviderSession<EightByEightHandover
     return mapEvent(webhook.body, { systemMessages: this.settings.systemMessages });
   }
 
-  /** @throws {ProviderError} `unknown_outcome` when the list does not end within the bounds: nothing was disproven then */
-  private async *allOf(
-    read: (page: number) => Promise<HalList>,
-    maxPages: number,
-  ): AsyncGenerator<Record<string, unknown>> {
-    const deadline = this.now() + READING_BUDGET_MS;
-    for (let page = 0; page < maxPages && this.now() <= deadline; page += 1) {
-      const { items, isLast } = await read(page);
-      yield* items;
-      if (isLast) return;
-    }
-    throw new ProviderError('unknown_outcome', 'the list at 8x8 is too long to be read back in time');
+  private allOf(read: (page: number) => Promise<Page>, maxPages: number): AsyncGenerator<Record<string, unknown>> {
+    let page = 0;
+    return readAll(() => read(page++), { vendor: '8x8', maxPages, now: this.now });
   }
 }
 
@@ -248,11 +273,6 @@ function sendable(request: Request): CreateConversation {
   throw new ProviderError('invalid', reasons.slice(0, 500));
 }
 
-function unlessNotFound(error: unknown): null {
-  if (error instanceof ProviderError && error.code === 'not_found') return null;
-  throw error;
-}
-
 /** While pages are read a new message may push others onto the next one. */
 function unique(messages: ListedMessage[]): ListedMessage[] {
   return [...new Map(messages.map((message) => [message.id, message])).values()];
@@ -261,6 +281,11 @@ function unique(messages: ListedMessage[]): ListedMessage[] {
 function belongsTo(conversation: Record<string, unknown>, handoverId: string): boolean {
   const properties = isPlainObject(conversation.user) ? conversation.user.additionalProperties : undefined;
   return (propertyEntries(properties) ?? []).some(([key, value]) => key === 'handoverId' && value === handoverId);
+}
+
+/** 8x8 Chat Gateway documentation: a conversation that is assigned for after its agent already is refused with these words. */
+function isDuplicate(error: unknown): boolean {
+  return error instanceof ProviderError && error.code === 'invalid' && /already exists/i.test(error.message);
 }
 
 /** The ids of a message's files at 8x8. */

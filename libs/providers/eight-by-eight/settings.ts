@@ -1,15 +1,16 @@
 import { Setting } from '#contract';
+import { AccountSettings } from '#provider-kit';
 import { REALTIME_REGIONS } from './realtime-api.js';
 
 /** An account: one tenant of one 8x8 Contact Center. */
-export class EightByEightSettings {
+export class EightByEightSettings extends AccountSettings {
   @Setting({
     type: 'url',
     title: 'Base URL',
     help: 'Where the Chat Gateway API is. Change it only to talk to something else, such as the simulator.',
     default: 'https://api.8x8.com',
   })
-  baseUrl: string;
+  override baseUrl: string;
 
   @Setting({
     type: 'string',
@@ -46,56 +47,21 @@ export class EightByEightSettings {
   webhookVerification: 'required' | 'off';
 
   @Setting({
-    type: 'duration',
-    title: 'Webhook tolerance',
-    help: 'How old, or how far ahead of our clock, the transmission time of an event may be.',
-    default: '5m',
-  })
-  webhookTolerance: string;
-
-  @Setting({
     type: 'string',
     title: 'Webhook token',
     help: "A secret of your own choosing. When set, only webhooks to /handover/eightByEight/{name}/{token} are taken. 8x8's signature covers little more than a checksum of the body, so this is worth having.",
     secret: true,
     maxLength: 255,
   })
-  webhookToken?: string;
+  override webhookToken?: string;
 
   @Setting({
-    type: 'duration',
-    title: 'End grace',
-    help: "How long after an agent's leaving a sign of a transfer is waited for before the handover ends.",
-    default: '10s',
+    type: 'string',
+    title: 'Webhook id',
+    help: "8x8's id of the webhook that gets conversations back from the agents. Left out, it is that of the conversation's channel.",
+    maxLength: 255,
   })
-  endGrace: string;
-
-  @Setting({
-    type: 'duration',
-    title: 'Give up after',
-    help: 'How long an unreachable 8x8 is tried again before a handover or a message fails.',
-    default: '24h',
-  })
-  giveUpAfter: string;
-
-  @Setting({
-    type: 'duration',
-    canBeOff: true,
-    title: 'Reconcile',
-    help: 'How often 8x8 is asked how an open conversation stands and what was said in it, in case an event was lost. 1s to 24h; off leaves it to the events alone.',
-    min: '1s',
-    max: '24h',
-    default: '60s',
-  })
-  reconcile: string;
-
-  @Setting({
-    type: 'boolean',
-    title: 'System messages',
-    help: 'Whether messages of the contact centre itself reach the user, besides those of agents.',
-    default: false,
-  })
-  systemMessages: boolean;
+  webhookId?: string;
 
   @Setting({
     type: 'number',

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RawWebhook, VerifiedWebhook } from '#contract';
 import { SigningKey, signedWebhook, type SigningOptions } from './fixtures/signing.js';
-import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
+import { quickTransport, VendorServer } from '#provider-kit/testing';
 import { KeyStore } from './key-store.js';
 import { SignatureVerifier, withoutVerification } from './signature.js';
 

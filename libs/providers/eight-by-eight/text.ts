@@ -1,14 +1,10 @@
 import { isPlainObject } from '#contract';
+import { wellFormed } from '#provider-kit';
 
 const MAX_DEPTH = 64;
 
-/** Text that any database takes: NUL characters and halves of surrogate pairs become U+FFFD. */
-export function wellFormed(text: string): string {
-  return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
-}
-
 /**
- * The same JSON with every text in it well formed, keys included.
+ * JSON with every text in it well formed, keys included.
  * @throws {RangeError} when it is nested deeper than 64 levels
  */
 export function wellFormedJson(value: unknown, depth = 0): unknown {

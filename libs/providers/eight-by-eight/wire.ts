@@ -59,12 +59,6 @@ export interface WireSignal {
   readAt?: number;
 }
 
-/** One page of any list, in HAL form. `_embedded` and `page` may be missing. */
-export interface HalPage {
-  _embedded?: Record<string, unknown>;
-  page?: { number?: number; totalPages?: number };
-}
-
 /** Upper bounds of the create call. 8x8 Chat Gateway documentation: the conversation's user data and its history. */
 export const MAX_ADDITIONAL_PROPERTIES = 30;
 export const MAX_HISTORY = 200;

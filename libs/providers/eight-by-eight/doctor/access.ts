@@ -1,6 +1,6 @@
 import type { CheckFinding } from '#contract';
 import type { AccountApi, ApiAnswer, Listing } from '../account-api.js';
-import { TransportFailure } from '../transport.js';
+import { TransportFailure } from '#provider-kit';
 import { error, ok, warning } from './checks.js';
 
 export const WEBHOOKS = '/chat-gateway/v1/webhooks';

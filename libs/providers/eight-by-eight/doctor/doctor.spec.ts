@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseAs, withDefaults, type CheckFinding, type SeenWebhooks } from '#contract';
 import { AccountApi } from '../account-api.js';
-import { quickTransport, VendorServer } from '../fixtures/vendor-server.js';
+import { quickTransport, VendorServer } from '#provider-kit/testing';
 import { EightByEightSettings } from '../settings.js';
 import { inOrder } from './checks.js';
 import { examine } from './doctor.js';

@@ -1,7 +1,7 @@
 import { durationMs, type CheckContext, type CheckFinding } from '#contract';
 import type { AccountApi } from '../account-api.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from '../settings.js';
-import { TransportFailure } from '../transport.js';
+import { TransportFailure } from '#provider-kit';
 import { checkAccess } from './access.js';
 import { checkChannel } from './channel.js';
 import { inOrder, warning, type CheckName } from './checks.js';

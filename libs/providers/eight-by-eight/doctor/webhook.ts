@@ -1,6 +1,6 @@
 import type { CheckFinding } from '#contract';
 import type { AccountApi } from '../account-api.js';
-import { TransportFailure } from '../transport.js';
+import { TransportFailure } from '#provider-kit';
 import { saying, WEBHOOKS } from './access.js';
 import { error, ok, warning } from './checks.js';
 

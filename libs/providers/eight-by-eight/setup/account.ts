@@ -6,7 +6,7 @@ import { definition } from '../definition.js';
 import { examine } from '../doctor/doctor.js';
 import { accountApi, EightByEightProvider } from '../provider.js';
 import { EightByEightSettings, type EightByEightHandoverSettings } from '../settings.js';
-import { Transport } from '../transport.js';
+import { Transport } from '#provider-kit';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 

@@ -6,4 +6,4 @@ export { Receiver } from './receiver.js';
 export { setup, type Change, type SetupReport } from './setup.js';
 export { smoke, type Witness } from './smoke.js';
 export { teardown } from './teardown.js';
-export { TransportFailure } from '../transport.js';
+export { TransportFailure } from '#provider-kit';

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CheckFinding } from '#contract';
 import type { AccountApi, ApiAnswer } from '../account-api.js';
 import { saying } from '../doctor/access.js';
-import { TransportFailure } from '../transport.js';
+import { TransportFailure } from '#provider-kit';
 
 const CONVERSATIONS = '/chat-gateway/v1/conversations';
 const POLL_MS = 250;

@@ -1,14 +1,13 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Refusal, type Attachment } from '#core';
+import { refuseIfOver, Refusal, type Attachment } from '#core';
 import { Runtime } from '../../../runtime/runtime.js';
 import { Caller, type Principal } from '../../auth.guard.js';
-import { saveAs } from '../../content-disposition.js';
 import { HandoversService } from '../handovers/handovers.service.js';
 import { ProblemsOf, UploadedView } from '../handovers/handovers.views.js';
 import { AttachmentsService } from './attachments.service.js';
+import { FILE_FORM, FILE_RESPONSE, sendFile } from './files-over-http.js';
 
 @ApiTags('attachments')
 @ApiBearerAuth()
@@ -22,10 +21,7 @@ export class AttachmentsController {
 
   @Post()
   @ApiOperation({ summary: 'Upload a file, to be named in a message' })
-  @ApiConsumes('multipart/form-data')
-  @ApiBody({
-    schema: { type: 'object', required: ['file'], properties: { file: { type: 'string', format: 'binary' } } },
-  })
+  @FILE_FORM
   @ApiResponse({ status: 201, type: UploadedView, description: 'The file is kept.' })
   @ProblemsOf({
     400: 'The form is broken, or has something else than one file in the part `file`.',
@@ -42,18 +38,16 @@ export class AttachmentsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Attachment> {
     if (caller.role !== 'bot') throw new Refusal('forbidden', "Use a bot's API key for this.");
-    const attachment = await this.attachments.upload(await this.handovers.find(caller, id), form);
+    const handover = await this.handovers.find(caller, id);
+    refuseIfOver(handover);
+    const attachment = await this.attachments.upload(handover, form);
     reply.header('location', `/v1/handovers/${id}/attachments/${attachment.id}`);
     return attachment;
   }
 
   @Get(':attachmentId')
   @ApiOperation({ summary: 'Read a file, whichever side sent it' })
-  @ApiResponse({
-    status: 200,
-    description: 'Its bytes, with its own content type.',
-    content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
-  })
+  @FILE_RESPONSE
   @ProblemsOf({ 404: 'There is no such handover for this key, or no such file in it.' })
   async read(
     @Caller() caller: Principal,
@@ -62,14 +56,6 @@ export class AttachmentsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const file = await this.attachments.find(await this.handovers.find(caller, id), attachmentId);
-    await reply
-      .header('content-type', file.contentType)
-      .header('content-length', file.size)
-      .header('content-disposition', saveAs(file.filename))
-      // Whatever is in it, no browser may run it in the gateway's name.
-      .header('x-content-type-options', 'nosniff')
-      .header('content-security-policy', "default-src 'none'; frame-ancestors 'none'; sandbox")
-      .header('cache-control', 'private, no-store')
-      .send(Readable.from(this.runtime.attachments.read(file.id), { objectMode: false }));
+    await sendFile(file, this.runtime.attachments.read(file.id), reply);
   }
 }

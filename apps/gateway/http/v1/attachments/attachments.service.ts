@@ -5,7 +5,6 @@ import {
   invalid,
   isWelcome,
   mediaTypeOf,
-  refuseIfOver,
   Refusal,
   type Attachment,
   type Handover,
@@ -24,11 +23,10 @@ export class AttachmentsService {
   constructor(private readonly runtime: Runtime) {}
 
   /**
-   * Keeps a file that a bot sends as a form.
-   * @throws {Refusal} `conflict`, `too_large`, `wrong_type`, `invalid`, `unavailable`
+   * Keeps a file that a bot sends as a form, for a handover or an incoming conversation.
+   * @throws {Refusal} `too_large`, `wrong_type`, `invalid`, `unavailable`
    */
   async upload(handover: Handover, form: unknown): Promise<Attachment> {
-    refuseIfOver(handover);
     const { attachments } = this.takerOf(handover).options;
     if (!isForm(form)) throw new Refusal('wrong_type', 'Send the file as multipart/form-data, in a part named "file".');
     if (Number(form.headers['content-length'] ?? 0) > attachments.maxBytes + FORM_OVERHEAD_BYTES)
@@ -52,19 +50,19 @@ export class AttachmentsService {
     const errors = ids.flatMap((one, index) => {
       const pointer = `/attachments/${index}/id`;
       if (ids.indexOf(one) < index) return [{ pointer, detail: 'is named twice' }];
-      return found.has(one) ? [] : [{ pointer, detail: 'is no file of this handover: upload it first' }];
+      return found.has(one) ? [] : [{ pointer, detail: 'is no file that was uploaded here: upload it first' }];
     });
     if (errors.length > 0) throw invalid(errors);
     return ids.map((one) => found.get(one)!);
   }
 
-  /** A file of a handover. @throws {Refusal} `not_found` */
+  /** A file of a handover or an incoming conversation. @throws {Refusal} `not_found` */
   async find({ id }: Handover, attachmentId: string): Promise<Attachment> {
     const [file] = await this.runtime.attachments.find(id, [attachmentId]);
     if (file) return file;
     throw new Refusal(
       'not_found',
-      `There is no file "${attachmentId}" in this handover: it was never here, could not be fetched, or is no longer kept.`,
+      `There is no file "${attachmentId}" here: it never was, could not be fetched, or is no longer kept.`,
     );
   }
 

@@ -21,11 +21,11 @@ export class ListDeliveriesQuery {
   direction?: 'bot' | 'provider';
   @Text({ max: 255, optional: true, description: 'Only what goes to this bot or provider, by name.' })
   target?: string;
-  @Text({ max: 255, optional: true, description: 'Only deliveries of this handover.' })
+  @Text({ max: 255, optional: true, description: 'Only deliveries of this handover or incoming conversation.' })
   handoverId?: string;
   @IsIntegerText({ min: 1, max: 200, description: 'Entries per page, 50 unless given.' })
   limit?: string;
-  @Matches(/^(\d{1,18}|ho_[0-9a-f]{32}\.(bot|provider))$/, { message: 'must be `next` of the page before' })
+  @Matches(/^(\d{1,18}|(ho|cv)_[0-9a-f]{32}\.(bot|provider))$/, { message: 'must be `next` of the page before' })
   @Text({ max: 64, optional: true, description: 'Where to go on: `next` of the page before.' })
   cursor?: string;
 }
@@ -39,7 +39,7 @@ export class DeliveryView {
   direction: string;
   @ApiProperty({ example: 'shop-assistant', description: 'The bot or provider that it goes to.' })
   target: string;
-  @ApiProperty({ example: 'ho_019abc' })
+  @ApiProperty({ example: 'ho_019abc', description: 'The handover, or the incoming conversation (`cv_…`).' })
   handoverId: string;
   @ApiProperty({ enum: KINDS, description: 'An event for the bot, or what the contact centre is to do.' })
   kind: string;

@@ -1,22 +1,42 @@
 import { Readable } from 'node:stream';
-import type { Page, StoredEvent } from '#core';
+import { Refusal, type Page, type StoredEvent } from '#core';
 import type { FastifyReply } from 'fastify';
 import type { Runtime } from '../../../runtime/runtime.js';
+import { pageOf } from '../paging.js';
 
 const BATCH = 200;
 /** A stream looks for other replicas' events this often, in milliseconds. */
 const POLL_MS = 1_000;
 /** A comment line keeps proxies from closing a silent stream. */
 const KEEP_ALIVE_MS = 15_000;
-const FINAL = /^handover\.(completed|cancelled|failed)$/;
+const FINAL = /^(handover\.(completed|cancelled|failed)|conversation\.ended)$/;
+
+/** How a request wants events: as a stream or, accepting JSON, as a page of a list; and from which on. */
+export interface EventsWanted {
+  accept?: string;
+  lastEventId?: string;
+  cursor?: string;
+  limit?: string;
+}
+
+/** Answers with the events of a handover or an incoming conversation. @throws {Refusal} `invalid` */
+export async function sendEvents(
+  runtime: Runtime,
+  id: string,
+  wanted: EventsWanted,
+  reply: FastifyReply,
+): Promise<void> {
+  const { accept, lastEventId, cursor } = wanted;
+  if (lastEventId !== undefined && !/^\d{1,9}$/.test(lastEventId)) {
+    throw new Refusal('invalid', 'The Last-Event-ID header must be the sequence of an event, a whole number.');
+  }
+  const after = Number(cursor ?? lastEventId ?? 0);
+  if (accept?.includes('application/json')) await reply.send(await eventList(runtime, id, after, pageOf(wanted).limit));
+  else await streamEvents(runtime, id, after, reply);
+}
 
 /** A page of stored events. */
-export async function eventList(
-  runtime: Runtime,
-  handoverId: string,
-  after: number,
-  limit: number,
-): Promise<Page<unknown>> {
+async function eventList(runtime: Runtime, handoverId: string, after: number, limit: number): Promise<Page<unknown>> {
   const events = await runtime.handovers.events(handoverId, after, limit + 1);
   const data = events.slice(0, limit);
   return {
@@ -26,13 +46,8 @@ export async function eventList(
 }
 
 /** Sends the stored events as server-sent events, then new ones as they come, and ends after the final one. */
-export async function streamEvents(
-  runtime: Runtime,
-  handoverId: string,
-  after: number,
-  reply: FastifyReply,
-): Promise<void> {
-  await sendFrames(runtime, reply, (stop) => frames(runtime, handoverId, after, stop));
+async function streamEvents(runtime: Runtime, id: string, after: number, reply: FastifyReply): Promise<void> {
+  await sendFrames(runtime, reply, (stop) => frames(runtime, id, after, stop));
 }
 
 /** Sends server-sent events until there are no more, the caller has gone, or the gateway stops. */

@@ -1,4 +1,4 @@
-import { handoverView, messageView, Refusal, type Page } from '#core';
+import { handoverView, messageView, type Page } from '#core';
 import { Body, Controller, Get, Headers, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
@@ -15,7 +15,7 @@ import { Runtime } from '../../../runtime/runtime.js';
 import { Caller, type Principal } from '../../auth.guard.js';
 import { Valid } from '../../valid.js';
 import { pageOf, PageQuery, SequenceQuery } from '../paging.js';
-import { eventList, streamEvents } from './event-stream.js';
+import { sendEvents } from './event-stream.js';
 import {
   CloseHandoverDto,
   ListHandoversQuery,
@@ -35,12 +35,21 @@ import {
   ProblemView,
 } from './handovers.views.js';
 
-const IDEMPOTENCY = ApiHeader({
+export const IDEMPOTENCY = ApiHeader({
   name: 'Idempotency-Key',
   required: false,
   description:
     'Makes the request safe to repeat for 24 h: the same key and body get the same answer, and nothing happens twice.',
 });
+
+export const EVENTS_RESPONSE = {
+  status: 200,
+  description: 'The events; as a page of a list where the request accepts application/json.',
+  content: {
+    'text/event-stream': { schema: { $ref: '#/components/schemas/EventView' } },
+    'application/json': { schema: { $ref: '#/components/schemas/EventPage' } },
+  },
+};
 
 @ApiTags('handovers')
 @ApiBearerAuth()
@@ -153,14 +162,7 @@ export class HandoversController {
   @Get(':id/events')
   @ApiOperation({ summary: 'Follow the events of a handover, live' })
   @ApiExtraModels(EventPage, EventView)
-  @ApiResponse({
-    status: 200,
-    description: 'The events; as a page of a list where the request accepts application/json.',
-    content: {
-      'text/event-stream': { schema: { $ref: '#/components/schemas/EventView' } },
-      'application/json': { schema: { $ref: '#/components/schemas/EventPage' } },
-    },
-  })
+  @ApiResponse(EVENTS_RESPONSE)
   @Problems(400, 404)
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The sequence of the last event that was seen.' })
   @ApiQuery({ type: PageQuery })
@@ -173,12 +175,6 @@ export class HandoversController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.handovers.find(caller, id);
-    if (lastEventId !== undefined && !/^\d{1,9}$/.test(lastEventId)) {
-      throw new Refusal('invalid', 'The Last-Event-ID header must be the sequence of an event, a whole number.');
-    }
-    const after = Number(query.cursor ?? lastEventId ?? 0);
-    if (accept?.includes('application/json'))
-      await reply.send(await eventList(this.runtime, id, after, pageOf(query).limit));
-    else await streamEvents(this.runtime, id, after, reply);
+    await sendEvents(this.runtime, id, { accept, lastEventId, ...query }, reply);
   }
 }

@@ -5,6 +5,7 @@ import {
   courseOf,
   handoverView,
   invalid,
+  isConversation,
   messageView,
   notFound,
   postMessage,
@@ -44,6 +45,7 @@ export class HandoversService {
 
   async start(caller: Principal, input: StartHandoverDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
+    await this.refuseIncoming(caller, input.sessionId);
     if (caller.role === 'bot' && !caller.enabled)
       throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
     const idempotency = keyOf(bot, 'handovers', key, input);
@@ -94,19 +96,23 @@ export class HandoversService {
     );
   }
 
+  /** In the session of an incoming conversation it would open a second one, where the user is not. */
+  private async refuseIncoming(caller: Principal, sessionId: string): Promise<void> {
+    if (!/^cv_[0-9a-f]{32}$/.test(sessionId)) return;
+    const conversation = await this.runtime.handovers.get(sessionId);
+    if (!conversation || !isConversation(conversation) || !isOwn(caller, conversation)) return;
+    const path = `POST /v1/conversations/${sessionId}/handover`;
+    throw new Refusal('conflict', `This is the session of an incoming conversation: hand it over with ${path}.`);
+  }
+
   async post(caller: Principal, id: string, input: PostMessageDto, key: string | undefined): Promise<Answer> {
     const bot = botOf(caller);
-    const cards = (input.cards ?? []).map(({ contentType, content }): Card => ({ contentType, content }));
+    const content = contentOf(input, input.author ?? 'user');
     const named = input.attachments ?? [];
-    if (input.text === undefined && cards.length === 0 && named.length === 0) {
-      throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text, an attachment or a card' }]);
-    }
-    if (input.text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
     const attachments = named.length > 0 ? await this.attachments.named(await this.find(caller, id), named) : [];
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
       const provider = this.runtime.registry.get(unit.handover.provider);
-      const content: MessageContent = { author: input.author ?? 'user', text: input.text ?? null, cards };
       const course = provider ? courseOf(provider) : null;
       const posted = postMessage(unit, { content, attachments, ...shown(provider, content) }, course);
       return { status: 202, body: messageView(posted) };
@@ -140,7 +146,7 @@ export class HandoversService {
   }
 
   /** Refuses what the provider could not send, before anything is stored. */
-  private check(
+  check(
     provider: ProviderInstance,
     handover: Handover,
     transcript: { author: 'user' | 'bot' | 'agent' | 'system'; text: string }[],
@@ -152,8 +158,23 @@ export class HandoversService {
   }
 }
 
+/** What a message says. @throws {Refusal} `invalid` when that is nothing */
+export function contentOf(
+  { text, cards = [], attachments = [] }: PostMessageDto,
+  author: MessageContent['author'],
+): MessageContent {
+  if (text === undefined && cards.length === 0 && attachments.length === 0)
+    throw invalid([{ pointer: '/text', detail: 'is missing: a message needs a text, an attachment or a card' }]);
+  if (text?.trim() === '') throw invalid([{ pointer: '/text', detail: 'must not be blank' }]);
+  return {
+    author,
+    text: text ?? null,
+    cards: cards.map(({ contentType, content }): Card => ({ contentType, content })),
+  };
+}
+
 /** How the provider shows a message. @throws {Refusal} `invalid` when it cannot at all */
-function shown(
+export function shown(
   provider: ProviderInstance | undefined,
   content: MessageContent,
 ): Pick<ConvertedMessage, 'parts' | 'losses'> {
@@ -163,7 +184,7 @@ function shown(
 }
 
 /** Makes a request known again. @throws {Refusal} `invalid` */
-function keyOf(bot: string, scope: string, key: string | undefined, input: object): IdempotencyKey | null {
+export function keyOf(bot: string, scope: string, key: string | undefined, input: object): IdempotencyKey | null {
   if (key === undefined) return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Refusal('invalid', 'The Idempotency-Key header must have 1 to 255 visible ASCII characters.');
@@ -171,12 +192,16 @@ function keyOf(bot: string, scope: string, key: string | undefined, input: objec
   return { bot, scope, key, fingerprint: createHash('sha256').update(JSON.stringify(input)).digest('hex') };
 }
 
-function fail(error: Error): never {
+export function fail(error: Error): never {
   throw error;
 }
 
-export function mayRead(caller: Principal, handover: Handover): boolean {
-  return caller.role === 'operator' || caller.name === handover.bot;
+function mayRead(caller: Principal, handover: Handover): boolean {
+  return !isConversation(handover) && isOwn(caller, handover);
+}
+
+export function isOwn(caller: Principal, { bot }: Handover): boolean {
+  return caller.role === 'operator' || caller.name === bot;
 }
 
 /** @throws {Refusal} `forbidden` for the operator */

@@ -51,6 +51,14 @@ export class HandoverView {
   metadata: unknown;
   @ApiProperty({ type: String, nullable: true, description: "The contact centre's id of the conversation." })
   conversationId: string | null;
+  @ApiProperty({
+    enum: ['bot', 'contact_center'],
+    description:
+      "Where the user writes: on the bot's channel, so that messages go through the gateway; or on one of the contact centre's, so that the agent reads the user, and the user the agent, there.",
+  })
+  channel: string;
+  @ApiProperty({ type: String, nullable: true, description: 'The incoming conversation that is handed over.' })
+  incomingConversationId: string | null;
   @ApiProperty({ type: () => QueueView, nullable: true })
   queue: QueueView | null;
   @ApiProperty({ type: () => AgentView, nullable: true })
@@ -152,7 +160,8 @@ export class EventView {
   timestamp: string;
   @ApiProperty({
     ...ANY_JSON,
-    description: 'handoverId, sequence (not for typing), provider, sessionId, userId, and what the type adds.',
+    description:
+      'handoverId (or conversationId, of an incoming conversation), sequence (not for typing), provider, sessionId, userId, and what the type adds.',
   })
   data: object;
 }
@@ -202,7 +211,7 @@ export class ProblemView {
   detail: string;
   @ApiProperty({ type: () => FieldErrorView, isArray: true, required: false })
   errors?: FieldErrorView[];
-  @ApiProperty({ required: false, description: 'With 409 on a start: the open handover of the session.' })
+  @ApiProperty({ required: false, description: 'With 409: the open handover of the session or the conversation.' })
   handoverId?: string;
   @ApiProperty({
     required: false,

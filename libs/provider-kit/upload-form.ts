@@ -3,20 +3,23 @@ import { Readable } from 'node:stream';
 import type { OutgoingFile } from '#contract';
 
 /** A form on its way, as long as it says. */
-export interface UploadBody {
+export interface UploadForm {
   headers: Record<string, string>;
   body: Readable;
 }
 
 /**
- * The form in which 8x8 takes a file. 8x8 Chat Gateway documentation: the parts `attachment`, which is the file, and `authorType`. Its
- * length is told beforehand, and no more of the file is in memory than a piece.
+ * A form (multipart/form-data) with these fields and, last, the file. Its length is told beforehand, and no more of the file is in
+ * memory than a piece.
+ * @param fields by name; both are the provider's own, and nobody else's
  */
-export function uploadBody(file: OutgoingFile): UploadBody {
+export function uploadForm(file: OutgoingFile, name: string, fields: Record<string, string> = {}): UploadForm {
   const boundary = `handover-${randomBytes(16).toString('hex')}`;
+  const part = (disposition: string): string =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${disposition}"\r\n`;
+  const before = Object.entries(fields).map(([field, value]) => `${part(field)}\r\n${value}\r\n`);
   const head = Buffer.from(
-    `--${boundary}\r\nContent-Disposition: form-data; name="authorType"\r\n\r\n${file.author}\r\n` +
-      `--${boundary}\r\nContent-Disposition: form-data; name="attachment"; filename="${quoted(file.filename)}"\r\n` +
+    `${before.join('')}--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${quoted(file.filename)}"\r\n` +
       `Content-Type: ${file.contentType}\r\n\r\n`,
   );
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`);

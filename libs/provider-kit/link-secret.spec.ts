@@ -3,7 +3,7 @@ import { bytesWithoutLinkSecret, withoutLinkSecret } from './link-secret.js';
 
 const LINK = "https://copilot.example.com/?userId=%C3%BC&sessionId=s&URLToken=sec.ret-t~o*k'e(n)%2B%3D";
 
-describe('the token in what 8x8 repeats', () => {
+describe('the token in what a vendor repeats', () => {
   it.each([
     ['a sentence', `The value ${LINK} is too long.`],
     ['a link that is cut off', `The value ${LINK.slice(0, -20)}`],

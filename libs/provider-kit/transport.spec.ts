@@ -2,9 +2,9 @@ import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProviderError } from '#contract';
-import { EightByEightClient } from './client.js';
-import { quickTransport, VendorServer } from './fixtures/vendor-server.js';
+import { quickTransport, VendorServer } from './testing/vendor-server.js';
 import type { Transport, TransportLimits } from './transport.js';
+import { VendorApi } from './vendor-api.js';
 
 const log = { debug: jest.fn(), info: jest.fn(), warn: jest.fn() };
 let vendor: VendorServer;
@@ -19,11 +19,11 @@ beforeEach(() => {
 });
 
 function clientOver(transport: Transport, baseUrl: string) {
-  return new EightByEightClient(transport, { baseUrl, apiKey: 'key', now: () => 0, log });
+  return new VendorApi(transport, { vendor: 'Vendor', baseUrl, headers: {}, secrets: [], now: () => 0, log });
 }
 const clientAt = (baseUrl: string, limits: Partial<TransportLimits> = {}) =>
   clientOver(quickTransport(limits), baseUrl);
-const send = (client: EightByEightClient) => client.sendMessage('c-1', { authorType: 'user', text: 'Hi' });
+const send = (client: VendorApi) => client.call('POST', '/messages', { text: 'Hi' });
 
 async function failureOf(call: Promise<unknown>): Promise<ProviderError> {
   const outcome = await call.then(

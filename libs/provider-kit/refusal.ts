@@ -1,5 +1,5 @@
 import { isPlainObject, ProviderError, type ProviderErrorCode } from '#contract';
-import { wellFormed } from './text.js';
+import { parseJson, wellFormed } from './json.js';
 import type { HttpAnswer } from './transport.js';
 
 /** What the vendor said about a call that failed, whichever of its forms it used. */
@@ -15,6 +15,7 @@ const MAX_MESSAGE = 500;
 const MAX_TOKEN = 100;
 const MAX_RETRY_AFTER_MS = 86_400_000;
 
+/** What a status means; any other below 500 is `invalid`, and from 500 on nobody knows what took effect. */
 const CODES: Record<number, ProviderErrorCode> = {
   401: 'unauthorized',
   403: 'forbidden',
@@ -26,17 +27,32 @@ const CODES: Record<number, ProviderErrorCode> = {
   429: 'rate_limited',
 };
 
+/** The vendor answered a call with something other than 2xx. */
+export class VendorRefusal extends ProviderError {
+  // No property of the error itself: whoever logs an error logs those as well.
+  readonly #body: unknown;
+
+  constructor(code: ProviderErrorCode, message: string, retryAfterMs: number | undefined, body: unknown) {
+    super(code, message, retryAfterMs);
+    this.#body = body;
+  }
+
+  /** The JSON of the answer, for a provider that has to know more than the code; never for a log, since it may repeat a message. */
+  get body(): unknown {
+    return this.#body;
+  }
+}
+
 /**
- * Reads an error body.
- * 8x8 Chat Gateway documentation: `message` with `errors` as a list of objects, a list of strings or one object, or `code` beside `message`,
- * or `validations`; older parts of the API answer with `ErrorCode` and `Error`, or in plain text.
+ * Reads an error body: `message`, `detail`, `title`, `error` or `Error`, with `errors` or `validations` as a list of objects, a list
+ * of strings or one object, and `code` or `ErrorCode`; or plain text. What is refused is left out of it: it may be what the user wrote.
  */
 export function readProblem(text: string): VendorProblem {
-  const body = parse(text);
+  const body = parseJson(text);
   if (!isPlainObject(body)) return { message: cut(plainText(typeof body === 'string' ? body : text)) };
   const entries = [...asList(body.errors), ...asList(body.validations)];
   const details = entries.map(detailOf).filter((detail) => detail !== '');
-  const main = firstString(body.message, body.detail, body.title, body.Error) ?? '';
+  const main = firstString(body.message, body.detail, body.title, body.Error, body.error) ?? '';
   const code = firstString(body.code, body.ErrorCode, ...entries.map((entry) => isPlainObject(entry) && entry.code));
   const referenceId = firstString(body.referenceId);
   return {
@@ -46,38 +62,47 @@ export function readProblem(text: string): VendorProblem {
   };
 }
 
-/** The error of the contract that an answer other than 2xx stands for. `now` is in epoch milliseconds. */
-export function errorOf(answer: HttpAnswer, problem: VendorProblem, now: number): ProviderError {
+/**
+ * The error of the contract that an answer other than 2xx stands for.
+ * @param codes what a status means at this vendor, where it is not what it means elsewhere
+ * @param now epoch milliseconds
+ */
+export function refusalOf(
+  vendor: string,
+  answer: HttpAnswer,
+  problem: VendorProblem,
+  codes: Record<number, ProviderErrorCode>,
+  now: number,
+): VendorRefusal {
+  const { status, headers, text } = answer;
   const said = problem.message === '' ? '' : `: ${problem.message}`;
   const reference = problem.referenceId === undefined ? '' : ` (reference ${problem.referenceId})`;
-  return new ProviderError(
-    codeOf(answer.status),
-    `8x8 answered ${answer.status}${said}${reference}`,
-    answer.status === 429 || answer.status >= 500 ? retryAfterMs(answer.headers, now) : undefined,
+  return new VendorRefusal(
+    codes[status] ?? (status >= 500 ? 'unknown_outcome' : (CODES[status] ?? 'invalid')),
+    `${vendor} answered ${status}${said}${reference}`,
+    status === 429 || status >= 500 ? retryAfterMs(headers, now) : undefined,
+    parseJson(text),
   );
 }
 
-/** What an operator can do about a refusal, beside what the vendor says. */
-const ADVICE: Partial<Record<ProviderErrorCode, string>> = {
-  unauthorized: 'Check apiKey: it must be the key, not the secret, of an app in the 8x8 Admin Console',
-  forbidden: 'Check that the app has the product "Contact Center Chat Gateway", and that tenant is right',
-  not_found: 'Check channelId, queueId and tenant: all must belong to the same tenant',
-  invalid: 'Check channelId, queueId and jsonProperties',
-};
-
-/** A refusal to open a conversation, with what an operator can do about it added to what the vendor says. */
-export function withAdvice(error: unknown): unknown {
-  const advice = error instanceof ProviderError ? ADVICE[error.code] : undefined;
-  if (!(error instanceof ProviderError) || advice === undefined) return error;
-  return new ProviderError(error.code, `${error.message.replace(/\.$/, '')}. ${advice}.`, error.retryAfterMs);
+/** A refusal with what an operator can do about it, by its code, added to what the vendor says; any other error as it is. */
+export function withAdvice(error: unknown, advice: Partial<Record<ProviderErrorCode, string>>): unknown {
+  const sentence = error instanceof ProviderError ? advice[error.code] : undefined;
+  if (!(error instanceof ProviderError) || sentence === undefined) return error;
+  const message = `${error.message.replace(/\.$/, '')}. ${sentence}.`;
+  return error instanceof VendorRefusal
+    ? new VendorRefusal(error.code, message, error.retryAfterMs, error.body)
+    : new ProviderError(error.code, message, error.retryAfterMs);
 }
 
-function codeOf(status: number): ProviderErrorCode {
-  return status >= 500 ? 'unknown_outcome' : (CODES[status] ?? 'invalid');
+/** For a call on something that may be gone: its being gone is no failure. */
+export function nullIfGone(error: unknown): null {
+  if (error instanceof ProviderError && error.code === 'not_found') return null;
+  throw error;
 }
 
 /** Milliseconds to wait, from `Retry-After` (seconds or an HTTP date) or else `x-ratelimit-reset` (epoch seconds); at most a day. */
-export function retryAfterMs(headers: Record<string, unknown>, now: number): number | undefined {
+function retryAfterMs(headers: Record<string, unknown>, now: number): number | undefined {
   const after = headers['retry-after'];
   const reset = headers['x-ratelimit-reset'];
   if (typeof after === 'string') {
@@ -90,14 +115,6 @@ export function retryAfterMs(headers: Record<string, unknown>, now: number): num
 
 function bounded(wait: number): number {
   return Math.min(Math.max(0, wait), MAX_RETRY_AFTER_MS);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function asList(value: unknown): unknown[] {

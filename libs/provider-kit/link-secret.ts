@@ -3,12 +3,12 @@ const TOKEN = /(URLToken(?:=|\\u003d))[^\s"<>&\\]+/gi;
 const NAME = 'URLToken';
 const MASK = '••••';
 
-/** Text of 8x8's without the copilot's token: some errors repeat what they refuse. */
+/** Text of a vendor without the copilot's token: some errors repeat what they refuse. */
 export function withoutLinkSecret(text: string): string {
   return text.replace(TOKEN, `$1${MASK}`);
 }
 
-/** The same for a webhook, byte for byte otherwise: 8x8 repeats the customer's properties, and webhooks are kept as they come. */
+/** The same for a webhook, byte for byte otherwise: vendors repeat what they were given, and webhooks are kept as they come. */
 export function bytesWithoutLinkSecret(body: Buffer): Buffer {
   if (!body.includes(NAME)) return body;
   const mask = Buffer.from(MASK).toString('latin1');

@@ -1,0 +1,62 @@
+import { refuseUnlessOpen, type Attachment } from '#core';
+import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Runtime } from '../../../runtime/runtime.js';
+import { Caller, type Principal } from '../../auth.guard.js';
+import { AttachmentsService } from '../attachments/attachments.service.js';
+import { FILE_FORM, FILE_RESPONSE, sendFile } from '../attachments/files-over-http.js';
+import { botOf } from '../handovers/handovers.service.js';
+import { ProblemsOf, UploadedView } from '../handovers/handovers.views.js';
+import { ConversationsService } from './conversations.service.js';
+
+@ApiTags('conversations')
+@ApiBearerAuth()
+@Controller('v1/conversations/:id/attachments')
+export class ConversationFilesController {
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly attachments: AttachmentsService,
+    private readonly runtime: Runtime,
+  ) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Upload a file, to be named in an answer' })
+  @FILE_FORM
+  @ApiResponse({ status: 201, type: UploadedView, description: 'The file is kept.' })
+  @ProblemsOf({
+    400: 'The form is broken, or has something else than one file in the part `file`.',
+    403: 'This key may not do that.',
+    404: 'There is no such conversation for this key.',
+    409: 'The conversation is with the agents (`handoverId`), has ended, or takes no files (`reason`: `unsupported`).',
+    413: "The file is larger than the provider's limit, 25 MiB unless set.",
+    415: 'It is no form, or files of this type are not taken.',
+  })
+  async upload(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() form: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Attachment> {
+    botOf(caller);
+    const conversation = await this.conversations.find(caller, id);
+    refuseUnlessOpen(conversation);
+    const attachment = await this.attachments.upload(conversation, form);
+    reply.header('location', `/v1/conversations/${id}/attachments/${attachment.id}`);
+    return attachment;
+  }
+
+  @Get(':attachmentId')
+  @ApiOperation({ summary: 'Read a file of the conversation or of one of its handovers, whichever side sent it' })
+  @FILE_RESPONSE
+  @ProblemsOf({ 404: 'There is no such conversation for this key, or no such file in it.' })
+  async read(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Param('attachmentId') attachmentId: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const file = await this.attachments.find(await this.conversations.find(caller, id), attachmentId);
+    await sendFile(file, this.runtime.attachments.read(file.id), reply);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Handover } from './handover.js';
+
+export const CONVERSATION_STATUSES = ['open', 'handed_over', 'ended'] as const;
+/** `open`: with the bot; `handed_over`: with the agents; `ended`: final. */
+export type ConversationStatus = (typeof CONVERSATION_STATUSES)[number];
+
+/** An incoming conversation: one that began in the contact centre. A handover of it has a copy, as it was when it was handed over. */
+export interface Incoming {
+  /** The gateway's own id, `cv_…`. */
+  id: string;
+  /** How the user reached the contact centre, such as `WhatsApp`; null where it does not say. */
+  channel: string | null;
+  /** Its latest handover. */
+  handoverId: string | null;
+  /** Whether the bot gets it back after the agent. */
+  handBack: boolean;
+  /** The contact centre's time of the newest thing known of it, epoch milliseconds. */
+  lastAt: number | null;
+}
+
+/** A unit's row is an incoming conversation itself, and no handover. */
+export function isConversation({ id, incoming }: Pick<Handover, 'id' | 'incoming'>): boolean {
+  return incoming?.id === id;
+}
+
+/**
+ * The contact centre's time after which what agents say is said to this handover; null where all of it is. Before, they talked to the
+ * user in an earlier handover of the same conversation.
+ */
+export function heardAfter({ incoming, createdAt }: Handover): number | null {
+  return incoming && (incoming.lastAt ?? createdAt.getTime());
+}
+
+/** An incoming conversation as the API and the events show it. */
+export function conversationView(conversation: Handover): Record<string, unknown> {
+  const { id, status, provider, userId, user, endReason, createdAt, endedAt } = conversation;
+  return {
+    id,
+    status,
+    control: status === 'handed_over' ? 'human' : 'bot',
+    provider,
+    channel: conversation.incoming?.channel ?? null,
+    userId,
+    user,
+    providerConversationId: conversation.conversationId,
+    handoverId: conversation.incoming?.handoverId ?? null,
+    endReason,
+    createdAt: createdAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+  };
+}

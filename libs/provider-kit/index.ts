@@ -1,0 +1,11 @@
+/** What the vendors of contact centres have in common, for the providers. Knows no vendor. */
+export * from './account.js';
+export * from './hmac.js';
+export * from './json.js';
+export * from './link-secret.js';
+export * from './provider-module.js';
+export * from './reading.js';
+export { nullIfGone, readProblem, VendorRefusal, withAdvice, type VendorProblem } from './refusal.js';
+export * from './transport.js';
+export * from './vendor-api.js';
+export * from './webhook-controller.js';
