@@ -13,7 +13,7 @@ const arrowRules = arrows.map(({ from, forbidden, why }) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.data'] },
+  { ignores: ['**/dist', 'node_modules', '.data'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommended,
   {

@@ -83,7 +83,7 @@ export class AppModule {
           provide: Runtime,
           inject: [ConfigService, CONTACT_CENTRE],
           useFactory: (config: ConfigService, all: HandoverProvider[]) =>
-            openRuntime(config.getOrThrow<Environment>('environment'), env, all, clock, log),
+            openRuntime(config.getOrThrow<Environment>('environment'), env, all, providers, clock, log),
         },
         { provide: WEBHOOK_RECEIVER, inject: [Runtime], useFactory: ({ inbox }: Runtime) => inbox },
         { provide: APP_GUARD, useClass: AuthGuard },
@@ -98,10 +98,11 @@ async function openRuntime(
   environment: Environment,
   env: NodeJS.ProcessEnv,
   providers: HandoverProvider[],
+  { packageOf }: LoadedProviders,
   clock: Clock,
   log: Logger,
 ): Promise<Runtime> {
-  checkDefinitions(providers);
+  checkDefinitions(providers, packageOf);
   const types = providers.map((provider) => ({
     key: provider.definition.key,
     settings: provider.definition.settings,

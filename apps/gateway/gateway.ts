@@ -42,8 +42,9 @@ export interface Gateway {
 export async function startGateway(options: StartOptions = {}): Promise<Gateway> {
   const env = options.env ?? process.env;
   const cwd = options.cwd ?? process.cwd();
-  const log = options.log ?? createLogger(readEnvironment(env, cwd).logLevel);
-  const providers = options.providers ?? (await loadProviders());
+  const { logLevel, providerPackages } = readEnvironment(env, cwd);
+  const log = options.log ?? createLogger(logLevel);
+  const providers = options.providers ?? (await loadProviders(providerPackages));
   const clock = options.clock ?? { now: () => new Date() };
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,

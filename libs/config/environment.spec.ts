@@ -33,6 +33,7 @@ describe('environment', () => {
       configPath: null,
       adminKey: null,
       encryptionKey: null,
+      providerPackages: [],
       logLevel: 'info',
       production: false,
     });
@@ -49,6 +50,7 @@ describe('environment', () => {
       HANDOVER_CONFIG: 'my.yaml',
       HANDOVER_ADMIN_KEY: 'operator',
       HANDOVER_ENCRYPTION_KEY: KEY,
+      HANDOVER_PROVIDERS: '@acme/handover-provider-foo, handover-provider-bar',
       LOG_LEVEL: 'trace',
       NODE_ENV: 'production',
     };
@@ -61,6 +63,7 @@ describe('environment', () => {
       configPath: join(cwd, 'my.yaml'),
       adminKey: 'operator',
       encryptionKey: KEY,
+      providerPackages: ['@acme/handover-provider-foo', 'handover-provider-bar'],
       logLevel: 'trace',
       production: true,
     });
@@ -68,7 +71,7 @@ describe('environment', () => {
 
   it('takes a variable that is set to nothing for unset', () => {
     const nothing = { PORT: '', HOST: '', PUBLIC_URL: '', DATABASE_URL: '', DATA_DIR: '', HANDOVER_CONFIG: '' };
-    const keys = { HANDOVER_ADMIN_KEY: '', HANDOVER_ENCRYPTION_KEY: '', LOG_LEVEL: '' };
+    const keys = { HANDOVER_ADMIN_KEY: '', HANDOVER_ENCRYPTION_KEY: '', HANDOVER_PROVIDERS: '', LOG_LEVEL: '' };
     expect(readEnvironment({ ...nothing, ...keys }, cwd)).toEqual(readEnvironment({}, cwd));
   });
 
@@ -96,6 +99,12 @@ describe('environment', () => {
     ['HANDOVER_ENCRYPTION_KEY', 'short'],
     ['HANDOVER_ENCRYPTION_KEY', Buffer.alloc(31).toString('base64')],
     ['HANDOVER_ENCRYPTION_KEY', Buffer.alloc(33).toString('base64')],
+    ['HANDOVER_PROVIDERS', '@acme/foo@1.2.3'],
+    ['HANDOVER_PROVIDERS', './foo'],
+    ['HANDOVER_PROVIDERS', 'node:fs'],
+    ['HANDOVER_PROVIDERS', 'foo,,bar'],
+    ['HANDOVER_PROVIDERS', 'foo, foo'],
+    ['HANDOVER_PROVIDERS', 'x'.repeat(215)],
     ['LOG_LEVEL', 'verbose'],
   ])('refuses %s=%s and names it', (name, value) => {
     const problems = problemsOf({ [name]: value });

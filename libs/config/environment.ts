@@ -21,6 +21,8 @@ export interface Environment {
   adminKey: string | null;
   /** 32 bytes in base64; null: generated on first start. */
   encryptionKey: string | null;
+  /** Names of npm packages that bring more providers. */
+  providerPackages: readonly string[];
   logLevel: LogLevel;
   production: boolean;
 }
@@ -54,6 +56,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): Environmen
     configPath: read('HANDOVER_CONFIG', (text) => existing(resolve(cwd, text)), defaultConfig(cwd)),
     adminKey: read<string | null>('HANDOVER_ADMIN_KEY', parseKey, null),
     encryptionKey: read<string | null>('HANDOVER_ENCRYPTION_KEY', parseEncryptionKey, null),
+    providerPackages: read<string[]>('HANDOVER_PROVIDERS', parsePackages, []),
     logLevel: read<LogLevel>('LOG_LEVEL', parseLogLevel, 'info'),
     production,
   };
@@ -106,6 +109,22 @@ function parseKey(text: string): string {
 function parseEncryptionKey(text: string): string {
   if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) throw new Error(`is not 32 bytes in base64: ${MAKE_A_KEY}`);
   return Buffer.from(text, 'base64').toString('base64');
+}
+
+/** npm documentation, package.json: what a package's name may be. */
+const PACKAGE = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/;
+const MAX_PACKAGE_NAME = 214;
+
+function parsePackages(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const wrong = names.find((name) => name.length > MAX_PACKAGE_NAME || !PACKAGE.test(name));
+  if (wrong !== undefined)
+    throw new Error(
+      `${JSON.stringify(wrong)} is no name of an npm package: name installed packages, without version, with commas between them`,
+    );
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`${JSON.stringify(twice)} is named twice: name it once`);
+  return names;
 }
 
 function parseLogLevel(text: string): LogLevel {

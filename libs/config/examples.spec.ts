@@ -39,7 +39,7 @@ describe('examples', () => {
   it('the example environment lists every variable with its default', () => {
     const names = [
       'PORT', 'HOST', 'PUBLIC_URL', 'DATABASE_URL', 'DATA_DIR', 'HANDOVER_CONFIG', 'HANDOVER_ADMIN_KEY',
-      'HANDOVER_ENCRYPTION_KEY', 'LOG_LEVEL',
+      'HANDOVER_ENCRYPTION_KEY', 'HANDOVER_PROVIDERS', 'LOG_LEVEL',
     ]; // prettier-ignore
     for (const name of names) expect(envExample).toMatch(new RegExp(`^#?${name}=`, 'm'));
   });

@@ -253,3 +253,20 @@ providers:
     expect(() => readConfigFile(folder, {}, [])).toThrow(ConfigError);
   });
 });
+
+describe('a provider of a type that the reader does not know', () => {
+  const file =
+    'providers:\n  - { name: a, type: sample, settings: { apiKey: k } }\n  - { name: b, type: other, settings: { x: 1 } }\n';
+
+  it('is a mistake where all types are known', () => {
+    expect(() => read(file)).toThrow(/:3: providers\[1\]\.type: "other" is not a known type: use one of sample/);
+  });
+
+  it('is left unchecked where only some of them matter', () => {
+    writeFileSync(path, file);
+    const { providers } = readConfigFile(path, {}, [sample], 'unchecked');
+    expect(providers.map(({ type }) => type)).toEqual(['sample', 'other']);
+    writeFileSync(path, file.replace('apiKey: k', 'apiKey: 1'));
+    expect(() => readConfigFile(path, {}, [sample], 'unchecked')).toThrow(/apiKey/);
+  });
+});

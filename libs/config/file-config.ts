@@ -39,12 +39,18 @@ export interface ProviderType {
 /**
  * Reads and checks the configuration file; null gives an empty configuration.
  * @param env where `${NAME}` is looked up
+ * @param otherTypes what becomes of a provider of another type: `unchecked` is for who wants only those of the given ones
  * @throws {ConfigError} with every problem as `file:line: key: what is wrong`
  */
-export function readConfigFile(path: string | null, env: NodeJS.ProcessEnv, types: ProviderType[]): FileConfig {
+export function readConfigFile(
+  path: string | null,
+  env: NodeJS.ProcessEnv,
+  types: ProviderType[],
+  otherTypes: 'refused' | 'unchecked' = 'refused',
+): FileConfig {
   if (path === null) return { path, bots: [], providers: [], retention: new RetentionConfig(), warnings: [] };
   const shown = relative(process.cwd(), path);
-  return new FileReader(path, shown.startsWith('..') ? path : shown, env, types).read();
+  return new FileReader(path, shown.startsWith('..') ? path : shown, env, types, otherTypes).read();
 }
 
 class FileReader {
@@ -57,6 +63,7 @@ class FileReader {
     private readonly shownPath: string,
     env: NodeJS.ProcessEnv,
     private readonly types: ProviderType[],
+    private readonly otherTypes: 'refused' | 'unchecked',
   ) {
     this.source = readYaml(readText(path, shownPath), env);
     this.problems.push(...this.source.problems);
@@ -115,7 +122,7 @@ class FileReader {
     if (typeof provider.type !== 'string' || provider.type === '') return provider;
     const type = this.types.find(({ key }) => key === provider.type);
     if (type) this.checkAgainst(type, provider, at);
-    else
+    else if (this.otherTypes === 'refused')
       this.report(
         below(at, 'type'),
         `"${provider.type}" is not a known type: use one of ${this.types.map(({ key }) => key).join(', ') || '(none installed)'}`,

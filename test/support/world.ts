@@ -52,10 +52,13 @@ export interface WorldOptions {
   env?: NodeJS.ProcessEnv;
   /** Runs the built gateway as a process of its own. */
   asProcess?: boolean;
+  /** The folder of the build that such a process runs, where it is not this one. */
+  root?: string;
 }
 
 /** A gateway as a user has it, a simulated 8x8 at the socket, a bot with a callback, and a database of its own. */
 export class World {
+  /** Until it has started there is none. */
   gateway!: { url: string; stop(): Promise<unknown> };
   private readonly folder = mkdtempSync(join(tmpdir(), 'handover-world-'));
   readonly logs: string[] = [];
@@ -74,7 +77,11 @@ export class World {
       await freshDatabase(),
       options,
     );
-    await world.startGateway();
+    await world.startGateway().catch(async (error: unknown) => {
+      // What listens on would keep the whole run from ending.
+      await world.stop();
+      throw error;
+    });
     const webhookId = world.simulator.registerWebhook(
       `${world.gateway.url}${options.webhookPath ?? '/handover/eightByEight'}`,
     );
@@ -94,7 +101,7 @@ export class World {
     const env = this.environment('0', settings);
     const write = (line: string): void => void this.logs.push(line);
     return this.options.asProcess
-      ? await GatewayProcess.start(env, this.folder, write)
+      ? await GatewayProcess.start(env, this.folder, write, this.options.root)
       : await startGateway({ env, cwd: this.folder, log: createLogger('trace', { write }) });
   }
 
@@ -113,7 +120,7 @@ export class World {
   }
 
   async stop(): Promise<void> {
-    await this.gateway.stop();
+    await this.gateway?.stop();
     await this.simulator.stop();
     await this.bot.stop();
     await this.database.drop();

@@ -69,7 +69,7 @@ function declaredIn(env: NodeJS.ProcessEnv, cwd: string, name: string): Declared
   const { configPath, publicUrl } = readEnvironment({ PORT, PUBLIC_URL, HANDOVER_CONFIG }, cwd);
   if (configPath === null)
     throw new UsageError('There is no configuration file here: set HANDOVER_CONFIG, or give the account by options.');
-  const { providers } = readConfigFile(configPath, env, [providerType]);
+  const { providers } = readConfigFile(configPath, env, [providerType], 'unchecked');
   const found = providers.find((provider) => provider.name === name && provider.type === providerType.key);
   if (!found) {
     const known = providers.filter(({ type }) => type === providerType.key).map((provider) => provider.name);

@@ -89,7 +89,7 @@ export class Runtime implements Wakeups {
   readonly signals: Signals;
   private readonly stopper = new AbortController();
   /** Aborted when the gateway begins to stop. */
-  readonly stopping = this.stopper.signal;
+  readonly stopping: AbortSignal = this.stopper.signal;
   private readonly processor: InboxProcessor;
   private readonly typing: AgentTyping;
   private readonly live: LiveChannel;

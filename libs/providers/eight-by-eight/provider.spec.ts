@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import {
   CONTACT_CENTRE,
+  CONTRACT_COPY,
   maskSecrets,
   parseAs,
   WEBHOOK_RECEIVER,
@@ -105,7 +106,7 @@ describe('the settings', () => {
 
 describe('the provider', () => {
   it('is found by its mark and declares what its sessions can do', () => {
-    expect(Reflect.getMetadata(CONTACT_CENTRE, EightByEightProvider)).toBe(true);
+    expect(Reflect.getMetadata(CONTACT_CENTRE, EightByEightProvider)).toBe(CONTRACT_COPY);
     const session = provider.open(settings(), context());
     expect(definition.key).toBe('eightByEight');
     expect(definition.capabilities.filter((name) => typeof session[name] !== 'function')).toEqual([]);

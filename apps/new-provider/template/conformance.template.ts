@@ -1,0 +1,4 @@
+import { conformance } from '#testkit';
+import { harness } from './fixtures/harness.js';
+
+conformance(harness);

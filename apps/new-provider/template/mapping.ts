@@ -1,0 +1,23 @@
+import { WebhookRejected, type ProviderEvent, type ProviderFact } from '#contract';
+import { idAt, parseJson, textAt } from '#provider-kit';
+
+/**
+ * The facts in a webhook's body. Pure. What is not understood is `ignored`.
+ * @throws {WebhookRejected} `invalid` when it is no event at all
+ */
+export function mapEvent(body: Buffer): ProviderEvent[] {
+  const event = parseJson(body);
+  const type = textAt(event, 'type');
+  if (type === null) throw new WebhookRejected('invalid', 'the body is no event of Sample Vendor: it has no type');
+  // To do: where an event names its conversation and its time, and the handover's id if `start` could leave it there.
+  const conversation = idAt(event, 'conversation') ?? '';
+  return factsOf(type).map((fact) => ({ conversation, at: null, ...fact }));
+}
+
+/** To do: the facts of each event that Sample Vendor documents. An agent's leaving is no end, and a note is no message. */
+function factsOf(type: string): ProviderFact[] {
+  switch (type) {
+    default:
+      return [{ type: 'ignored', reason: `${type.slice(0, 100)} events are of no interest` }];
+  }
+}

@@ -1,0 +1,4 @@
+import { conformance } from '#testkit';
+import { chatwootHarness } from './fixtures/harness.js';
+
+conformance(chatwootHarness);

@@ -1,0 +1,4 @@
+import { conformance } from '#testkit';
+import { eightByEightHarness } from './fixtures/harness.js';
+
+conformance(eightByEightHarness);

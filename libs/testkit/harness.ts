@@ -1,0 +1,105 @@
+import type { Capability, HandoverProvider, ProviderEvent, RawWebhook, RemoteAttachment } from '#contract';
+import type { FakeHttp } from './fake-http.js';
+
+/** All that the suite needs to know of a provider and its vendor. */
+export interface ProviderHarness {
+  /** A new instance, as a replica that has just started would have it. */
+  provider(): HandoverProvider;
+  /**
+   * Settings as in the configuration file, valid in production, with every secret and the strictest check of webhooks that there is.
+   * The two accounts have no secret in common.
+   */
+  settings(baseUrl: string, account: AccountName): Record<string, unknown>;
+  /** What a handover starts from, as under `defaults` in the configuration file. */
+  defaults: Record<string, unknown>;
+  /** A queue other than that of `defaults`; for the capability `update`. */
+  otherQueue?: string;
+  /** Settings that only the provider itself can know to be wrong: the change to the sample, and the pointer that names it. */
+  wrongSettings: { change: Record<string, unknown>; pointer: string }[];
+  /** The vendor with one account, freshly opened and not started. Two of them share nothing. */
+  vendor(account: AccountName): FakeVendor;
+  webhooks: WebhookFixtures;
+}
+
+export type AccountName = 'first' | 'second';
+
+/** What a call to the vendor is for. A route of the fake says which of them is the one with the effect. */
+export type Operation = 'start' | 'send' | 'end' | Exclude<Capability, 'convert'>;
+
+/** A fake of the vendor at the socket, seen through the eyes of its agents. */
+export interface FakeVendor {
+  /** Answers the provider's calls; the faults and the log of calls come with it. */
+  readonly http: FakeHttp;
+  /** All conversations, in the order in which they were opened. */
+  conversations(): VendorConversation[];
+  /** A webhook as this vendor sends it, with its proof, if it has one. */
+  sign(body: Buffer, how: Signing): RawWebhook;
+  /** An agent comes in, says something, ends it; for `inspect` and `messagesSince`. Times are epoch milliseconds. */
+  agentJoins?(conversation: string, agent: string): void;
+  agentSays?(conversation: string, text: string, at: number): void;
+  agentEnds?(conversation: string): void;
+  /** The vendor forgets a conversation; for `inspect`. */
+  forget?(conversation: string): void;
+  /** Puts a file of an agent's into a conversation; for `download`. */
+  agentSends?(conversation: string, content: Buffer): RemoteAttachment;
+}
+
+/** How a webhook is signed. */
+export interface Signing {
+  /** When, epoch milliseconds. */
+  at: number;
+  /** `another account`: genuine, but meant for somebody else; `stranger`: by somebody who has no key of the vendor's. */
+  by: 'account' | 'another account' | 'stranger';
+  /** The vendor delivers the same event once more. */
+  again?: boolean;
+}
+
+/** A conversation as the vendor has it. */
+export interface VendorConversation {
+  /** As the provider's `start` returns it. */
+  id: string;
+  isOpen: boolean;
+  /** All that agents are shown beside the messages, in any form: the user, what was said before, the copilot's link. */
+  shown: string;
+  queue: string | null;
+  /** What came through the provider, oldest first. */
+  messages: VendorMessage[];
+  signals: ('typing' | 'thinking' | 'read')[];
+}
+
+export interface VendorMessage {
+  author: 'user' | 'bot';
+  text: string;
+  /** The contents of its files. */
+  files: Buffer[];
+}
+
+/** A webhook's body; an object is sent as JSON. */
+export type Body = Buffer | object;
+
+/** What the vendor's webhooks look like. */
+export interface WebhookFixtures {
+  /** What the vendor's signature is over. `body`: no time, so that nothing can be too old; `none`: it signs nothing. */
+  proof: 'body and time' | 'body' | 'none';
+  /** At least one for every event that the vendor documents. */
+  events: Fixture[];
+  /** An event that the vendor may come to send tomorrow, in a conversation. */
+  unknown: Body;
+  /** A note of an agent's that the user must not see; null where the vendor has no such thing. */
+  internalNote: Body | null;
+  /** The event of a message that the gateway itself sent; null where the vendor sends none. */
+  echo: Body | null;
+  /** The connection test; null where the vendor has none. */
+  handshake: Body | null;
+  /** From an agent's joining to another agent's, by way of a transfer: once in each order in which the webhooks may come. */
+  transfers: Body[][];
+  /** From an agent's joining to the end, once for each way in which it may end. */
+  endings: Body[][];
+}
+
+/** One webhook, and the facts that are in it, in order. */
+export interface Fixture {
+  name: string;
+  body: Body;
+  facts: ProviderEvent['type'][];
+}

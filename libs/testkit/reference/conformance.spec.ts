@@ -1,0 +1,4 @@
+import { conformance } from '../conformance.js';
+import { parleyHarness } from './harness.js';
+
+conformance(parleyHarness);

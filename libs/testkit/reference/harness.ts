@@ -1,0 +1,49 @@
+import type { AccountName, ProviderHarness } from '../harness.js';
+import { ParleyProvider } from './provider.js';
+import { FakeParley } from './vendor.js';
+
+const KEYS = {
+  first: { account: 'acme', apiKey: 'api-key-of-the-first', signingKey: 'signing-key-of-the-first' },
+  second: { account: 'umbrella', apiKey: 'api-key-of-the-second', signingKey: 'signing-key-of-the-second' },
+};
+let count = 0;
+const event = (type: string, more: object = {}) => {
+  const at = 1_790_000_000_000 + ++count;
+  return { id: `event-${count}`, account: 'acme', chat: 'chat-1', at, type, ...more };
+};
+const joined = (agent: string) => event('joined', { agent });
+const left = (agent: string) => event('left', { agent });
+
+/** What the suite is told about Parley. */
+export const parleyHarness: ProviderHarness = {
+  provider: () => new ParleyProvider(),
+  settings: (baseUrl: string, account: AccountName) => ({ baseUrl, ...KEYS[account] }),
+  defaults: { queue: 'main' },
+  otherQueue: 'billing',
+  wrongSettings: [{ change: { account: 'Acme 1' }, pointer: '/account' }],
+  vendor: (account) => new FakeParley(KEYS[account].apiKey, KEYS[account].signingKey),
+  webhooks: {
+    proof: 'body and time',
+    events: [
+      { name: 'queued', body: event('queued', { queue: 'main' }), facts: ['queued'] },
+      { name: 'joined', body: joined('ann'), facts: ['agent.joined'] },
+      { name: 'left', body: left('ann'), facts: ['agent.left'] },
+      { name: 'transferred', body: event('transferred'), facts: ['transferred'] },
+      { name: 'closed', body: event('closed'), facts: ['idle'] },
+      { name: 'message', body: event('message', { from: 'agent', agent: 'ann', text: 'Hi' }), facts: ['message'] },
+      { name: 'survey', body: event('survey'), facts: ['ignored'] },
+    ],
+    unknown: event('of tomorrow'),
+    internalNote: event('message', { from: 'agent', agent: 'ann', text: 'a note', internal: true }),
+    echo: event('message', { from: 'user', text: 'Hi' }),
+    handshake: { type: 'hello' },
+    transfers: [
+      [joined('ann'), event('transferred'), left('ann'), joined('ben')],
+      [joined('ann'), left('ann'), event('transferred'), joined('ben')],
+    ],
+    endings: [
+      [joined('ann'), left('ann')],
+      [joined('ann'), event('closed')],
+    ],
+  },
+};

@@ -1,0 +1,43 @@
+import type { ProviderHarness } from '../harness.js';
+import { parleyHarness } from './harness.js';
+import { ParleyProvider } from './provider.js';
+import type { ParleySession } from './session.js';
+
+/** A provider that is wrong in one way, and the rules that must notice. */
+export interface Mutant {
+  wrong: string;
+  breaks: string[];
+  /** Makes a provider wrong that was right. */
+  change(provider: ParleyProvider): void;
+  /** What else is different about the vendor's webhooks. */
+  proof?: ProviderHarness['webhooks']['proof'];
+}
+
+/** The harness of a provider that is wrong in this way. */
+export function harnessOf({ change, proof = parleyHarness.webhooks.proof }: Mutant): ProviderHarness {
+  const provider = (): ParleyProvider => {
+    const made = new ParleyProvider();
+    change(made);
+    return made;
+  };
+  return { ...parleyHarness, provider, webhooks: { ...parleyHarness.webhooks, proof } };
+}
+
+/** A change of every session that a provider opens. */
+export function sessions(change: (session: ParleySession) => void) {
+  return (provider: ParleyProvider): void => {
+    const open = provider.open.bind(provider);
+    provider.open = (settings, context) => {
+      const session = open(settings, context);
+      change(session);
+      return session;
+    };
+  };
+}
+
+/** A change of the definition. */
+export function definitions(change: Partial<ParleyProvider['definition']>) {
+  return (provider: ParleyProvider): void => {
+    provider.definition = { ...provider.definition, ...change };
+  };
+}

@@ -1,0 +1,194 @@
+import {
+  durationMs,
+  ProviderError,
+  splitText,
+  WebhookRejected,
+  type CheckContext,
+  type CheckFinding,
+  type ConversationUpdate,
+  type ConvertedMessage,
+  type FieldError,
+  type IncomingFile,
+  type Inspection,
+  type ListedMessage,
+  type MessageContent,
+  type MessageList,
+  type OutboundMessage,
+  type OutgoingFile,
+  type ProviderEvent,
+  type ProviderSession,
+  type QueueReading,
+  type RawWebhook,
+  type RemoteAttachment,
+  type StartRequest,
+  type VerifiedWebhook,
+} from '#contract';
+import { Readable } from 'node:stream';
+import type { ParleyClient } from './client.js';
+import { checkSignature, mapEvent, readEvent } from './mapping.js';
+import type { ParleyHandoverSettings, ParleySettings } from './settings.js';
+
+type Request = StartRequest<ParleyHandoverSettings>;
+type Json = Record<string, unknown>;
+
+const MAX_TEXT = 1_000;
+
+/** One account of Parley. Ids of chats are unique over all accounts there. */
+export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
+  readonly webhookAuthority: string;
+  readonly tenant: string;
+  readonly webhookToken = null;
+  readonly endGraceMs: number;
+  readonly giveUpAfterMs = 86_400_000;
+  readonly reconcileMs = 60_000;
+
+  constructor(
+    readonly settings: ParleySettings,
+    readonly client: ParleyClient,
+    readonly now: () => number,
+  ) {
+    this.webhookAuthority = settings.account;
+    this.tenant = settings.account;
+    this.endGraceMs = durationMs(settings.endGrace);
+  }
+
+  validate(_request: Request): FieldError[] {
+    return [];
+  }
+
+  async start(request: Request): Promise<string> {
+    const { handoverId: ref, user, transcript, copilotUrl: link, defaults, settings } = request;
+    const { queue } = { ...defaults, ...settings };
+    const { id } = await this.client.json('POST', '/chats', { ref, user, transcript, link, queue });
+    if (typeof id === 'string') return id;
+    throw new ProviderError('unknown_outcome', 'Parley opened a chat but its answer has no id');
+  }
+
+  async findStarted(handoverId: string): Promise<string | null> {
+    const { chats } = await this.client.json('GET', `/chats?ref=${encodeURIComponent(handoverId)}`);
+    return (chats as { id: string }[])[0]?.id ?? null;
+  }
+
+  convert(message: MessageContent): ConvertedMessage {
+    const { author, text, cards } = message;
+    if (cards.length === 0 && (text ?? '').length <= MAX_TEXT) return { parts: [message], losses: [], errors: [] };
+    const losses = cards.map((_, index) => ({ pointer: `/cards/${index}`, detail: 'is left out' }));
+    const pieces = splitText(text ?? '', MAX_TEXT);
+    if (pieces.length === 0) return { parts: [message], losses: [], errors: losses };
+    return { parts: pieces.map((piece) => ({ author, text: piece, cards: [] })), losses, errors: [] };
+  }
+
+  async send(conversation: string, { author, text, attachments }: OutboundMessage): Promise<void> {
+    const files = attachments.map(({ id }) => id);
+    await this.client.json('POST', `/chats/${conversation}/messages`, { from: author, text: text ?? '', files });
+  }
+
+  async findSent(conversation: string, { author, text }: OutboundMessage, identicalBefore: number): Promise<boolean> {
+    const { messages } = await this.client.json('GET', `/chats/${conversation}/messages`);
+    const ours = (messages as Json[]).filter(({ from }) => from !== 'agent').reverse();
+    const end = ours.findIndex((one) => one.from !== author || one.text !== (text ?? ''));
+    return (end < 0 ? ours.length : end) > identicalBefore;
+  }
+
+  async end(conversation: string): Promise<void> {
+    await this.client.json('POST', `/chats/${conversation}/close`, {}).catch(noneIfGone);
+  }
+
+  async update(conversation: string, change: ConversationUpdate<ParleyHandoverSettings>): Promise<void> {
+    const { queueId: queue, userChanged, request } = change;
+    const user = userChanged ? { user: request.user } : {};
+    await this.client.json('PATCH', `/chats/${conversation}`, { ...user, ...(queue === undefined ? {} : { queue }) });
+  }
+
+  async upload(conversation: string, file: OutgoingFile): Promise<string> {
+    const parts: Uint8Array[] = [];
+    for await (const part of file.content()) parts.push(part);
+    const answer = await this.client.call('POST', `/chats/${conversation}/files`, { body: Buffer.concat(parts) });
+    return String(((await answer.json()) as Json).id);
+  }
+
+  async download(_conversation: string, { id }: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile> {
+    const answer = await this.client.call('GET', `/files/${id}`, { signal });
+    const content = Readable.from([Buffer.from(await answer.arrayBuffer())]);
+    return { contentType: answer.headers.get('content-type'), size: null, content };
+  }
+
+  typing(conversation: string): Promise<void> {
+    return this.signal(conversation, 'typing');
+  }
+
+  thinking(conversation: string): Promise<void> {
+    return this.signal(conversation, 'thinking');
+  }
+
+  read(conversation: string): Promise<void> {
+    return this.signal(conversation, 'read');
+  }
+
+  async signal(conversation: string, name: string): Promise<void> {
+    await this.client.json('POST', `/chats/${conversation}/${name}`, {});
+  }
+
+  async availability(queueId: string | null): Promise<QueueReading> {
+    const nothing = {
+      open: null,
+      agentsEnabled: null,
+      agentsAvailable: null,
+      queueSize: null,
+      longestWaitSeconds: null,
+    };
+    try {
+      const { open, waiting } = await this.client.json('GET', `/queues/${queueId ?? 'main'}`);
+      return { ...nothing, open: open as boolean, queueSize: waiting as number, gap: null };
+    } catch (error) {
+      if (error instanceof ProviderError) return { ...nothing, gap: error.message };
+      throw error;
+    }
+  }
+
+  async check(_context: CheckContext<ParleyHandoverSettings>): Promise<CheckFinding[]> {
+    const failure = await this.client.json('GET', '/account').then(() => null, (error: Error) => error); // prettier-ignore
+    if (!failure) return [{ level: 'ok', check: 'account', message: 'The account is in order.', action: null }];
+    return [{ level: 'error', check: 'account', message: failure.message, action: 'Check baseUrl and apiKey.' }];
+  }
+
+  async inspect(conversation: string): Promise<Inspection> {
+    const chat = await this.client.json('GET', `/chats/${conversation}`).catch(noneIfGone);
+    const nothing = { queue: null, hasUserLeft: false, at: null };
+    if (!chat) return { state: 'gone', agents: null, ...nothing };
+    const agents = (chat.agents as string[]).map((id) => ({ id, name: null }));
+    return { state: chat.open === true ? 'open' : 'ended', agents, ...nothing };
+  }
+
+  async messagesSince(conversation: string, since: number | null): Promise<MessageList> {
+    const { messages } = await this.client.json('GET', `/chats/${conversation}/messages`);
+    const said = (messages as Json[]).filter(({ from, at }) => from === 'agent' && Number(at) >= (since ?? 0));
+    const list = said.map(({ id, at, text, agent }): ListedMessage => {
+      const about = { id: String(id), at: Number(at), agent: { id: String(agent), name: null }, text: String(text) };
+      return { type: 'message', author: 'agent', cards: [], attachments: [], ...about };
+    });
+    return { messages: list, from: since };
+  }
+
+  isHandshake({ body }: RawWebhook): boolean {
+    return body.toString() === '{"type":"hello"}';
+  }
+
+  async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
+    checkSignature(webhook, this.settings.signingKey, this.now());
+    const { id, account } = readEvent(webhook.body);
+    const tenant = typeof account === 'string' ? account : null;
+    if (tenant !== null && tenant !== this.tenant)
+      throw new WebhookRejected('unauthorized', 'it is of another account');
+    return { key: String(id), tenant, body: webhook.body };
+  }
+
+  events(webhook: VerifiedWebhook): ProviderEvent[] {
+    return mapEvent(webhook.body);
+  }
+}
+
+function noneIfGone(error: unknown): null {
+  if (error instanceof ProviderError && error.code === 'not_found') return null;
+  throw error;
+}

@@ -1,0 +1,175 @@
+import { FakeHttp, type Answer, type Call } from '../fake-http.js';
+import type { FakeVendor, Signing, VendorConversation } from '../harness.js';
+import { signatureOf } from './mapping.js';
+
+interface Chat {
+  id: string;
+  ref: string;
+  open: boolean;
+  user: object;
+  transcript: object;
+  link: unknown;
+  queue: string | null;
+  agents: string[];
+  messages: { id: string; from: string; text: string; files: string[]; at: number; agent?: string }[];
+  signals: VendorConversation['signals'];
+}
+
+/** Parley, with one account. */
+export class FakeParley implements FakeVendor {
+  private readonly chats = new Map<string, Chat>();
+  private readonly files = new Map<string, Buffer>();
+  private count = 0;
+
+  constructor(
+    private readonly apiKey: string,
+    private readonly signingKey: string,
+  ) {}
+
+  readonly http = new FakeHttp([
+    { method: 'POST', path: '/chats', does: ['start'], answer: (call) => this.open(call) },
+    {
+      method: 'GET',
+      path: '/chats',
+      does: ['findStarted'],
+      answer: (call) =>
+        this.allowed(call, () => {
+          const found = [...this.chats.values()].filter(({ ref }) => ref === call.query.get('ref'));
+          return { status: 200, body: { chats: found.map(({ id }) => ({ id })) } };
+        }),
+    },
+    {
+      method: 'GET',
+      path: '/chats/:id',
+      does: ['inspect'],
+      answer: (call) => this.of(call, ({ open, agents }) => ({ status: 200, body: { open, agents } })),
+    },
+    {
+      method: 'PATCH',
+      path: '/chats/:id',
+      does: ['update'],
+      answer: (call) => this.of(call, (chat) => this.done(Object.assign(chat, call.json))),
+    },
+    {
+      method: 'POST',
+      path: '/chats/:id/messages',
+      does: ['send'],
+      answer: (call) => this.of(call, (chat) => this.done(chat.messages.push(this.message(call.json as object)))),
+    },
+    {
+      method: 'GET',
+      path: '/chats/:id/messages',
+      does: ['findSent', 'messagesSince'],
+      answer: (call) => this.of(call, ({ messages }) => ({ status: 200, body: { messages } })),
+    },
+    {
+      method: 'POST',
+      path: '/chats/:id/close',
+      does: ['end'],
+      answer: (call) => this.of(call, (chat) => (chat.open ? this.done((chat.open = false)) : { status: 404 })),
+    },
+    {
+      method: 'POST',
+      path: '/chats/:id/files',
+      does: ['upload'],
+      answer: (call) => this.of(call, () => ({ status: 201, body: { id: this.keep(call.raw) } })),
+    },
+    {
+      method: 'GET',
+      path: '/files/:id',
+      does: ['download'],
+      answer: (call) => this.allowed(call, () => ({ status: 200, body: this.files.get(call.params.id!) })),
+    },
+    ...(['typing', 'thinking', 'read'] as const).map((name) => ({
+      method: 'POST',
+      path: `/chats/:id/${name}`,
+      does: [name],
+      answer: (call: Call) => this.of(call, ({ signals }) => this.done(signals.push(name))),
+    })),
+    { method: 'GET', path: '/account', answer: (call) => this.allowed(call, () => this.done()) },
+    {
+      method: 'GET',
+      path: '/queues/main',
+      answer: (call) => this.allowed(call, () => ({ status: 200, body: { open: true, waiting: 0 } })),
+    },
+  ]);
+
+  conversations(): VendorConversation[] {
+    return [...this.chats.values()].map(({ id, open, user, transcript, link, queue, messages, signals }) => ({
+      id,
+      isOpen: open,
+      shown: JSON.stringify([user, transcript, link]),
+      queue,
+      signals,
+      messages: messages
+        .filter(({ from }) => from !== 'agent')
+        .map(({ from, text, files }) => ({
+          author: from as 'user' | 'bot',
+          text,
+          files: files.map((file) => this.files.get(file)!),
+        })),
+    }));
+  }
+
+  sign(body: Buffer, { at, by }: Signing) {
+    const key = { account: this.signingKey, stranger: 'made up', 'another account': this.signingKey }[by];
+    // Parley has one key for all accounts of a customer.
+    const told = by === 'another account' ? Buffer.from(body.toString().replace('"acme"', '"other"')) : body;
+    const headers = { 'x-parley-time': String(at), 'x-parley-signature': signatureOf(String(at), told, key) };
+    return { headers, body: told };
+  }
+
+  agentJoins(id: string, agent: string): void {
+    this.chats.get(id)!.agents.push(agent);
+  }
+
+  agentSays(id: string, text: string, at: number): void {
+    const from = { from: 'agent', agent: 'agent-1', text, files: [] };
+    this.chats.get(id)!.messages.push({ ...this.message(from), at });
+  }
+
+  agentEnds(id: string): void {
+    this.chats.get(id)!.open = false;
+  }
+
+  forget(id: string): void {
+    this.chats.delete(id);
+  }
+
+  agentSends(_id: string, content: Buffer) {
+    return { id: this.keep(content), filename: 'a.txt', contentType: null };
+  }
+
+  private open(call: Call): Answer {
+    return this.allowed(call, () => {
+      const { ref, user, transcript, link, queue } = call.json as Chat;
+      const id = `chat-${++this.count}`;
+      const empty = { agents: [], messages: [], signals: [], open: true };
+      this.chats.set(id, { id, ref, user, transcript, link, queue, ...empty });
+      return { status: 201, body: { id } };
+    });
+  }
+
+  private message(said: object): Chat['messages'][number] {
+    return { id: `m-${++this.count}`, at: 0, ...(said as { from: string; text: string; files: string[] }) };
+  }
+
+  private keep(content: Buffer): string {
+    const id = `file-${++this.count}`;
+    this.files.set(id, content);
+    return id;
+  }
+
+  private done(_effect?: unknown): Answer {
+    return { status: 200, body: {} };
+  }
+
+  private allowed({ headers }: Call, answer: () => Answer): Answer {
+    return headers.authorization === `Bearer ${this.apiKey}` ? answer() : { status: 401, body: {} };
+  }
+
+  private of(call: Call, answer: (chat: Chat) => Answer): Answer {
+    const chat = this.chats.get(call.params.id!);
+    return this.allowed(call, () => (chat ? answer(chat) : { status: 404, body: {} }));
+  }
+}

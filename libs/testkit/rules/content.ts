@@ -1,0 +1,98 @@
+import { inspect } from 'node:util';
+import { ProviderError, type MessageContent, type ProviderSession } from '#contract';
+import { conversationOf, requestOf, textOf, withAccount } from '../account.js';
+import { ensure, type Rule } from '../rule.js';
+
+const SEE = 'ProviderSession.convert and send in libs/contract/provider.ts';
+const LONG = Array.from({ length: 4_000 }, (_, index) => `Sentence ${index} of a long story. `)
+  .join('')
+  .trim();
+
+/** As the core sends it: first converted, where the provider has a way, and then part by part. */
+async function say(session: ProviderSession, id: string, message: MessageContent): Promise<void> {
+  const parts = session.convert ? session.convert(message).parts : [message];
+  for (const part of parts) await session.send(id, { ...part, attachments: [] });
+}
+
+function arrives(name: string, texts: string[]): Rule {
+  return {
+    name,
+    see: SEE,
+    async run(harness) {
+      await withAccount(harness, async ({ vendor, session }) => {
+        const id = await session.start(requestOf(harness));
+        for (const author of ['user', 'bot'] as const)
+          for (const text of texts) {
+            await say(session, id, textOf(text, author));
+            const seen = conversationOf(vendor, id).messages.at(-1);
+            ensure(seen?.text === text, `${inspect(text)} of the ${author} arrived as ${inspect(seen?.text)}`);
+          }
+      });
+    },
+  };
+}
+
+export const contentRules: Rule[] = [
+  arrives('emoji arrive as they were sent', ['👋', 'a 👩‍👩‍👧‍👦 b 🏳️‍🌈', 'Grüezi ✈️ Zürich']),
+  arrives('texts from right to left arrive as they were sent', [
+    'שלום, מה שלומך?',
+    'مرحبا بالعالم',
+    'abc \u202eשלום\u202c def',
+  ]),
+  arrives('markup and lines arrive as they were sent', ['<b>a</b> & "c" \\n {{x}}', 'one\ntwo\n\nthree']),
+  {
+    name: 'a text that is too long arrives whole, in parts, or is refused',
+    see: SEE,
+    async run(harness) {
+      await withAccount(harness, async ({ vendor, session }) => {
+        const id = await session.start(requestOf(harness));
+        try {
+          await say(session, id, textOf(LONG));
+        } catch (error) {
+          const isRefused = error instanceof ProviderError && error.retry === 'never';
+          ensure(isRefused, `a text of ${LONG.length} characters fails with ${String(error)}`);
+          return;
+        }
+        const plain = (text: string): string => text.replaceAll(/\s+/g, '');
+        const seen = conversationOf(vendor, id)
+          .messages.map(({ text }) => text)
+          .join('');
+        ensure(plain(seen) === plain(LONG), `of ${LONG.length} characters ${seen.length} arrived, and nobody was told`);
+      });
+    },
+  },
+  {
+    name: 'a message without words is sent or refused, and nothing else goes wrong',
+    see: SEE,
+    async run(harness) {
+      await withAccount(harness, async ({ session }) => {
+        const id = await session.start(requestOf(harness));
+        for (const text of [null, '', ' ', '\n'])
+          await say(session, id, { author: 'user', text, cards: [] }).catch((error: unknown) => {
+            const isRefused = error instanceof ProviderError && error.retry === 'never';
+            ensure(isRefused, `a message with the text ${inspect(text)} fails with ${String(error)}`);
+          });
+      });
+    },
+  },
+  {
+    name: 'converting is pure, and leaves what can be shown as it is',
+    see: 'ProviderSession.convert in libs/contract/provider.ts',
+    applies: (harness) => harness.provider().definition.capabilities.includes('convert'),
+    async run(harness) {
+      await withAccount(harness, async ({ vendor, session }) => {
+        const card = { contentType: 'application/vnd.example.card', content: { type: 'unheard of' } };
+        const message = { author: 'user' as const, text: 'hello', cards: [card] };
+        const before = inspect(message, { depth: 9 });
+        const once = inspect(session.convert!(message), { depth: 9 });
+        ensure(once === inspect(session.convert!(message), { depth: 9 }), 'the same message is converted in two ways');
+        ensure(inspect(message, { depth: 9 }) === before, 'the message was changed');
+        const plain = textOf('hello');
+        const { parts, losses, errors } = session.convert!(plain);
+        const isItself = parts.length === 1 && parts[0] === plain && losses.length + errors.length === 0;
+        ensure(isItself, 'a plain text is converted into something else than itself');
+        ensure(vendor.http.calls.length === 0, 'converting called the vendor');
+      });
+    },
+  },
+];

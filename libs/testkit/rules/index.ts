@@ -1,0 +1,23 @@
+import type { Rule } from '../rule.js';
+import { callRules } from './calls.js';
+import { capabilityRules } from './capabilities.js';
+import { contentRules } from './content.js';
+import { definitionRules } from './definition.js';
+import { errorRules } from './errors.js';
+import { mappingRules } from './mapping.js';
+import { secretRules } from './secrets.js';
+import { settingsRules } from './settings.js';
+import { webhookRules } from './webhooks.js';
+
+/** All that the suite proves, by topic. */
+export const RULES: { topic: string; rules: Rule[] }[] = [
+  { topic: 'definition', rules: definitionRules },
+  { topic: 'settings', rules: settingsRules },
+  { topic: 'secrets', rules: secretRules },
+  { topic: 'calls', rules: callRules },
+  { topic: 'capabilities', rules: capabilityRules },
+  { topic: 'content', rules: contentRules },
+  { topic: 'errors', rules: errorRules },
+  { topic: 'webhooks', rules: webhookRules },
+  { topic: 'events', rules: mappingRules },
+];

@@ -1,0 +1,112 @@
+import { inspect } from 'node:util';
+import type { ProviderEvent } from '#contract';
+import { bytesOf, factsOf, unproven, withAccount, type Account } from '../account.js';
+import type { Body } from '../harness.js';
+import { ensure, type Rule } from '../rule.js';
+import { Story } from '../story.js';
+
+const SEE = 'ProviderFact in libs/contract/events.ts';
+
+export const mappingRules: Rule[] = [
+  {
+    name: 'every event of the vendor becomes the facts that are in it',
+    see: SEE,
+    async run(harness) {
+      const covered = new Set(harness.webhooks.events.flatMap(({ facts }) => facts));
+      for (const type of ['message', 'agent.joined', 'ignored'] as const)
+        ensure(covered.has(type), `no fixture has a fact of the type ${type}`);
+      await withAccount(harness, async (account) => {
+        for (const { name, body, facts } of harness.webhooks.events) {
+          const events = await factsOf(account, body);
+          const types = events.map(({ type }) => type);
+          ensure(types.join() === facts.join(), `"${name}" became ${inspect(types)} in place of ${inspect(facts)}`);
+          const isPlaced = events.every(({ type, conversation }) => type === 'ignored' || conversation !== '');
+          ensure(isPlaced, `"${name}" became a fact without a conversation`);
+          const isTimed = events.every(({ at }) => at === null || Number.isInteger(at));
+          ensure(isTimed, `"${name}" has a time that is neither whole milliseconds nor null`);
+        }
+      });
+    },
+  },
+  {
+    name: 'mapping is pure: it gives the same facts again, and leaves the webhook as it is',
+    see: 'ProviderSession.events in libs/contract/provider.ts',
+    async run(harness) {
+      await withAccount(harness, async ({ session }) => {
+        for (const { name, body } of harness.webhooks.events) {
+          const webhook = unproven(body);
+          const [before, once, again] = [Buffer.from(webhook.body), session.events(webhook), session.events(webhook)];
+          ensure(
+            inspect(once, { depth: 9 }) === inspect(again, { depth: 9 }),
+            `"${name}" gives other facts the second time`,
+          );
+          ensure(webhook.body.equals(before), `"${name}" was changed by its mapping`);
+        }
+      });
+    },
+  },
+  {
+    name: 'an unknown event is ignored, with a reason',
+    see: SEE,
+    async run(harness) {
+      await withAccount(harness, async (account) => {
+        const events = await factsOf(account, harness.webhooks.unknown);
+        const areIgnored = events.every((event) => event.type === 'ignored' && event.reason.trim() !== '');
+        ensure(events.length > 0 && areIgnored, `the unknown event became ${inspect(events)}`);
+      });
+    },
+  },
+  {
+    name: 'an internal note never becomes a public message',
+    see: SEE,
+    applies: ({ webhooks }) => webhooks.internalNote !== null,
+    run: (harness) =>
+      withAccount(harness, (account) => ensureNotPublic(account, harness.webhooks.internalNote!, 'the internal note')),
+  },
+  {
+    name: 'a message that the gateway sent does not come back to the user',
+    see: SEE,
+    applies: ({ webhooks }) => webhooks.echo !== null,
+    run: (harness) => withAccount(harness, (account) => ensureNotPublic(account, harness.webhooks.echo!, 'the echo')),
+  },
+  {
+    name: "an agent's leaving after a transfer is not an end",
+    see: `${SEE}: agent.left, transferred, queued`,
+    async run(harness) {
+      ensure(harness.webhooks.transfers.length > 0, 'there are no fixtures of a transfer');
+      for (const [number, bodies] of harness.webhooks.transfers.entries())
+        await tell(bodies, harness, (story) => {
+          const { status } = story.handover;
+          ensure(status === 'active', `after transfer ${number} the handover is ${status} in place of active`);
+        });
+    },
+  },
+  {
+    name: 'what ends a conversation ends the handover',
+    see: `${SEE}: agent.left, idle, user.left`,
+    async run(harness) {
+      ensure(harness.webhooks.endings.length > 0, 'there are no fixtures of an end');
+      for (const [number, bodies] of harness.webhooks.endings.entries())
+        await tell(bodies, harness, (story) => {
+          const { status } = story.handover;
+          ensure(status === 'completed', `after ending ${number} the handover is ${status} in place of completed`);
+        });
+    },
+  },
+];
+
+async function ensureNotPublic({ session }: Account, body: Body, what: string): Promise<void> {
+  const events: ProviderEvent[] = session.events(unproven(bytesOf(body)));
+  const shown = events.filter(({ type }) => type === 'message' || type === 'typing' || type === 'activity');
+  ensure(shown.length === 0, `${what} became ${inspect(shown)}, which the user would see`);
+}
+
+/** Tells the core of the webhooks, one after the other, and lets time pass. */
+function tell(bodies: Body[], harness: Parameters<Rule['run']>[0], then: (story: Story) => void): Promise<void> {
+  return withAccount(harness, async (account) => {
+    const story = new Story(account.session.endGraceMs);
+    for (const body of bodies) story.hear(await factsOf(account, body));
+    story.wait();
+    then(story);
+  });
+}
