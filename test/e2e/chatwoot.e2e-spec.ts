@@ -39,30 +39,6 @@ describe('a handover to Chatwoot', () => {
     expect((await world.transcript(id)).every(({ status }) => status === 'delivered')).toBe(true);
   });
 
-  it('asks for the same things as one to 8x8: only the name of the provider differs', async () => {
-    const request = {
-      userId: 'u-same',
-      user: { name: 'James Jones', email: 'james@example.com', phone: '+44791784', properties: { Intent: 'balance' } },
-      transcript: [{ author: 'user', text: 'My balance please' }],
-    };
-    const types: string[][] = [];
-    for (const [provider, agent, leave] of [
-      ['support-8x8', (id: string) => world.simulator.agent.join(id), (id: string) => world.simulator.agent.leave(id)],
-      ['support-chatwoot', (id: string) => chatwoot.agent.join(id), (id: string) => chatwoot.agent.resolve(id)],
-    ] as const) {
-      const { id, conversationId } = await world.handover({ ...request, provider });
-      await world.status(id, 'queued');
-      await world.bot.event(id, 'handover.queued');
-      await agent(conversationId);
-      await world.status(id, 'active');
-      await world.say(id, 'Hello');
-      await leave(conversationId);
-      await world.bot.event(id, 'handover.completed');
-      types.push(world.bot.types(id));
-    }
-    expect(types[1]).toEqual(types[0]);
-  });
-
   it('opens the conversation with the customer, the transcript as a note, and its own id', async () => {
     const { id, conversationId } = await world.handover({
       provider: 'support-chatwoot',

@@ -90,7 +90,7 @@ describe('the messages of a conversation', () => {
   it('that are too many are told as such', async () => {
     let now = 0;
     pages([1, 2, 3, 4, 5, 6].map((id) => item(id)) as { id: number }[]);
-    const session = sessionFor(vendor.url, {}, () => (now += 10_000));
+    const session = sessionFor(vendor.url, {}, () => (now += 7_000));
     const { messages, from } = await session.messagesSince!('host/2/57', null);
     expect(texts(messages)).toEqual(['3', '4', '5', '6']);
     expect(from).toBe((at(3) + 1) * 1_000);

@@ -1,4 +1,4 @@
-import type { Inspection, ListedMessage, MessageList } from '#contract';
+import type { Inspection, ListedMessage } from '#contract';
 import { at, idAt } from '#provider-kit';
 import { agentIn, messageFact, queueOf, timeOf } from './mapping.js';
 
@@ -15,32 +15,11 @@ export function inspectionOf(conversation: unknown): Inspection {
   };
 }
 
-/**
- * What was said in a conversation since then. Chatwoot source: a page is in the order of the ids, and tells times by the second.
- * @param pageBefore the newest messages, or those before the one with this id
- */
-export async function messagesSince(
-  pageBefore: (id: string | null) => Promise<Record<string, unknown>[]>,
-  since: number | null,
-  { systemMessages, isInTime, now }: { systemMessages: boolean; isInTime: () => boolean; now: number },
-): Promise<MessageList> {
-  const newestFirst: ListedMessage[] = [];
-  let reached: number | null = null;
-  let before: string | null = null;
-  do {
-    const page = await pageBefore(before);
-    newestFirst.push(...page.toReversed().flatMap((item) => listed(item, systemMessages)));
-    const messages = newestFirst.toReversed();
-    before = idAt(page[0], 'id');
-    if (before === null) return { messages, from: null };
-    reached = timeOf(at(page[0], 'created_at')) ?? reached;
-    if (since !== null && reached !== null && reached < since) return { messages, from: since };
-  } while (isInTime());
-  // What was said in the very last second may go on on the next page.
-  return { messages: newestFirst.toReversed(), from: reached === null ? now : reached + 1_000 };
-}
-
-function listed(item: Record<string, unknown>, systemMessages: boolean): ListedMessage[] {
-  const [fact, id, when] = [messageFact(item, systemMessages), idAt(item, 'id'), timeOf(item.created_at)];
+/** A message of the list, as its event would have told it; none where the event would have been ignored. */
+export function listedMessage(item: Record<string, unknown>, systemMessages: boolean): ListedMessage[] {
+  const [fact, id, when] = [messageFact(item, systemMessages), idAt(item, 'id'), listedAt(item)];
   return fact.type === 'message' && id !== null && when !== null ? [{ ...fact, id, at: when }] : [];
 }
+
+/** When a message of the list was written, epoch milliseconds. Chatwoot source: the list tells seconds. */
+export const listedAt = ({ created_at }: Record<string, unknown>): number | null => timeOf(created_at);

@@ -61,6 +61,14 @@ describe('a webhook', () => {
     expect(await session.verify(event)).toMatchObject({ key: 'message/801', tenant: '2' });
   });
 
+  it("is kept without the copilot's token, which its note repeats", async () => {
+    const session = open({ webhookSecret: undefined, webhookToken: 'path' });
+    const content = 'Copilot: https://copilot.example/?userId=u&sessionId=s&URLToken=the-token';
+    const { body, key } = await session.verify({ headers: {}, body: messageEvent({ content, private: true }) });
+    expect(body.toString()).not.toContain('the-token');
+    expect([key, session.events({ key, tenant: '2', body })]).toMatchObject(['message/801', [{ type: 'ignored' }]]);
+  });
+
   it('of another account is refused, whoever signed it', async () => {
     const session = open({ webhookSecret: undefined, webhookToken: 'path', accountId: '3' });
     await expect(session.verify(event)).rejects.toMatchObject({ reason: 'unauthorized' });

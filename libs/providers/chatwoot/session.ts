@@ -17,18 +17,32 @@ import {
   type RawWebhook,
   type VerifiedWebhook,
 } from '#contract';
-import { AccountSession, at, idAt, listAt, nullIfGone, READING_BUDGET_MS, textAt, VendorRefusal } from '#provider-kit';
+import {
+  AccountSession,
+  at,
+  bytesWithoutLinkSecret,
+  idAt,
+  listAt,
+  listSince,
+  nullIfGone,
+  readAll,
+  READING_BUDGET_MS,
+  textAt,
+  VendorRefusal,
+  wasSent,
+  type Page,
+} from '#provider-kit';
 import type { ChatwootClient } from './client.js';
 import { attributesOf, check, contactOf, settingsOf, transcriptNote, type Request } from './conversation.js';
 import { checkAccount } from './doctor.js';
-import { inspectionOf, messagesSince } from './inspection.js';
+import { inspectionOf, listedAt, listedMessage } from './inspection.js';
 import { mapEvent } from './mapping.js';
 import { convertMessage, isOurs, isSame, wireOf } from './message.js';
 import type { ChatwootHandoverSettings, ChatwootSettings } from './settings.js';
 import { checkSignature, identify } from './signature.js';
 
-/** A message with files is looked for among so many of ours. */
-const MAX_PASSED_OVER = 100;
+/** Of a list of messages, 20 each. */
+const MAX_PAGES = 500;
 
 /** One Chatwoot account, ready to use. */
 export class ChatwootSession extends AccountSession implements ProviderSession<ChatwootHandoverSettings> {
@@ -105,28 +119,15 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     await this.client.account('POST', `${this.pathOf(conversation)}/messages`, wireOf(message));
   }
 
-  /**
-   * Counts the unbroken run of equal messages at the newest end, passing over what agents and Chatwoot said. One with files is known
-   * by them, wherever it is: they were uploaded for it alone.
-   */
-  async findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
+  findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
     const wanted = wireOf(message);
-    const deadline = this.context.now() + READING_BUDGET_MS;
-    let run = 0;
-    for (let before: string | null = null; this.context.now() <= deadline;) {
-      const page = await this.pageBefore(conversation, before);
-      if (page.length === 0) return false;
-      for (const item of page.toReversed()) {
-        if (!isOurs(item)) continue;
-        const isIt = isSame(item, wanted);
-        if (wanted.attachments && isIt) return true;
-        if (!wanted.attachments && !isIt) return false;
-        run += 1;
-        if (run > (wanted.attachments ? MAX_PASSED_OVER : identicalBefore)) return !wanted.attachments;
-      }
-      before = idAt(page[0], 'id');
-    }
-    throw new ProviderError('unknown_outcome', 'the messages in Chatwoot are too many to be read back in time');
+    const bounds = { vendor: 'Chatwoot', maxPages: MAX_PAGES, now: () => this.context.now() };
+    return wasSent(readAll(this.messages(conversation), bounds), {
+      isOurs,
+      isSame: (item) => isSame(item, wanted),
+      isUnique: wanted.attachments !== undefined,
+      identicalBefore,
+    });
   }
 
   /** A file that no message has is seen by nobody. */
@@ -171,10 +172,13 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
   }
 
   messagesSince(conversation: string, since: number | null): Promise<MessageList> {
-    const now = this.context.now();
-    const isInTime = (): boolean => this.context.now() <= now + READING_BUDGET_MS;
-    const { systemMessages } = this.settings;
-    return messagesSince((id) => this.pageBefore(conversation, id), since, { systemMessages, isInTime, now });
+    return listSince(this.messages(conversation), since, {
+      messageOf: (item) => listedMessage(item, this.settings.systemMessages),
+      timeOf: listedAt,
+      precisionMs: 1_000,
+      maxPages: MAX_PAGES,
+      now: () => this.context.now(),
+    });
   }
 
   /** As the contact: by the application API it would be the owner of the token who types. */
@@ -200,7 +204,7 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     const { webhookSecret, webhookTolerance } = this.settings;
     if (webhookSecret !== undefined)
       checkSignature(webhook, webhookSecret, durationMs(webhookTolerance), this.context.now());
-    const verified = identify(webhook.body);
+    const verified = identify(bytesWithoutLinkSecret(webhook.body));
     if (verified.tenant === null || verified.tenant === this.tenant) return verified;
     throw new WebhookRejected('unauthorized', `the event is of account ${verified.tenant}, not of ${this.tenant}`);
   }
@@ -227,10 +231,15 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     );
   }
 
-  /** Messages in the order of their ids: the newest, or those before the one with this id. None where there are no more. */
-  private async pageBefore(conversation: string, id: string | null): Promise<Record<string, unknown>[]> {
-    const path = `${this.pathOf(conversation)}/messages${id === null ? '' : `?before=${id}`}`;
-    return listAt(await this.client.account('GET', path), 'payload');
+  /** Reads page after page, the newest message first. Chatwoot source: a page is in the order of the ids; behind the last one is an empty one. */
+  private messages(conversation: string): () => Promise<Page> {
+    let query = '';
+    return async () => {
+      const page = listAt(await this.client.account('GET', `${this.pathOf(conversation)}/messages${query}`), 'payload');
+      const oldest = idAt(page[0], 'id');
+      query = `?before=${oldest}`;
+      return { items: page.toReversed(), isLast: oldest === null };
+    };
   }
 
   private pathOf(conversation: string): string {

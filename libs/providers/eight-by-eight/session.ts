@@ -8,7 +8,6 @@ import {
   type FieldError,
   type IncomingFile,
   type Inspection,
-  type ListedMessage,
   type MessageList,
   type OutboundMessage,
   type OutgoingFile,
@@ -24,9 +23,10 @@ import {
   AccountSession,
   bytesWithoutLinkSecret,
   idAt,
+  listSince,
   nullIfGone,
   readAll,
-  READING_BUDGET_MS,
+  wasSent,
   withAdvice,
   type Page,
 } from '#provider-kit';
@@ -45,6 +45,9 @@ import { propertyEntries } from './text.js';
 import type { CreateConversation, WireUser } from './wire.js';
 
 type Request = StartRequest<EightByEightHandoverSettings>;
+type Item = Record<string, unknown>;
+/** Reads one page of a list, from 0 on. */
+type ReadPage = (page: number) => Promise<Page>;
 
 /** How a session proves its webhooks; sessions with the same `authority` do it alike. */
 export interface WebhookVerification {
@@ -58,8 +61,6 @@ const MESSAGES_PER_PAGE = 50;
 const MAX_MESSAGE_PAGES = 40;
 const PARTICIPANTS_PER_PAGE = 100;
 const MAX_PARTICIPANT_PAGES = 10;
-/** Messages of our side that may be newer than one that is looked for. */
-const MAX_PASSED_OVER = 200;
 
 /** One 8x8 account, ready to use. */
 export class EightByEightSession extends AccountSession implements ProviderSession<EightByEightHandoverSettings> {
@@ -121,24 +122,15 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
   ): Promise<boolean> {
     const wanted = messageBody(message);
     const [file] = message.attachments;
-    let run = 0;
-    for await (const item of this.allOf(
-      (page) => this.client.messages(conversation, page, MESSAGES_PER_PAGE),
-      MAX_MESSAGE_PAGES,
-    )) {
-      const author = isPlainObject(item.author) ? item.author.type : undefined;
-      if (!ours.some((one) => one === author)) continue;
-      const files = attachmentsOf(item);
-      if (file) {
-        if (files.includes(file.id)) return true;
-        if (++run > MAX_PASSED_OVER) return false;
-        continue;
-      }
-      if (author !== wanted.authorType || files.length > 0 || !sameText(item.text, wanted.text)) return false;
-      run += 1;
-      if (run > identicalBefore) return true;
-    }
-    return false;
+    const authorOf = ({ author }: Item): unknown => (isPlainObject(author) ? author.type : undefined);
+    const isText = (item: Item): boolean =>
+      authorOf(item) === wanted.authorType && attachmentsOf(item).length === 0 && sameText(item.text, wanted.text);
+    return wasSent(this.allOf(this.messages(conversation), MAX_MESSAGE_PAGES), {
+      isOurs: (item) => ours.some((one) => one === authorOf(item)),
+      isSame: file ? (item) => attachmentsOf(item).includes(file.id) : isText,
+      isUnique: file !== undefined,
+      identicalBefore,
+    });
   }
 
   async end(conversation: string): Promise<void> {
@@ -197,20 +189,14 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
   }
 
   /** 8x8 Chat Gateway documentation: messages are listed newest first, so reading ends where it meets known ground. */
-  async messagesSince(conversation: string, since: number | null): Promise<MessageList> {
-    const deadline = this.now() + READING_BUDGET_MS;
-    const newestFirst: ListedMessage[] = [];
-    let reached: number | null = null;
-    for (let page = 0; page < MAX_MESSAGE_PAGES && this.now() <= deadline; page += 1) {
-      const { items, isLast } = await this.client.messages(conversation, page, MESSAGES_PER_PAGE);
-      newestFirst.push(...items.flatMap((item) => listedMessage(item, this.settings)));
-      reached = items.map(listedAt).findLast((at) => at !== null) ?? reached;
-      const messages = (): ListedMessage[] => unique(newestFirst).reverse();
-      if (isLast) return { messages: messages(), from: null };
-      if (since !== null && reached !== null && reached < since) return { messages: messages(), from: since };
-    }
-    // What was said at the very last time may go on on the next page.
-    return { messages: unique(newestFirst).reverse(), from: reached === null ? this.now() : reached + 1 };
+  messagesSince(conversation: string, since: number | null): Promise<MessageList> {
+    return listSince(pageAfterPage(this.messages(conversation)), since, {
+      messageOf: (item) => listedMessage(item, this.settings),
+      timeOf: listedAt,
+      precisionMs: 1,
+      maxPages: MAX_MESSAGE_PAGES,
+      now: this.now,
+    });
   }
 
   async typing(conversation: string, author: 'user' | 'bot'): Promise<void> {
@@ -259,10 +245,18 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     return mapEvent(webhook.body, { systemMessages: this.settings.systemMessages });
   }
 
-  private allOf(read: (page: number) => Promise<Page>, maxPages: number): AsyncGenerator<Record<string, unknown>> {
-    let page = 0;
-    return readAll(() => read(page++), { vendor: '8x8', maxPages, now: this.now });
+  private messages(conversation: string): ReadPage {
+    return (page) => this.client.messages(conversation, page, MESSAGES_PER_PAGE);
   }
+
+  private allOf(read: ReadPage, maxPages: number): AsyncGenerator<Item> {
+    return readAll(pageAfterPage(read), { vendor: '8x8', maxPages, now: this.now });
+  }
+}
+
+function pageAfterPage(read: ReadPage): () => Promise<Page> {
+  let page = 0;
+  return () => read(page++);
 }
 
 /** The body of a request that the vendor's schema allows. @throws {ProviderError} `invalid` for any other */
@@ -271,11 +265,6 @@ function sendable(request: Request): CreateConversation {
   if (errors.length === 0) return body;
   const reasons = errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
   throw new ProviderError('invalid', reasons.slice(0, 500));
-}
-
-/** While pages are read a new message may push others onto the next one. */
-function unique(messages: ListedMessage[]): ListedMessage[] {
-  return [...new Map(messages.map((message) => [message.id, message])).values()];
 }
 
 function belongsTo(conversation: Record<string, unknown>, handoverId: string): boolean {
