@@ -40,6 +40,10 @@ export interface FakeVendor {
   agentEnds?(conversation: string): void;
   /** The vendor forgets a conversation; for `inspect`. */
   forget?(conversation: string): void;
+  /** A visitor begins a conversation in a channel of the vendor's own, and it is with no agent; for `reassign` and `handBack`. Returns its id. */
+  visitorBegins?(): string;
+  /** Whether it was asked for back after its agent; for `handBack`. */
+  comesBack?(conversation: string): boolean;
   /** Puts a file of an agent's into a conversation; for `download`. */
   agentSends?(conversation: string, content: Buffer): RemoteAttachment;
 }

@@ -28,6 +28,9 @@ const COMMANDS: Partial<Record<Operation, Call>> = {
   send: ({ session }, id) => session.send(id, textOf('a message')),
   end: ({ session }, id) => session.end(id),
   update: ({ session }, id, harness) => session.update!(id, { request: changed(harness), userChanged: true }),
+  reassign: ({ session }, id, harness) =>
+    session.reassign!(id, requestOf(harness, { handoverId: 'ho_other', conversation: id })),
+  handBack: ({ session }, id) => session.handBack!(id),
   upload: ({ session }, id) => session.upload!(id, fileOf(FILE)),
   typing: ({ session }, id) => session.typing!(id, 'user'),
   thinking: ({ session }, id) => session.thinking!(id, 5),

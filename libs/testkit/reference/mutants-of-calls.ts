@@ -161,6 +161,16 @@ export const mutantsOfCalls: Mutant[] = [
     change: sessions((session) => (session.update = nothing)),
   },
   {
+    wrong: 'it moves nothing to a queue',
+    breaks: ['reassign moves a conversation that began at the vendor to the queue, once'],
+    change: sessions((session) => (session.reassign = nothing)),
+  },
+  {
+    wrong: 'it asks for no conversation back',
+    breaks: ['handBack asks for the conversation back, and is safe to repeat'],
+    change: sessions((session) => (session.handBack = nothing)),
+  },
+  {
     wrong: 'it uploads only the first piece of a file',
     breaks: ['upload brings a file, and the message that names it shows it'],
     change: sessions((session) => {

@@ -28,6 +28,8 @@ export class ParleyProvider implements HandoverProvider<ParleySettings, ParleyHa
       'read',
       'availability',
       'check',
+      'reassign',
+      'handBack',
       'inspect',
       'messagesSince',
     ],

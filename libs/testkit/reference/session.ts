@@ -100,6 +100,17 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
     await this.client.json('PATCH', `/chats/${conversation}`, { ...user, ...(queue === undefined ? {} : { queue }) });
   }
 
+  async reassign(conversation: string, { handoverId: ref, user, defaults, settings }: Request): Promise<void> {
+    const chat = await this.client.json('GET', `/chats/${conversation}`);
+    if (chat.ref === ref) return;
+    const { queue } = { ...defaults, ...settings };
+    await this.client.json('PATCH', `/chats/${conversation}`, { ref, user, queue });
+  }
+
+  async handBack(conversation: string): Promise<void> {
+    await this.client.json('POST', `/chats/${conversation}/return`, {});
+  }
+
   async upload(conversation: string, file: OutgoingFile): Promise<string> {
     const parts: Uint8Array[] = [];
     for await (const part of file.content()) parts.push(part);

@@ -6,6 +6,7 @@ interface Chat {
   id: string;
   ref: string;
   open: boolean;
+  comesBack: boolean;
   user: object;
   transcript: object;
   link: unknown;
@@ -42,13 +43,19 @@ export class FakeParley implements FakeVendor {
       method: 'GET',
       path: '/chats/:id',
       does: ['inspect'],
-      answer: (call) => this.of(call, ({ open, agents }) => ({ status: 200, body: { open, agents } })),
+      answer: (call) => this.of(call, ({ open, agents, ref }) => ({ status: 200, body: { open, agents, ref } })),
     },
     {
       method: 'PATCH',
       path: '/chats/:id',
-      does: ['update'],
+      does: ['update', 'reassign'],
       answer: (call) => this.of(call, (chat) => this.done(Object.assign(chat, call.json))),
+    },
+    {
+      method: 'POST',
+      path: '/chats/:id/return',
+      does: ['handBack'],
+      answer: (call) => this.of(call, (chat) => this.done((chat.comesBack = true))),
     },
     {
       method: 'POST',
@@ -95,10 +102,10 @@ export class FakeParley implements FakeVendor {
   ]);
 
   conversations(): VendorConversation[] {
-    return [...this.chats.values()].map(({ id, open, user, transcript, link, queue, messages, signals }) => ({
+    return [...this.chats.values()].map(({ id, ref, open, user, transcript, link, queue, messages, signals }) => ({
       id,
       isOpen: open,
-      shown: JSON.stringify([user, transcript, link]),
+      shown: JSON.stringify([ref, user, transcript, link]),
       queue,
       signals,
       messages: messages
@@ -136,6 +143,14 @@ export class FakeParley implements FakeVendor {
     this.chats.delete(id);
   }
 
+  visitorBegins(): string {
+    return this.begin({ ref: '', user: { name: 'Visitor' }, transcript: [], link: null, queue: null });
+  }
+
+  comesBack(id: string): boolean {
+    return this.chats.get(id)!.comesBack;
+  }
+
   agentSends(_id: string, content: Buffer) {
     return { id: this.keep(content), filename: 'a.txt', contentType: null };
   }
@@ -143,11 +158,14 @@ export class FakeParley implements FakeVendor {
   private open(call: Call): Answer {
     return this.allowed(call, () => {
       const { ref, user, transcript, link, queue } = call.json as Chat;
-      const id = `chat-${++this.count}`;
-      const empty = { agents: [], messages: [], signals: [], open: true };
-      this.chats.set(id, { id, ref, user, transcript, link, queue, ...empty });
-      return { status: 201, body: { id } };
+      return { status: 201, body: { id: this.begin({ ref, user, transcript, link, queue }) } };
     });
+  }
+
+  private begin(chat: Pick<Chat, 'ref' | 'user' | 'transcript' | 'link' | 'queue'>): string {
+    const id = `chat-${++this.count}`;
+    this.chats.set(id, { id, ...chat, agents: [], messages: [], signals: [], open: true, comesBack: false });
+    return id;
   }
 
   private message(said: object): Chat['messages'][number] {

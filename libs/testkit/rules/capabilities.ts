@@ -30,7 +30,7 @@ function rule(
 }
 
 /** What agents do at the vendor, which the fake of a provider with this capability has to be able to. */
-type Deed = 'agentJoins' | 'agentSays' | 'agentEnds' | 'forget' | 'agentSends';
+type Deed = 'agentJoins' | 'agentSays' | 'agentEnds' | 'forget' | 'agentSends' | 'visitorBegins' | 'comesBack';
 
 function ensureAble({ vendor }: Account, ...deeds: Deed[]): void {
   for (const deed of deeds) ensure(vendor[deed], `the fake of the vendor has no ${deed}, which this capability needs`);
@@ -54,6 +54,37 @@ export const capabilityRules: Rule[] = [
     await session.update!(id, { request: changed(harness), userChanged: false, queueId: harness.otherQueue });
     const { queue } = conversationOf(vendor, id);
     ensure(queue === harness.otherQueue, `the conversation is in the queue ${queue} in place of ${harness.otherQueue}`);
+  }),
+  rule(
+    'reassign',
+    'moves a conversation that began at the vendor to the queue, once',
+    async (account, _id, harness) => {
+      const { vendor, session } = account;
+      ensureAble(account, 'visitorBegins');
+      const conversation = vendor.visitorBegins!();
+      const before = vendor.conversations().length;
+      const request = requestOf(harness, { handoverId: 'ho_2', conversation });
+      await session.reassign!(conversation, request);
+      const { queue, shown } = conversationOf(vendor, conversation);
+      ensure(queue !== null, 'it waits in no queue');
+      ensure(shown.includes('ho_2'), "the handover's id is not among the customer's data");
+      ensure(vendor.conversations().length === before, 'another conversation was opened');
+      ensure(harness.otherQueue !== undefined, 'the harness names no otherQueue');
+      await session.update!(conversation, { request, userChanged: false, queueId: harness.otherQueue });
+      await session.reassign!(conversation, request);
+      const again = conversationOf(vendor, conversation).queue;
+      ensure(
+        again === harness.otherQueue,
+        `a second time it is moved, from the queue ${harness.otherQueue} to ${again}`,
+      );
+    },
+  ),
+  rule('handBack', 'asks for the conversation back, and is safe to repeat', async (account) => {
+    const { vendor, session } = account;
+    ensureAble(account, 'visitorBegins', 'comesBack');
+    const conversation = vendor.visitorBegins!();
+    for (let times = 0; times < 2; times += 1) await session.handBack!(conversation);
+    ensure(vendor.comesBack!(conversation), 'the vendor was not asked for it');
   }),
   rule('upload', 'brings a file, and the message that names it shows it', async ({ vendor, session }, id) => {
     const file = await session.upload!(id, fileOf(FILE));
