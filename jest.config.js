@@ -68,6 +68,6 @@ export default {
     },
   ],
   testTimeout: 30_000,
-  // Many tests wait for something to happen, so that even two cores have room for three workers.
-  maxWorkers: Math.max(3, availableParallelism()),
+  // Many tests wait for something to happen, so that even two cores have room for two workers.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };

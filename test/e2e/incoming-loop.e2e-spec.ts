@@ -4,12 +4,12 @@ import { answer, handOver, openWebChat, visit } from '../support/visitors.js';
 import { World } from '../support/world.js';
 
 /** One after the other; those of a batch at the same time. */
-const BATCHES = 4;
-const BATCH = 5;
+const BATCHES = 10;
+const BATCH = 2;
 /** Each: a message and its answer. */
 const TALKS = 10;
 const HANDOVERS = 2;
-/** 4 × 5 conversations of 2 × (10 messages + 10 answers + hand-over + agent, user, agent + back) = 50 steps. */
+/** 10 × 2 conversations of 2 × (10 messages + 10 answers + hand-over + agent, user, agent + back) = 50 steps. */
 const STEPS = BATCHES * BATCH * HANDOVERS * (TALKS * 2 + 5);
 
 let world: World;

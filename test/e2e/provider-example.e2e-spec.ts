@@ -13,9 +13,12 @@ describe('the example package, packed, installed and named', () => {
   let installation: Installation;
   let desk: EchoDesk;
   let world: World;
+  // Compiles, packs and installs: three programs, one after the other.
   beforeAll(async () => {
     installation = new Installation();
     await installation.install('examples/handover-provider-echo');
+  }, 90_000);
+  beforeAll(async () => {
     desk = new EchoDesk(ACCOUNT);
     await desk.http.start();
     const { id: account, apiKey, secret: webhookSecret } = ACCOUNT;
