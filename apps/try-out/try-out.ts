@@ -208,7 +208,7 @@ What to do there:
   1. On the chat page ask "What is my balance?": the bot answers.
   2. Write "I want to talk to a human": the bot hands the chat over.
   3. On the agent desktop accept the waiting chat. Now customer and agent can write to each other.
-  4. Send files both ways, offer answers to choose from, open the copilot's page under "copilotUrl".
+  4. Send files both ways, and open the copilot's page by its link: beside the conversation, or in its first note.
   5. Transfer the chat to another queue, or leave it: then the bot takes over again.
   6. Be silent as the customer: the bot reminds you after two minutes, twice, and then ends the chat.
 

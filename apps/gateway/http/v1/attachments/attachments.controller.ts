@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { refuseIfOver, Refusal, type Attachment } from '#core';
+import { refuseIfOver, type Attachment } from '#core';
 import { Runtime } from '../../../runtime/runtime.js';
 import { Caller, type Principal } from '../../auth.guard.js';
-import { HandoversService } from '../handovers/handovers.service.js';
+import { botOf, HandoversService } from '../handovers/handovers.service.js';
 import { ProblemsOf, UploadedView } from '../handovers/handovers.views.js';
 import { AttachmentsService } from './attachments.service.js';
 import { FILE_FORM, FILE_RESPONSE, sendFile } from './files-over-http.js';
@@ -37,7 +37,7 @@ export class AttachmentsController {
     @Body() form: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Attachment> {
-    if (caller.role !== 'bot') throw new Refusal('forbidden', "Use a bot's API key for this.");
+    botOf(caller);
     const handover = await this.handovers.find(caller, id);
     refuseIfOver(handover);
     const attachment = await this.attachments.upload(handover, form);
