@@ -46,6 +46,7 @@ export default {
     {
       ...common,
       displayName: 'e2e',
+      testEnvironment: '<rootDir>/test/support/built-environment.js',
       testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.js',
       globalTeardown: '<rootDir>/test/support/global-teardown.js',
@@ -53,11 +54,13 @@ export default {
     {
       ...common,
       displayName: 'faults',
+      testEnvironment: '<rootDir>/test/support/built-environment.js',
       testMatch: ['<rootDir>/test/faults/*.faults-spec.ts'],
     },
     {
       ...common,
       displayName: 'browser',
+      testEnvironment: '<rootDir>/test/support/built-environment.js',
       testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
@@ -67,7 +70,7 @@ export default {
       globalTeardown: '<rootDir>/test/support/global-teardown.js',
     },
   ],
-  testTimeout: 30_000,
-  // Many tests wait for something to happen, so that even two cores have room for two workers.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  testTimeout: 90_000,
+  // Most of the time tests wait for something to happen, so that a core has room for two.
+  maxWorkers: Math.min(8, 2 * availableParallelism()),
 };

@@ -28,7 +28,7 @@ describe('a gateway that is killed while it carries a file', () => {
     await underWay('the message to be sent');
     await world.killGateway();
     await world.startGateway();
-    await until('the message', async () => (await world.transcript(id))[0]!.status === 'delivered', 20_000);
+    await until('the message', async () => (await world.transcript(id))[0]!.status === 'delivered');
     const said = messages.filter(({ authorType }) => authorType === 'user');
     expect(said).toMatchObject([{ text: 'file.txt', attachments: [{ content: Buffer.from('a file') }] }]);
     // What was uploaded before the end is used after it.
@@ -46,7 +46,7 @@ describe('a gateway that is killed while it carries a file', () => {
     await underWay('the fetch');
     await world.killGateway();
     await world.startGateway();
-    await until('both', () => world.bot.texts(id).length === 2, 20_000);
+    await until('both', () => world.bot.texts(id).length === 2);
     expect(world.bot.texts(id)).toEqual([null, 'then']);
     const { message } = (await world.bot.event(id, 'message.created')).data;
     expect(message!.attachments).toMatchObject([{ filename: 'a.txt', size: 4 }]);

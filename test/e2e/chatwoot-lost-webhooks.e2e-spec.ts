@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ChatwootSimulator } from '../../apps/simulator/chatwoot/index.js';
-import { messageEvent } from '../../apps/simulator/chatwoot/views.js';
+import { messageEvent } from '../support/built.js';
 import { activeInChatwoot, startChatwootWorld, SUPPORT_SECRET, webhookOf } from '../support/chatwoot.js';
 import { until } from '../support/wait.js';
 import type { World } from '../support/world.js';

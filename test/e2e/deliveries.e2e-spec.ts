@@ -216,7 +216,7 @@ describe('deliveries for operators', () => {
       ],
     });
     await world.say(id, 'arrived');
-    await until('given up', async () => (await list(`handoverId=${id}`)).length === 1, 20_000);
+    await until('given up', async () => (await list(`handoverId=${id}`)).length === 1);
     world.simulator.faults.reset();
     await retry((await failed(id))[0]!.id).expect(202);
     await becomes(id, 'delivered');

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEFAULT_TENANT, type SimulatedTenant } from '../../apps/simulator/index.js';
-import { CHECKS, type CheckName } from '../../libs/providers/eight-by-eight/doctor/checks.js';
+import type { SimulatedTenant } from '../../apps/simulator/index.js';
+import type { CheckName } from '../../libs/providers/eight-by-eight/doctor/checks.js';
+import { CHECKS, DEFAULT_TENANT } from '../support/built.js';
 import { Front } from '../support/front.js';
 import { until } from '../support/wait.js';
 import { ADMIN_KEY, BOT_KEY, World } from '../support/world.js';

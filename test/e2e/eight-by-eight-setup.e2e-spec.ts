@@ -1,14 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { DEFAULT_TENANT, Simulator } from '../../apps/simulator/index.js';
-import {
-  openAccount,
-  Receiver,
-  setup,
-  smoke,
-  teardown,
-  type Account,
-  type SetupReport,
-} from '../../libs/providers/eight-by-eight/setup/index.js';
+import type { Account, SetupReport } from '../../libs/providers/eight-by-eight/setup/index.js';
+import { DEFAULT_TENANT, openAccount, Receiver, setup, Simulator, smoke, teardown } from '../support/built.js';
 import { freePort } from '../support/free-port.js';
 import { objectsAt8x8 } from '../support/objects-at-8x8.js';
 

@@ -163,7 +163,7 @@ describe('the inbox for operators', () => {
     const since = (await read(events[0]!)).receivedAt;
     const rest = { status: 'dead', provider: 'support-8x8', since };
     expect((await replayMany(rest).expect(202)).body).toEqual({ replayed: 227 });
-    await until('all to arrive', () => world.bot.texts(id).length === texts.length, 20_000);
+    await until('all to arrive', () => world.bot.texts(id).length === texts.length);
     expect(world.bot.texts(id)).toEqual(texts);
     for (const event of [lost[0]!, lost.at(-1)!]) expect((await read(event)).status).toBe('dead');
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { applyEvent, startHandover, type HandoverUnit, type InboxEntry, type InboxRow } from '#core';
-import { openDatabase, PgHandoverStore, PgInboxStore, type DataSource } from '#persistence';
+import type { HandoverUnit, InboxEntry, InboxRow } from '#core';
+import type { DataSource } from '#persistence';
+import { applyEvent, openDatabase, PgHandoverStore, PgInboxStore, startHandover } from '../support/built.js';
 import { freshDatabase } from '../support/database.js';
 
 const entry: InboxEntry = {

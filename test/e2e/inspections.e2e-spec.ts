@@ -36,10 +36,10 @@ describe('looking at how open conversations stand', () => {
     const replica = await world.startReplica();
     try {
       const before = askedFor(conversationId);
-      await until('four looks', () => askedFor(conversationId) >= before + 4, 20_000);
-      const times = looksAt(world, conversationId);
-      const pauses = times.slice(1).map((at, index) => at - times[index]!);
-      expect(Math.min(...pauses)).toBeGreaterThan(850);
+      const begun = Date.now();
+      await until('five looks', () => askedFor(conversationId) >= before + 5);
+      // One a second: the first of them may come at once. Two replicas that both look are through in half the time.
+      expect(looksAt(world, conversationId)[before + 4]! - begun).toBeGreaterThan(3_000);
     } finally {
       await replica.stop();
     }
@@ -51,7 +51,7 @@ describe('looking at how open conversations stand', () => {
     const wrongTenant = { match: { method: 'GET', path: 'conversations' }, fault: { status: 404 } };
     world.simulator.faults.set({ api: [wrongTenant] });
     const before = askedFor(conversationId);
-    await until('two looks', () => askedFor(conversationId) >= before + 2, 20_000);
+    await until('two looks', () => askedFor(conversationId) >= before + 2);
     expect((await world.read(id)).status).toBe('queued');
   });
 
@@ -61,7 +61,7 @@ describe('looking at how open conversations stand', () => {
     const down = { match: { method: 'GET' }, times: 1, fault: { status: 503 } };
     world.simulator.faults.set({ api: [down] });
     await world.simulator.agent.say(conversationId, 'in the dark', 'agent-ann');
-    await until('the message', () => world.bot.texts(id).length === 1, 20_000);
+    await until('the message', () => world.bot.texts(id).length === 1);
     expect(world.simulator.requests.filter(({ status }) => status === 503)).toHaveLength(1);
   });
 
@@ -70,14 +70,15 @@ describe('looking at how open conversations stand', () => {
     const hang = { match: { method: 'GET' }, times: 1_000, fault: { hang: 'before' as const } };
     world.simulator.faults.set({ api: [hang] });
     await until('a look that hangs', () => world.simulator.faults.current.api[0]!.times! < hang.times);
-    const begin = Date.now();
+    const asked = askedFor(conversationId);
     for (let count = 0; count < 20; count++) {
       await world.say(id, `to the agent ${count}`);
       await world.simulator.agent.say(conversationId, `to the user ${count}`, 'agent-ann');
     }
     await until('all', () => world.bot.texts(id).length === 20);
     await until('all', () => world.simulator.conversation(conversationId).messages.length === 40);
-    expect(Date.now() - begin).toBeLessThan(5_000);
+    // A look that hangs is recorded once it was given up: everything came before that.
+    expect(askedFor(conversationId)).toBe(asked);
     await world.simulator.agent.leave(conversationId, 'agent-ann');
     await world.bot.event(id, 'handover.completed');
   });

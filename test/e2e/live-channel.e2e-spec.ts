@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { LiveChannel, openDatabase, type DataSource } from '#persistence';
+import type { DataSource } from '#persistence';
+import { LiveChannel, openDatabase } from '../support/built.js';
 import { freshDatabase } from '../support/database.js';
 import { until } from '../support/wait.js';
 

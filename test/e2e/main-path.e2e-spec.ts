@@ -252,7 +252,7 @@ describe('a handover from its request to its end', () => {
       [1, 204],
     ]);
     expect(new Set(tries.slice(0, 3).map((one) => one.id)).size).toBe(1);
-    expect(tries[1]!.at - tries[0]!.at).toBeLessThan(1_000);
+    expect(tries[1]!.at - tries[0]!.at).toBeLessThan(5_000);
     expect(tries[2]!.at - tries[1]!.at).toBeGreaterThanOrEqual(950);
     expect(world.bot.types(id)).toEqual(['handover.queued', 'agent.joined', 'handover.active']);
   });

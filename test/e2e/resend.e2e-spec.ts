@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openDatabase, PgDeadLetterStore, PgLaneStore, type DataSource } from '#persistence';
+import type { DataSource } from '#persistence';
+import { openDatabase, PgDeadLetterStore, PgLaneStore } from '../support/built.js';
 import { until } from '../support/wait.js';
 import { ADMIN_KEY, World } from '../support/world.js';
 
@@ -26,7 +27,7 @@ describe('a resend that is cut off', () => {
     await world.killGateway();
     expect((await letterOf())!.status).toBe('resending');
     await world.startGateway();
-    await until('it to be noted', async () => (await letterOf())!.status === 'delivered', 20_000);
+    await until('it to be noted', async () => (await letterOf())!.status === 'delivered');
     expect((await world.transcript(id))[0]!.status).toBe('delivered');
     expect(texts()).toEqual(['refused first']);
   });

@@ -17,10 +17,8 @@ describe('a gateway that ends in the middle of its work and starts again', () =>
   afterAll(() => world.stop());
 
   const allDelivered = (id: string): Promise<unknown> =>
-    until(
-      'all messages delivered',
-      async () => (await world.transcript(id)).every(({ status }) => status === 'delivered'),
-      20_000,
+    until('all messages delivered', async () =>
+      (await world.transcript(id)).every(({ status }) => status === 'delivered'),
     );
   const textsIn8x8 = (conversationId: string): (string | undefined)[] =>
     world.simulator
@@ -81,7 +79,7 @@ describe('a gateway that ends in the middle of its work and starts again', () =>
     await world.killGateway();
     world.bot.answers = [];
     await world.startGateway();
-    await until('three messages', () => world.bot.texts(id).length >= 3, 20_000);
+    await until('three messages', () => world.bot.texts(id).length >= 3);
     expect(world.bot.texts(id)).toEqual(['one', 'two', 'three']);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Housekeeping } from '#delivery';
-import { openDatabase, PgHousekeepingStore, type DataSource } from '#persistence';
+import type { DataSource } from '#persistence';
+import { Housekeeping, openDatabase, PgHousekeepingStore } from '../support/built.js';
 import { freshDatabase } from '../support/database.js';
 import { until } from '../support/wait.js';
 import { World } from '../support/world.js';
@@ -149,7 +149,7 @@ describe('a gateway with a retention', () => {
     try {
       await addEvents(world.database, 'applied', 3);
       await addEvents(world.database, 'applied', 1);
-      await until('one to be removed', async () => (await countsOf(world.database)).applied === 1, 15_000);
+      await until('one to be removed', async () => (await countsOf(world.database)).applied === 1);
     } finally {
       await world.stop();
     }

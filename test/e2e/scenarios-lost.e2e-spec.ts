@@ -46,7 +46,7 @@ describe.each(CENTRES)('%s whose events get lost', (_, centreOf) => {
     centre.recover();
 
     await world.startGateway();
-    await until('what was said meanwhile', () => world.bot.texts(id).length === said.length + 1, 20_000);
+    await until('what was said meanwhile', () => world.bot.texts(id).length === said.length + 1);
     expect(new Set(await centre.tellLate(conversationId, 1))).toEqual(new Set([204]));
     expect(await world.status(id, 'completed')).toMatchObject({ endReason: 'agent' });
     await world.bot.event(id, 'handover.completed');

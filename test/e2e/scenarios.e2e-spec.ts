@@ -18,12 +18,10 @@ describe.each(CENTRES)('a handover to %s', (_, centreOf) => {
   const close = (id: string, reason: 'bot' | 'user' = 'bot') =>
     world.api('post', `/v1/handovers/${id}/close`).send({ reason }).expect(202);
   const isHeard = (conversationId: string, texts: string[]): Promise<unknown> =>
-    until(`${texts.join(', ')} there`, () => centre.heard(conversationId).length >= texts.length, 20_000);
+    until(`${texts.join(', ')} there`, () => centre.heard(conversationId).length >= texts.length);
   const allDelivered = (id: string): Promise<unknown> =>
-    until(
-      'all messages delivered',
-      async () => (await world.transcript(id)).every(({ status }) => status === 'delivered'),
-      20_000,
+    until('all messages delivered', async () =>
+      (await world.transcript(id)).every(({ status }) => status === 'delivered'),
     );
 
   it('goes from the request to the end with texts both ways, as the same bot sees it', async () => {

@@ -52,7 +52,7 @@ describe('timers of several replicas, some of which die', () => {
     await other?.stop('SIGKILL');
     other = await world.startReplica();
     for (const { id } of handovers) {
-      await world.status(id, 'completed', 20_000);
+      await world.status(id, 'completed');
       expect(await stored(id)).toEqual(ALL);
     }
   });
@@ -71,9 +71,9 @@ describe('timers of several replicas, some of which die', () => {
     await until('the first and the second reminder to be overdue', due);
     other = undefined;
     await world.startGateway();
-    await until('the first reminders', async () => (await stored(handovers[0]!.id)).length > 0, 20_000);
+    await until('the first reminders', async () => (await stored(handovers[0]!.id)).length > 0);
     for (const { id } of handovers) {
-      await world.status(id, 'completed', 20_000);
+      await world.status(id, 'completed');
       expect(await stored(id)).toEqual(ALL);
     }
     const times = await world.database.query(

@@ -106,10 +106,8 @@ describe('nobody waits for ever', () => {
     });
     const id = await world.requestHandover({ provider: 'waits-briefly' });
     // Nothing can be ended there, so the bot gets its user back once the ending has taken ten seconds.
-    const { data } = await until(
-      'the end',
-      () => world.bot.events(id).find(({ type }) => type === 'handover.cancelled'),
-      15_000,
+    const { data } = await until('the end', () =>
+      world.bot.events(id).find(({ type }) => type === 'handover.cancelled'),
     );
     expect(data.endReason).toBe('no_agent');
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openDatabase } from '#persistence';
+import { openDatabase } from '../support/built.js';
 import { freshDatabase } from '../support/database.js';
 import { World } from '../support/world.js';
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../libs/persistence/embedded-postgres/index.js';
+import type { EmbeddedPostgres } from '#persistence';
+import { startEmbeddedPostgres } from '../support/built.js';
 
 /** A PostgreSQL of one's own, to be killed and started again on the same port. */
 export class Cluster {

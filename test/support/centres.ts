@@ -1,6 +1,5 @@
-import { DEFAULT_ACCOUNT, type ChatwootMessage, type ChatwootSimulator } from '../../apps/simulator/chatwoot/index.js';
-import { messageEvent } from '../../apps/simulator/chatwoot/views.js';
-import { DEFAULT_TENANT } from '../../apps/simulator/index.js';
+import type { ChatwootMessage, ChatwootSimulator } from '../../apps/simulator/chatwoot/index.js';
+import { DEFAULT_ACCOUNT, DEFAULT_TENANT, messageEvent } from './built.js';
 import { OTHER_ACCOUNT, startChatwootWorld, SUPPORT_SECRET, webhookOf } from './chatwoot.js';
 import type { World, WorldOptions } from './world.js';
 

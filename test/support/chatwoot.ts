@@ -1,4 +1,5 @@
-import { ChatwootSimulator, DEFAULT_ACCOUNT, type ChatwootAccount } from '../../apps/simulator/chatwoot/index.js';
+import type { ChatwootAccount } from '../../apps/simulator/chatwoot/index.js';
+import { ChatwootSimulator, DEFAULT_ACCOUNT } from './built.js';
 import { until } from './wait.js';
 import { World, type WorldOptions } from './world.js';
 

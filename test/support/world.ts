@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import supertest from 'supertest';
 import { stringify } from 'yaml';
-import { startGateway } from '../../apps/gateway/gateway.js';
-import { Simulator, type SimulatorOptions } from '../../apps/simulator/index.js';
-import { createLogger } from '#telemetry';
+import type { SimulatorOptions } from '../../apps/simulator/index.js';
 import { TestBot } from './bot.js';
+import { createLogger, Simulator, startGateway } from './built.js';
 import { freshDatabase } from './database.js';
 import { GatewayProcess } from './gateway-process.js';
 import { until } from './wait.js';
@@ -180,14 +179,14 @@ export class World {
   }
 
   async status(id: string, status: string, withinMs?: number): Promise<Json> {
+    let seen: Json & { status: string };
     return until(
       `status ${status}`,
-      async () => {
-        const handover = await this.read(id);
-        return handover.status === status ? handover : null;
-      },
+      async () => ((seen = await this.read(id)).status === status ? seen : null),
       withinMs,
-    );
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}: it is ${JSON.stringify(seen)}`);
+    });
   }
 
   async transcript(
