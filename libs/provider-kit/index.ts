@@ -6,6 +6,7 @@ export * from './link-secret.js';
 export * from './provider-module.js';
 export * from './reading.js';
 export { nullIfGone, readProblem, VendorRefusal, withAdvice, type VendorProblem } from './refusal.js';
+export * from './text-only.js';
 export * from './transport.js';
 export * from './vendor-api.js';
 export * from './webhook-controller.js';

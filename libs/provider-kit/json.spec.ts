@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { at, idAt, listAt, nameAt, parseJson, textAt, urlAt } from './json.js';
+import { at, idAt, listAt, nameAt, parseJson, textAt, timeOf, urlAt } from './json.js';
 
 const ODD = [undefined, null, 7, true, [], {}, '', ' '];
 
@@ -43,5 +43,21 @@ describe('JSON that nobody vouches for', () => {
 
   it('is undefined where it is none', () => {
     expect([parseJson('{"a":1}'), parseJson(Buffer.from('null')), parseJson('<html>')]).toEqual([{ a: 1 }, null, undefined]); // prettier-ignore
+  });
+
+  it.each<[unknown, 1 | 1_000, number | null]>([
+    ['2026-01-31T12:00:00.250Z', 1, Date.UTC(2026, 0, 31, 12, 0, 0, 250)],
+    ['2026-01-31T13:00:00+01:00', 1_000, Date.UTC(2026, 0, 31, 12)],
+    [1_769_860_800_000.4, 1, 1_769_860_800_000],
+    [1_769_860_800, 1_000, 1_769_860_800_000],
+    [0, 1, 0],
+    [-1, 1_000, null],
+    [8.64e15 + 1, 1, null],
+    [Infinity, 1_000, null],
+    ['soon', 1, null],
+    [null, 1, null],
+    [[1], 1, null],
+  ])('takes %p, in units of %i ms, for the time %p', (value, unitMs, time) => {
+    expect(timeOf(value, unitMs)).toBe(time);
   });
 });

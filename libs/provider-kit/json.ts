@@ -3,6 +3,8 @@ import { isPlainObject } from '#contract';
 /** Longest id that is taken, in characters. */
 export const MAX_ID = 255;
 const MAX_NAME = 255;
+/** The last moment that a `Date` can be. Epoch milliseconds. */
+const MAX_TIME = 8.64e15;
 
 /** A text or a body as JSON; undefined where it is none. */
 export function parseJson(content: string | Buffer): unknown {
@@ -47,6 +49,15 @@ export function nameAt(value: unknown, ...path: string[]): string | null {
   const name = at(value, ...path);
   if (typeof name !== 'string' || name.trim() === '') return null;
   return wellFormed(name.trim().slice(0, MAX_NAME));
+}
+
+/**
+ * A time as epoch milliseconds, from a text such as `2026-01-31T12:00:00Z` or from a number; null for anything else.
+ * @param unitMs what a number counts since the epoch, in milliseconds: 1,000 for seconds
+ */
+export function timeOf(value: unknown, unitMs: 1 | 1_000 = 1): number | null {
+  const time = typeof value === 'number' ? value * unitMs : typeof value === 'string' ? Date.parse(value) : NaN;
+  return time >= 0 && time <= MAX_TIME ? Math.trunc(time) : null;
 }
 
 /** The address of a file or page, http or https; null where there is none. */

@@ -93,6 +93,21 @@ describe('a handover to Chatwoot', () => {
     await world.api('post', `/v1/handovers/${id}/close`).expect(202);
   });
 
+  it('shows cards as text, and refuses one in which there is nothing to read', async () => {
+    const { id, conversationId } = await activeInChatwoot(world, chatwoot);
+    const card = (...body: object[]): object => ({
+      contentType: 'application/vnd.microsoft.card.adaptive',
+      content: { type: 'AdaptiveCard', version: '1.3', body },
+    });
+    const post = (message: object) => world.api('post', `/v1/handovers/${id}/messages`).send(message);
+    const refused = await post({ cards: [card()] }).expect(400);
+    expect(refused.body).toMatchObject({ errors: [{ pointer: '/cards/0' }] });
+    const shown = await post({ cards: [card({ type: 'TextBlock', text: 'Which account?' })] }).expect(202);
+    expect(shown.body).toMatchObject({ conversion: { losses: [{ pointer: '/cards/0' }] } });
+    expect(await textsInChatwoot(chatwoot, conversationId, 1)).toEqual(['Which account?']);
+    await world.api('post', `/v1/handovers/${id}/close`).expect(202);
+  });
+
   it("never lets a note out: not an agent's, not a note with a file, not the transcript, not the bot's own words", async () => {
     const { id, conversationId } = await activeInChatwoot(world, chatwoot, {
       transcript: [{ author: 'user', text: 'the past' }],

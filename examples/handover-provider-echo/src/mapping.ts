@@ -5,7 +5,7 @@ import {
   type ProviderFact,
   type Queue,
 } from 'handover-gateway/contract';
-import { at, idAt, listAt, nameAt, parseJson, textAt, urlAt } from 'handover-gateway/provider-kit';
+import { at, idAt, listAt, nameAt, parseJson, textAt, timeOf, urlAt } from 'handover-gateway/provider-kit';
 
 /**
  * The facts in a webhook's body. Pure. What is not understood is `ignored`.
@@ -70,12 +70,6 @@ export function agentOf(value: unknown): Agent | null {
 export function queueOf(value: unknown): Queue | null {
   const id = idAt(value, 'id');
   return id === null ? null : { id, name: nameAt(value, 'name') };
-}
-
-/** Epoch milliseconds of a time as Echo Desk writes it; null for anything else. */
-export function timeOf(value: unknown): number | null {
-  const time = typeof value === 'string' ? Date.parse(value) : NaN;
-  return Number.isNaN(time) ? null : time;
 }
 
 const ignored = (reason: string): ProviderFact => ({ type: 'ignored', reason });

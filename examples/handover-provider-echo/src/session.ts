@@ -23,12 +23,15 @@ import {
   listAt,
   nullIfGone,
   parseJson,
+  textOnly,
+  timeOf,
   type VendorApi,
 } from 'handover-gateway/provider-kit';
-import { agentOf, mapEvent, messageOf, queueOf, timeOf } from './mapping.js';
-import { convertMessage, MAX_TEXT } from './message.js';
+import { agentOf, mapEvent, messageOf, queueOf } from './mapping.js';
 import type { EchoHandoverSettings, EchoSettings } from './settings.js';
 
+/** Of one message, in UTF-16 code units. */
+const MAX_TEXT = 4_000;
 /** Of what was said before, Echo Desk takes so many lines. */
 const MAX_HISTORY = 100;
 
@@ -76,7 +79,7 @@ export class EchoSession extends AccountSession implements ProviderSession<EchoH
   }
 
   convert(message: MessageContent): ConvertedMessage {
-    return convertMessage(message);
+    return textOnly(message, { vendor: 'Echo Desk', maxText: MAX_TEXT });
   }
 
   async send(conversation: string, { author, text }: OutboundMessage): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Inspection, ListedMessage } from '#contract';
-import { at, idAt } from '#provider-kit';
-import { agentIn, messageFact, queueOf, timeOf } from './mapping.js';
+import { at, idAt, timeOf } from '#provider-kit';
+import { agentIn, messageFact, queueOf } from './mapping.js';
 
 /** How a conversation stands. Chatwoot tells no time that says until when this is so, and no contact ever leaves. */
 export function inspectionOf(conversation: unknown): Inspection {
@@ -22,4 +22,4 @@ export function listedMessage(item: Record<string, unknown>, systemMessages: boo
 }
 
 /** When a message of the list was written, epoch milliseconds. Chatwoot source: the list tells seconds. */
-export const listedAt = ({ created_at }: Record<string, unknown>): number | null => timeOf(created_at);
+export const listedAt = ({ created_at }: Record<string, unknown>): number | null => timeOf(created_at, 1_000);

@@ -1,5 +1,5 @@
 import { WebhookRejected, type Agent, type ProviderEvent, type ProviderFact, type Queue } from '#contract';
-import { at, idAt, listAt, nameAt, parseJson, textAt, urlAt } from '#provider-kit';
+import { at, idAt, listAt, nameAt, parseJson, textAt, timeOf, urlAt } from '#provider-kit';
 
 const STATUSES = ['open', 'pending', 'resolved', 'snoozed'];
 /** Chatwoot source: a conversation has a number. */
@@ -23,7 +23,7 @@ export function mapEvent(
   const conversation = isConversation ? event : at(event, 'conversation');
   const given = idAt(conversation, 'id');
   const id = given !== null && IS_ID.test(given) ? given : null;
-  const when = timeOf(name === 'message_created' ? at(event, 'created_at') : at(conversation, 'updated_at'));
+  const when = timeOf(name === 'message_created' ? at(event, 'created_at') : at(conversation, 'updated_at'), 1_000);
   const handoverId = textAt(conversation, 'custom_attributes', 'handoverId');
   const about = {
     conversation: id === null ? '' : prefix + id,
@@ -152,12 +152,6 @@ function filenameOf(url: string): string {
     // A name that is not encoded stays as it is.
   }
   return nameAt(name.replaceAll(/[/\\]/g, '_')) ?? 'file';
-}
-
-/** Epoch milliseconds, from seconds or from a text; null for anything else. */
-export function timeOf(value: unknown): number | null {
-  const time = typeof value === 'number' ? value * 1_000 : Date.parse(String(value));
-  return time > 0 && time <= 8.64e15 ? Math.round(time) : null;
 }
 
 const left = (agent: Agent): ProviderFact => ({ type: 'agent.left', agent });

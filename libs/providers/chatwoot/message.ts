@@ -1,8 +1,8 @@
-import { adaptiveCardText, splitText, type ConvertedMessage, type FieldError, type OutboundMessage } from '#contract';
+import type { OutboundMessage } from '#contract';
 import { listAt, textAt } from '#provider-kit';
 
 /** Of one message, in UTF-16 code units; Chatwoot source: it takes 150,000 characters. */
-const MAX_TEXT = 100_000;
+export const MAX_TEXT = 100_000;
 const BOT = '**Bot:** ';
 
 /** A message as Chatwoot takes it. */
@@ -12,26 +12,6 @@ export interface WireMessage {
   message_type: 'incoming' | 'outgoing';
   /** Files that were uploaded before. */
   attachments?: string[];
-}
-
-/** Chatwoot shows agents no cards, so they become text; what is too long comes in parts. */
-export function convertMessage(message: OutboundMessage): ConvertedMessage {
-  const { author, text, cards, attachments } = message;
-  if (cards.length === 0 && (text ?? '').length <= MAX_TEXT) return { parts: [message], losses: [], errors: [] };
-  const losses: FieldError[] = [];
-  const texts = cards.flatMap(({ content }, index) => {
-    const said = adaptiveCardText(content);
-    const fate = said === null ? 'is left out: it has no text' : 'is shown as text';
-    losses.push({ pointer: `/cards/${index}`, detail: `${fate}; Chatwoot shows no cards` });
-    return said ?? [];
-  });
-  const whole = [...(text?.trim() ? [text] : []), ...texts].join('\n\n');
-  if (whole === '' && attachments.length === 0) return { parts: [message], losses: [], errors: losses };
-  const pieces = whole === '' ? [null] : splitText(whole, MAX_TEXT);
-  const parts = pieces.map((piece, index) => {
-    return { author, text: piece, cards: [], attachments: index === pieces.length - 1 ? attachments : [] };
-  });
-  return { parts, losses, errors: [] };
 }
 
 /** The bot's own words are a note: as an outgoing message they would pass for an agent's, as an incoming one for the user's. */

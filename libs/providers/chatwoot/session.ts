@@ -8,6 +8,7 @@ import {
   type ConvertedMessage,
   type FieldError,
   type Inspection,
+  type MessageContent,
   type MessageList,
   type OutboundMessage,
   type OutgoingFile,
@@ -28,6 +29,7 @@ import {
   readAll,
   READING_BUDGET_MS,
   textAt,
+  textOnly,
   VendorRefusal,
   wasSent,
   type Page,
@@ -37,7 +39,7 @@ import { attributesOf, check, contactOf, settingsOf, transcriptNote, type Reques
 import { checkAccount } from './doctor.js';
 import { inspectionOf, listedAt, listedMessage } from './inspection.js';
 import { mapEvent } from './mapping.js';
-import { convertMessage, isOurs, isSame, wireOf } from './message.js';
+import { isOurs, isSame, MAX_TEXT, wireOf } from './message.js';
 import type { ChatwootHandoverSettings, ChatwootSettings } from './settings.js';
 import { checkSignature, identify } from './signature.js';
 
@@ -111,8 +113,8 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     return null;
   }
 
-  convert(message: OutboundMessage): ConvertedMessage {
-    return convertMessage(message);
+  convert(message: MessageContent): ConvertedMessage {
+    return textOnly(message, { vendor: 'Chatwoot', maxText: MAX_TEXT });
   }
 
   async send(conversation: string, message: OutboundMessage): Promise<void> {

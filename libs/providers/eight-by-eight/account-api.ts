@@ -1,5 +1,13 @@
 import { isPlainObject } from '#contract';
-import { readProblem, TransportFailure, type HttpRequest, type Transport, type VendorProblem } from '#provider-kit';
+import {
+  parseJson,
+  readProblem,
+  timeOf,
+  TransportFailure,
+  type HttpRequest,
+  type Transport,
+  type VendorProblem,
+} from '#provider-kit';
 import { headersOf } from './client.js';
 
 export interface AccountApiOptions {
@@ -110,17 +118,8 @@ export class AccountApi {
 }
 
 function objectOf(text: string): Record<string, unknown> | null {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isPlainObject(parsed) ? parsed : null;
-  } catch {
-    return null;
-  }
-}
-
-function timeOf(date: unknown): number | null {
-  const time = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  return Number.isFinite(time) ? time : null;
+  const parsed = parseJson(text);
+  return isPlainObject(parsed) ? parsed : null;
 }
 
 /** Where a redirect leads, without the path: that may hold a secret. */

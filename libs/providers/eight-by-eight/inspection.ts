@@ -1,6 +1,6 @@
 import { isPlainObject, type Inspection, type ListedMessage } from '#contract';
-import { agentOf, messageFact, timeOf, type MappingOptions } from './mapping.js';
-import { idAt } from '#provider-kit';
+import { idAt, timeOf } from '#provider-kit';
+import { agentOf, messageFact, type MappingOptions } from './mapping.js';
 
 type Json = Record<string, unknown>;
 
@@ -38,5 +38,5 @@ export function listedMessage(item: Json, options: MappingOptions): ListedMessag
 
 /** When a message of the list was said, epoch milliseconds. */
 export function listedAt({ createdAt }: Json): number | null {
-  return timeOf(typeof createdAt === 'string' ? Date.parse(createdAt) : createdAt);
+  return timeOf(createdAt);
 }

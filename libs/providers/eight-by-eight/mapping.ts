@@ -9,7 +9,7 @@ import {
 } from '#contract';
 import { cardsText } from './cards.js';
 import { propertyEntries, wellFormedJson } from './text.js';
-import { idAt, MAX_ID, nameAt, wellFormed } from '#provider-kit';
+import { at, idAt, listAt, MAX_ID, nameAt, parseJson, timeOf, urlAt, wellFormed } from '#provider-kit';
 import { visitorOf } from './visitor.js';
 
 export interface MappingOptions {
@@ -20,7 +20,6 @@ export interface MappingOptions {
 type Json = Record<string, unknown>;
 type Mapper = (data: Json, options: MappingOptions) => ProviderFact;
 
-const MAX_TIME = 8.64e15;
 /** 8x8 Chat Gateway documentation: a webhook of an older version sends these instead of `MEMBERS_CHANGED` and `MESSAGE`. */
 const LEGACY = ['AGENT_JOINED', 'AGENT_LEFT', 'TEXT'];
 
@@ -36,8 +35,8 @@ const MAPPERS = new Map<string, Mapper>([
 /** Whether a body is 8x8's connection test: it belongs to no conversation. Never throws. */
 export function isConnectionTest(body: Buffer): boolean {
   if (body.length > 16_384 || !body.includes('WEB_HOOK_VERIFY')) return false;
-  const event = parse(body);
-  return event?.eventType === 'WEB_HOOK_VERIFY' && (event.conversationId ?? null) === null;
+  const event = parseJson(body);
+  return at(event, 'eventType') === 'WEB_HOOK_VERIFY' && (at(event, 'conversationId') ?? null) === null;
 }
 
 /**
@@ -45,21 +44,21 @@ export function isConnectionTest(body: Buffer): boolean {
  * @throws {WebhookRejected} `invalid` when it is no event at all
  */
 export function mapEvent(body: Buffer, options: MappingOptions): ProviderEvent[] {
-  const event = parse(body);
-  if (!event) throw new WebhookRejected('invalid', 'the body is no JSON object');
+  const event = parseJson(body);
+  if (!isPlainObject(event)) throw new WebhookRejected('invalid', 'the body is no JSON object');
   const { eventType } = event;
   if (typeof eventType !== 'string') throw new WebhookRejected('invalid', 'the body has no eventType');
   const conversation = conversationOf(event.conversationId);
-  const at = timeOf(event.timestamp);
+  const when = timeOf(event.timestamp);
   const mapper = MAPPERS.get(eventType);
-  if (!mapper) return [{ conversation: conversation ?? '', at, ...ignored(unknownReason(eventType)) }];
+  if (!mapper) return [{ conversation: conversation ?? '', at: when, ...ignored(unknownReason(eventType)) }];
   if (conversation === null)
     throw new WebhookRejected('invalid', `the ${eventType} event has no usable conversationId`);
   const data = isPlainObject(event.data) ? event.data : {};
   return [
     {
       conversation,
-      at,
+      at: when,
       ...(eventType === 'CONVERSATION_UPDATE' ? participantsOf(data) : {}),
       ...mapSafely(mapper, data, options),
     },
@@ -141,9 +140,9 @@ export function messageFact(data: Json, options: MappingOptions): ProviderFact {
 }
 
 function contentOf(data: Json): { text: string | null; cards: Card[]; attachments: RemoteAttachment[] } | null {
-  const cards = listOf(data.cards).flatMap(cardOf);
+  const cards = listAt(data.cards).flatMap(cardOf);
   const text = typeof data.text === 'string' && data.text !== '' ? wellFormed(data.text) : cardsText(cards);
-  const attachments = listOf(data.attachments).flatMap(attachmentOf);
+  const attachments = listAt(data.attachments).flatMap(attachmentOf);
   return text === null && cards.length === 0 && attachments.length === 0 ? null : { text, cards, attachments };
 }
 
@@ -156,8 +155,8 @@ function attachmentOf(attachment: Json): RemoteAttachment[] {
   const id = idAt(attachment.id);
   if (id === null) return [];
   const filename = nameAt(attachment.fileName) ?? nameAt(attachment.filename) ?? 'file';
-  const url = attachment.preSignedUrl;
-  return [{ id, filename, contentType: null, ...(isWebAddress(url) ? { url } : {}) }];
+  const url = urlAt(attachment, 'preSignedUrl');
+  return [{ id, filename, contentType: null, ...(url === null ? {} : { url }) }];
 }
 
 function activity(data: Json): ProviderFact {
@@ -171,7 +170,7 @@ function activity(data: Json): ProviderFact {
 function typing(value: unknown): ProviderFact {
   const users = isPlainObject(value) ? value.users : undefined;
   if (!Array.isArray(users)) return ignored('typing, without a list of users');
-  const [agent] = listOf(users).filter(({ type }) => type === 'agent');
+  const [agent] = listAt(users).filter(({ type }) => type === 'agent');
   if (!agent && users.length > 0) return ignored('typing of somebody who is no agent');
   return { type: 'typing', typing: agent !== undefined, agent: agentOf(agent?.id) };
 }
@@ -190,26 +189,4 @@ function conversationOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= MAX_ID && wellFormed(value) === value
     ? value
     : null;
-}
-
-/** A time in epoch milliseconds; null for anything else. */
-export function timeOf(value: unknown): number | null {
-  return typeof value === 'number' && value >= 0 && value <= MAX_TIME ? Math.trunc(value) : null;
-}
-
-function isWebAddress(value: unknown): value is string {
-  return typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
-}
-
-function listOf(value: unknown): Json[] {
-  return Array.isArray(value) ? value.filter(isPlainObject) : [];
-}
-
-function parse(body: Buffer): Json | null {
-  try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'));
-    return isPlainObject(parsed) ? parsed : null;
-  } catch {
-    return null;
-  }
 }

@@ -254,6 +254,25 @@ export const mutantsOfCalls: Mutant[] = [
     change: sending((id, message, send) => send(id, { ...message, text: message.text!.trim() })),
   },
   {
+    wrong: 'it leaves cards out and says nothing',
+    breaks: ['a card becomes something to read, or is refused, and every loss is named'],
+    change: sessions((session) => {
+      const convert = session.convert.bind(session);
+      session.convert = (message) => ({ ...convert(message), losses: [] });
+    }),
+  },
+  {
+    wrong: 'it sends a card that has no words as an empty message',
+    breaks: ['a card becomes something to read, or is refused, and every loss is named'],
+    change: sessions((session) => {
+      const convert = session.convert.bind(session);
+      session.convert = (message) => {
+        const { parts, losses, errors } = convert(message);
+        return { parts: parts.map((part) => ({ ...part, cards: [] })), losses: [...losses, ...errors], errors: [] };
+      };
+    }),
+  },
+  {
     wrong: 'it converts what needs no converting',
     breaks: ['converting is pure, and leaves what can be shown as it is'],
     change: sessions(

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { ProviderError, type MessageContent, type ProviderSession } from '#contract';
+import { ADAPTIVE_CARD, ProviderError, type Card, type MessageContent, type ProviderSession } from '#contract';
 import { conversationOf, requestOf, textOf, withAccount } from '../account.js';
 import { ensure, type Rule } from '../rule.js';
 
@@ -72,6 +72,31 @@ export const contentRules: Rule[] = [
             const isRefused = error instanceof ProviderError && error.retry === 'never';
             ensure(isRefused, `a message with the text ${inspect(text)} fails with ${String(error)}`);
           });
+      });
+    },
+  },
+  {
+    name: 'a card becomes something to read, or is refused, and every loss is named',
+    see: 'ProviderSession.convert in libs/contract/provider.ts',
+    applies: (harness) => harness.provider().definition.capabilities.includes('convert'),
+    async run(harness) {
+      await withAccount(harness, async ({ session }) => {
+        const adaptive = (...body: object[]): Card => ({ contentType: ADAPTIVE_CARD, content: { type: 'AdaptiveCard', version: '1.3', body } }); // prettier-ignore
+        const cards = [
+          adaptive({ type: 'TextBlock', text: 'to be read' }),
+          adaptive(),
+          { contentType: 'application/vnd.example.card', content: { type: 'unheard of' } },
+        ];
+        for (const card of cards)
+          for (const text of ['hello', null]) {
+            const { parts, losses, errors } = session.convert!({ author: 'bot', text, cards: [card] });
+            const what = `${text === null ? '' : 'a text with '}the card ${inspect(card, { depth: 9 })}`;
+            const isThere = parts.some((part) => part.cards.length > 0);
+            const isNamed = [...losses, ...errors].some(({ pointer }) => pointer.startsWith('/cards/0'));
+            ensure(isThere || isNamed, `${what} is left out, and nobody is told`);
+            const isEmpty = parts.every((part) => part.cards.length === 0 && !part.text?.trim());
+            ensure(errors.length > 0 || !isEmpty, `${what} is sent as a message with nothing in it`);
+          }
       });
     },
   },
