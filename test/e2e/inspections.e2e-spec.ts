@@ -44,42 +44,4 @@ describe('looking at how open conversations stand', () => {
       await replica.stop();
     }
   });
-
-  it('ends nothing because the account does not work', async () => {
-    const { id, conversationId } = await world.handover();
-    await world.status(id, 'queued');
-    const wrongTenant = { match: { method: 'GET', path: 'conversations' }, fault: { status: 404 } };
-    world.simulator.faults.set({ api: [wrongTenant] });
-    const before = askedFor(conversationId);
-    await until('two looks', () => askedFor(conversationId) >= before + 2);
-    expect((await world.read(id)).status).toBe('queued');
-  });
-
-  it('catches up once the contact centre answers again', async () => {
-    const { id, conversationId } = await world.active();
-    world.simulator.faults.set({ dropEvents: ['*'] });
-    const down = { match: { method: 'GET' }, times: 1, fault: { status: 503 } };
-    world.simulator.faults.set({ api: [down] });
-    await world.simulator.agent.say(conversationId, 'in the dark', 'agent-ann');
-    await until('the message', () => world.bot.texts(id).length === 1);
-    expect(world.simulator.requests.filter(({ status }) => status === 503)).toHaveLength(1);
-  });
-
-  it('delivers messages while the contact centre does not answer when it is asked', async () => {
-    const { id, conversationId } = await world.active();
-    const hang = { match: { method: 'GET' }, times: 1_000, fault: { hang: 'before' as const } };
-    world.simulator.faults.set({ api: [hang] });
-    await until('a look that hangs', () => world.simulator.faults.current.api[0]!.times! < hang.times);
-    const asked = askedFor(conversationId);
-    for (let count = 0; count < 20; count++) {
-      await world.say(id, `to the agent ${count}`);
-      await world.simulator.agent.say(conversationId, `to the user ${count}`, 'agent-ann');
-    }
-    await until('all', () => world.bot.texts(id).length === 20);
-    await until('all', () => world.simulator.conversation(conversationId).messages.length === 40);
-    // A look that hangs is recorded once it was given up: everything came before that.
-    expect(askedFor(conversationId)).toBe(asked);
-    await world.simulator.agent.leave(conversationId, 'agent-ann');
-    await world.bot.event(id, 'handover.completed');
-  });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { audit, type Finding } from './auditor.js';
+import { audit, type Finding, type Rule } from './auditor.js';
 import type { Cluster } from './cluster.js';
 import { gather } from './evidence.js';
 import { isWebhook } from './ledger.js';
@@ -214,4 +214,11 @@ function either(...deciders: ((exchange: Exchange) => WireFault | null)[]): (exc
 /** @throws {Error} when the scenario did not come to what it is for: then its result means nothing */
 function provoked(condition: boolean, otherwise: string): void {
   if (!condition) throw new Error(`the scenario did not provoke what it is for: ${otherwise}`);
+}
+
+/** @throws {Error} with all that was seen, when the auditor has not found what had to happen */
+export function mustFind({ findings, text }: Outcome, ...wanted: Rule[]): void {
+  const found = findings.map(({ rule }) => rule);
+  const missed = wanted.filter((rule) => !found.includes(rule));
+  if (missed.length > 0) throw new Error(`the auditor did not find: ${missed.join(', ')}\n${text}`);
 }
