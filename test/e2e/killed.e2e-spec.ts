@@ -16,16 +16,6 @@ describe('a gateway that is killed in the middle of its work and starts again', 
   afterEach(() => world.simulator.faults.reset());
   afterAll(() => world.stop());
 
-  const allDelivered = (id: string): Promise<unknown> =>
-    until('all messages delivered', async () =>
-      (await world.transcript(id)).every(({ status }) => status === 'delivered'),
-    );
-  const textsIn8x8 = (conversationId: string): (string | undefined)[] =>
-    world.simulator
-      .conversation(conversationId)
-      .messages.filter(({ authorType }) => authorType === 'user')
-      .map(({ text }) => text);
-
   it('opens no second conversation when it is killed before it had the answer to the create', async () => {
     // No event tells of the conversation either: only a look at 8x8 can.
     world.simulator.faults.set({ dropEvents: ['*'], api: [{ match: CREATE, times: 1, fault: { hang: 'after' } }] });
@@ -36,20 +26,20 @@ describe('a gateway that is killed in the middle of its work and starts again', 
     await world.killGateway();
     await world.startGateway();
     const conversationId = await world.conversationOf(id);
-    await allDelivered(id);
+    await world.delivered(id);
     expect(world.simulator.conversations()).toHaveLength(before + 1);
-    expect(textsIn8x8(conversationId)).toEqual(['hello']);
+    expect(world.userTexts(conversationId)).toEqual(['hello']);
   });
 
   it('sends no message twice when it is killed before it had the answer', async () => {
     const { id, conversationId } = await world.active();
     world.simulator.faults.set({ api: [{ match: SEND, times: 1, fault: { hang: 'after' } }] });
     for (const text of ['same', 'same', 'other']) await world.say(id, text);
-    await until('the first to arrive', () => textsIn8x8(conversationId).length === 1);
+    await until('the first to arrive', () => world.userTexts(conversationId).length === 1);
     await world.killGateway();
     await world.startGateway();
-    await allDelivered(id);
-    expect(textsIn8x8(conversationId)).toEqual(['same', 'same', 'other']);
+    await world.delivered(id);
+    expect(world.userTexts(conversationId)).toEqual(['same', 'same', 'other']);
   });
 
   it('delivers what it had accepted when it is killed while the bot is away, in order', async () => {

@@ -20,8 +20,6 @@ describe('a text that is longer than the contact centre takes', () => {
     world.simulator.requests.filter(
       ({ method, path, status }) => method === 'POST' && path.endsWith(`${conversation}/messages`) && status !== 202,
     ).length;
-  const delivered = (id: string): Promise<unknown> =>
-    until('all delivered', async () => (await world.transcript(id)).every(({ status }) => status === 'delivered'));
 
   /** Hits the calls after the next `calls` ones that take effect. */
   function faultAfter(calls: number, conversation: string, fault: object): void {
@@ -39,7 +37,7 @@ describe('a text that is longer than the contact centre takes', () => {
     await world.say(id, 'before');
     await world.say(id, LONG);
     await world.say(id, 'after');
-    await delivered(id);
+    await world.delivered(id);
     expect(sent(conversationId)).toEqual(['before', ...PARTS, 'after']);
     const transcript = await world.transcript(id);
     expect(transcript.map(({ text }) => text)).toEqual(['before', LONG, 'after']);
@@ -57,7 +55,7 @@ describe('a text that is longer than the contact centre takes', () => {
     faultAfter(2, conversationId, fault);
     await world.say(id, LONG);
     await world.say(id, 'after');
-    await delivered(id);
+    await world.delivered(id);
     expect(sent(conversationId)).toEqual([...PARTS, 'after']);
     expect(refused(conversationId)).toBe(1);
   });
@@ -71,7 +69,7 @@ describe('a text that is longer than the contact centre takes', () => {
       await world.say(id, same);
       await world.say(id, same.repeat(3));
       await world.say(id, same);
-      await delivered(id);
+      await world.delivered(id);
       expect(sent(conversationId)).toEqual([same, same, same, same, same]);
       expect(refused(conversationId)).toBe(1);
     },
@@ -97,7 +95,7 @@ describe('a text that is longer than the contact centre takes', () => {
       return data.length === 3 ? data : null;
     });
     await world.api('post', `/v1/deliveries/${letters[0]!.id}/retry`, ADMIN_KEY).expect(202);
-    await delivered(id);
+    await world.delivered(id);
     expect(sent(conversationId)).toEqual([PARTS[0], 'after', ...PARTS.slice(1)]);
   });
 
@@ -111,7 +109,7 @@ describe('a text that is longer than the contact centre takes', () => {
     });
     await world.stopGateway();
     await world.startGateway();
-    await delivered(id);
+    await world.delivered(id);
     expect(sent(conversationId)).toEqual(PARTS);
   });
 });

@@ -24,10 +24,7 @@ describe('a handover from its request to its end', () => {
     await world.bot.event(id, 'message.created', TEXTS.length);
     expect(world.bot.texts(id)).toEqual(TEXTS);
     const received = await until('all messages in 8x8', () => {
-      const texts = world.simulator
-        .conversation(conversationId)
-        .messages.filter(({ authorType }) => authorType === 'user')
-        .map(({ text }) => text);
+      const texts = world.userTexts(conversationId);
       return texts.length === TEXTS.length ? texts : null;
     });
     expect(received).toEqual(TEXTS);

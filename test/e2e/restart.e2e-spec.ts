@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { until } from '../support/wait.js';
 import { World } from '../support/world.js';
 
 const CREATE = { method: 'POST', path: '/conversations$' };
@@ -15,16 +14,6 @@ describe('a gateway that is stopped in the middle of its work and starts again',
   afterEach(() => world.simulator.faults.reset());
   afterAll(() => world.stop());
 
-  const allDelivered = (id: string): Promise<unknown> =>
-    until('all messages delivered', async () =>
-      (await world.transcript(id)).every(({ status }) => status === 'delivered'),
-    );
-  const textsIn8x8 = (conversationId: string): (string | undefined)[] =>
-    world.simulator
-      .conversation(conversationId)
-      .messages.filter(({ authorType }) => authorType === 'user')
-      .map(({ text }) => text);
-
   it('goes on with a conversation as if nothing had been, after a stop', async () => {
     const { id, conversationId } = await world.active();
     await world.say(id, 'before');
@@ -38,8 +27,8 @@ describe('a gateway that is stopped in the middle of its work and starts again',
     await world.bot.event(id, 'message.created', 2);
     await world.simulator.agent.leave(conversationId, 'agent-ann');
     await world.status(id, 'completed');
-    await allDelivered(id);
-    expect(textsIn8x8(conversationId)).toEqual(['before', 'after']);
+    await world.delivered(id);
+    expect(world.userTexts(conversationId)).toEqual(['before', 'after']);
     expect(world.bot.texts(id)).toEqual(['agent before', 'agent meanwhile']);
     const sequences = world.bot.events(id).map(({ data }) => data.sequence);
     expect(sequences).toEqual(sequences.map((_, index) => index + 1));

@@ -19,10 +19,6 @@ describe.each(CENTRES)('a handover to %s', (_, centreOf) => {
     world.api('post', `/v1/handovers/${id}/close`).send({ reason }).expect(202);
   const isHeard = (conversationId: string, texts: string[]): Promise<unknown> =>
     until(`${texts.join(', ')} there`, () => centre.heard(conversationId).length >= texts.length);
-  const allDelivered = (id: string): Promise<unknown> =>
-    until('all messages delivered', async () =>
-      (await world.transcript(id)).every(({ status }) => status === 'delivered'),
-    );
 
   it('goes from the request to the end with texts both ways, as the same bot sees it', async () => {
     const { id, conversationId } = await activeIn(both, centre);
@@ -86,7 +82,7 @@ describe.each(CENTRES)('a handover to %s', (_, centreOf) => {
     await until('the create', () => centre.count() > before);
     await world.killGateway();
     await world.startGateway();
-    await allDelivered(id);
+    await world.delivered(id);
     expect(centre.heard(conversationId)).toEqual(['same', 'same', 'other']);
     await world.conversationOf(opening);
     expect(centre.count()).toBe(before + 1);

@@ -55,9 +55,7 @@ describe('an 8x8 that fails', () => {
     const { id, conversationId } = await world.handover();
     world.simulator.faults.set({ api: [{ match: SEND, times: 1, fault: fault as never }] });
     for (const text of ['same', 'same', 'other', 'same']) await world.say(id, text);
-    await until('all delivered', async () =>
-      (await world.transcript(id)).every(({ status }) => status === 'delivered'),
-    );
+    await world.delivered(id);
     expect(world.simulator.conversation(conversationId).messages.map(({ text }) => text)).toEqual([
       'same',
       'same',

@@ -189,6 +189,19 @@ export class World {
     });
   }
 
+  /** Waits until the contact centre has all that the bot has posted so far. */
+  async delivered(id: string): Promise<void> {
+    await until('all to be delivered', async () =>
+      (await this.transcript(id)).every(({ status }) => status === 'delivered'),
+    );
+  }
+
+  /** What 8x8 has of the user, in its order. */
+  userTexts(conversationId: string): (string | undefined)[] {
+    const { messages } = this.simulator.conversation(conversationId);
+    return messages.filter(({ authorType }) => authorType === 'user').map(({ text }) => text);
+  }
+
   async transcript(
     id: string,
   ): Promise<{ text: string | null; status: string; author: { type: string }; sequence: number; error?: string }[]> {
