@@ -12,7 +12,7 @@ export interface CheckFinding {
 
 /** What the gateway tells a provider that is to check its account. */
 export interface CheckContext<H extends object = object> {
-  /** The addresses at which the account's webhooks are accepted, the preferred one first. The last part may be a secret. */
+  /** The addresses at which the account's webhooks are accepted, at least one, the preferred one first. The last part may be a secret. */
   webhookUrls: string[];
   /** What handovers start from. */
   defaults: H;
