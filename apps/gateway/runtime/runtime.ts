@@ -67,7 +67,7 @@ import type { Keys } from './keys.js';
 import { checkCapabilities } from './load-providers.js';
 import { configuredOptions, providerOptions } from './provider-options.js';
 
-/** How long a stop may wait for work that is under way, in milliseconds. */
+/** How long a stop may wait for work that is under way, requests included, in milliseconds: whoever stops us kills us after ten seconds. */
 const STOP_WITHIN_MS = 5_000;
 
 /** Everything that runs behind the HTTP layer, put together and taken apart in one place. */
@@ -88,6 +88,8 @@ export class Runtime implements Wakeups {
   readonly availability: AvailabilityBoard;
   readonly signals: Signals;
   private readonly stopper = new AbortController();
+  /** Until when calls under way are waited for, by the clock of `performance`. */
+  private stopBy: number | null = null;
   /** Aborted when the gateway begins to stop. */
   readonly stopping: AbortSignal = this.stopper.signal;
   private readonly processor: InboxProcessor;
@@ -260,6 +262,7 @@ export class Runtime implements Wakeups {
 
   /** Ends what would otherwise stay open: live streams, readiness. */
   beginStop(): void {
+    this.stopBy = performance.now() + STOP_WITHIN_MS;
     this.stopper.abort();
   }
 
@@ -267,7 +270,8 @@ export class Runtime implements Wakeups {
   async stop(): Promise<void> {
     await Promise.all([this.alarms.stop(), this.housekeeping.stop()]);
     await this.arriving.stop();
-    await Promise.all([this.inspections, this.processor, this.relay].map((one) => one.stop(STOP_WITHIN_MS)));
+    const withinMs = this.stopBy === null ? STOP_WITHIN_MS : Math.max(0, this.stopBy - performance.now());
+    await Promise.all([this.inspections, this.processor, this.relay].map((one) => one.stop(withinMs)));
     this.typing.stop();
     await this.live.stop();
     await this.deliveries.close();
