@@ -80,10 +80,9 @@ function item(member, source) {
 
 /** The declaration without what it does. */
 function head(node, source) {
-  const text = textOf(node, source);
-  const end = node.body ? node.body.getStart(source) - node.getStart(source) : text.length;
-  return text
-    .slice(0, end)
+  const end = node.body ? node.body.getStart(source) : node.end;
+  return source.text
+    .slice(node.getStart(source), end)
     .replace(/^export /, '')
     .replaceAll(/\s+/g, ' ')
     .replace(/;\s*$/, '')

@@ -56,13 +56,19 @@ export type ProviderEvent = {
 export type ProviderFact =
   /** The conversation exists; no queue is known yet. */
   | { type: 'created' }
-  /** The contact centre accepted the conversation and says which queue it goes to, without saying that it waits there yet. */
+  /**
+   * The contact centre accepted the conversation and says which queue it goes to, without saying that it waits there yet. Changes no
+   * queue that is known already: what moved to another queue is `queued` there.
+   */
   | { type: 'assigned'; queue: Queue | null }
   /** It waits in a queue now. */
   | { type: 'queued'; queue: Queue }
   | { type: 'agent.joined'; agent: Agent }
   | { type: 'agent.left'; agent: Agent }
-  /** An agent moved it on; the agent's leaving is not an end. May come before or after that leaving. */
+  /**
+   * An agent moved it on; the agent's leaving is not an end. May come before or after that leaving. Where the event names the new queue,
+   * `queued` goes with it. Before any agent has joined it means nothing.
+   */
   | { type: 'transferred' }
   /** The contact centre reports the end user as gone. */
   | { type: 'user.left' }

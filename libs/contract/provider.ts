@@ -199,7 +199,8 @@ export interface ProviderSession<H extends object = object> {
   /**
    * After an unknown outcome of `send`: whether the message is there.
    * @param identicalBefore how many messages equal to this one come directly before it in the transcript
-   * @param ours whose messages come from the gateway, both unless given; in a conversation that began in the contact centre not the user's
+   * @param ours whose messages come from the gateway, both unless given; in a conversation that began in the contact centre not the
+   *   user's, so only a provider with `reassign` needs it
    */
   findSent?(
     conversation: string,
@@ -230,7 +231,7 @@ export interface ProviderSession<H extends object = object> {
    * message is accepted. Without it every message is sent as it is.
    */
   convert?(message: MessageContent): ConvertedMessage;
-  /** Shows the agent for some seconds that the user or the bot writes. Tried once, as all signals; the core sees to it that it is not called too often. */
+  /** Shows the agent for some seconds that the user or the bot writes; where the vendor cannot tell them apart, as whom it can. Tried once, as all signals; the core sees to it that it is not called too often. */
   typing?(conversation: string, author: 'user' | 'bot'): Promise<void>;
   /** Shows the agent that the bot prepares something, for `maxSeconds` (1 to 600) or until it says something. */
   thinking?(conversation: string, maxSeconds: number): Promise<void>;

@@ -1,4 +1,12 @@
-import { durationMs, Setting, settingsOf, type Class, type FieldError } from '#contract';
+import {
+  durationMs,
+  Setting,
+  settingsOf,
+  WebhookRejected,
+  type Class,
+  type FieldError,
+  type RawWebhook,
+} from '#contract';
 
 /** Settings that an account of every contact centre has. A provider adds its own, and may declare one of these anew. */
 export class AccountSettings {
@@ -90,21 +98,47 @@ export function addressOf({ baseUrl }: AccountSettings): string {
   return `${origin}${pathname}`.replace(/\/+$/, '');
 }
 
-/** What a session says of itself that follows from the settings of every account. */
+/**
+ * What a session says of itself that follows from the settings of every account.
+ * The ids of conversations must differ over all accounts and vendors. Where the vendor's count within an account, name the account: then
+ * `prefix` goes before each id, in `start`, `findStarted` and the events alike, and `vendorId` takes it away again.
+ */
 export abstract class AccountSession {
   readonly webhookToken: string | null;
   readonly endGraceMs: number;
   readonly giveUpAfterMs: number;
   readonly reconcileMs: number | null;
   readonly fileOrigin: string;
+  protected readonly prefix: string;
 
-  constructor(settings: AccountSettings) {
+  /** @param account what the vendor calls it, where ids count within it */
+  constructor(settings: AccountSettings, account?: string) {
     this.webhookToken = settings.webhookToken ?? null;
     this.endGraceMs = durationMs(settings.endGrace);
     this.giveUpAfterMs = durationMs(settings.giveUpAfter);
     this.reconcileMs = settings.reconcile === 'off' ? null : durationMs(settings.reconcile);
     this.fileOrigin = new URL(settings.baseUrl).origin;
+    const address = addressOf(settings).replace(/^https?:\/\//, '');
+    this.prefix = account === undefined ? '' : `${address}/${account}/`;
   }
+
+  /** Most vendors have no connection test. */
+  isHandshake(_webhook: RawWebhook): boolean {
+    return false;
+  }
+
+  /** The vendor's own id of a conversation. */
+  protected vendorId(conversation: string): string {
+    if (conversation.startsWith(this.prefix)) return conversation.slice(this.prefix.length);
+    // It began when the account was reached at another address.
+    return conversation.slice(conversation.lastIndexOf('/') + 1);
+  }
+}
+
+/** For a genuine event that names its account. @throws {WebhookRejected} `unauthorized` when that is another one */
+export function refuseForeign(named: string | null, own: string): void {
+  if (named !== own)
+    throw new WebhookRejected('unauthorized', `the event is of account ${named ?? 'unknown'}, not of ${own}`);
 }
 
 function isPlainAddress(text: string): boolean {

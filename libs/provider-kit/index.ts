@@ -1,5 +1,6 @@
 /** What the vendors of contact centres have in common, for the providers. Knows no vendor. */
 export * from './account.js';
+export * from './facts.js';
 export * from './hmac.js';
 export * from './json.js';
 export * from './link-secret.js';
@@ -7,6 +8,7 @@ export * from './provider-module.js';
 export * from './reading.js';
 export { nullIfGone, readProblem, VendorRefusal, withAdvice, type VendorProblem } from './refusal.js';
 export * from './text-only.js';
+export * from './transcript-text.js';
 export * from './transport.js';
 export * from './vendor-api.js';
 export * from './webhook-controller.js';

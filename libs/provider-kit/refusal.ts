@@ -44,16 +44,22 @@ export class VendorRefusal extends ProviderError {
 }
 
 /**
- * Reads an error body: `message`, `detail`, `title`, `error` or `Error`, with `errors` or `validations` as a list of objects, a list
- * of strings or one object, and `code` or `ErrorCode`; or plain text. What is refused is left out of it: it may be what the user wrote.
+ * Reads an error body: `message`, `detail`, `title`, `error`, `error.message` or `Error`, with `errors` or `validations` as a list of objects, a list
+ * of strings or one object, and `code`, `error.code` or `ErrorCode`; or plain text. What is refused is left out of it: it may be what the user wrote.
  */
 export function readProblem(text: string): VendorProblem {
   const body = parseJson(text);
   if (!isPlainObject(body)) return { message: cut(plainText(typeof body === 'string' ? body : text)) };
   const entries = [...asList(body.errors), ...asList(body.validations)];
   const details = entries.map(detailOf).filter((detail) => detail !== '');
-  const main = firstString(body.message, body.detail, body.title, body.Error, body.error) ?? '';
-  const code = firstString(body.code, body.ErrorCode, ...entries.map((entry) => isPlainObject(entry) && entry.code));
+  const inner = isPlainObject(body.error) ? body.error : {};
+  const main = firstString(body.message, body.detail, body.title, body.Error, body.error, inner.message) ?? '';
+  const code = firstString(
+    body.code,
+    body.ErrorCode,
+    inner.code,
+    ...entries.map((entry) => isPlainObject(entry) && entry.code),
+  );
   const referenceId = firstString(body.referenceId);
   return {
     message: cut([...new Set([main, ...details])].filter((part) => part !== '').join(' ')),

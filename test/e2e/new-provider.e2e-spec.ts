@@ -41,7 +41,7 @@ const GREEN = [
 ];
 
 /** What the other tests say is to do. Nearly all of them begin with a conversation, which is the first thing to write. */
-const FIRST = /to do: start in session\.ts: open a conversation with this\.api and return its id/;
+const FIRST = /to do: start in session\.ts: open a conversation with this\.api\.json and return its id/;
 const TO_DO: Record<string, RegExp> = {
   "the definition has a key, a title, and the address of the vendor's documentation": /docsUrl is ""/,
   'a connection that breaks before the effect is an unknown outcome, and reading back tells what became of it':

@@ -5,6 +5,7 @@ import { SampleVendorHandoverSettings, SampleVendorSettings } from './settings.j
 export const definition: ProviderDefinition<SampleVendorSettings, SampleVendorHandoverSettings> = {
   key: 'sampleVendor',
   contractVersion: CONTRACT_VERSION,
+  // To do: as the vendor writes it.
   title: 'Sample Vendor',
   // To do: where the API of Sample Vendor is documented.
   docsUrl: '',

@@ -1,16 +1,20 @@
 import { WebhookRejected, type ProviderEvent, type ProviderFact } from '#contract';
-import { idAt, parseJson, textAt } from '#provider-kit';
+import { idAt, ignored, parseJson, textAt } from '#provider-kit';
+import { definition } from './definition.js';
 
 /**
  * The facts in a webhook's body. Pure. What is not understood is `ignored`.
+ * @param prefix what goes before the vendor's id of a conversation
  * @throws {WebhookRejected} `invalid` when it is no event at all
  */
-export function mapEvent(body: Buffer): ProviderEvent[] {
+export function mapEvent(body: Buffer, prefix: string): ProviderEvent[] {
   const event = parseJson(body);
   const type = textAt(event, 'type');
-  if (type === null) throw new WebhookRejected('invalid', 'the body is no event of Sample Vendor: it has no type');
+  if (type === null)
+    throw new WebhookRejected('invalid', `the body is no event of ${definition.title}: it has no type`);
   // To do: where an event names its conversation and its time, and the handover's id if `start` could leave it there.
-  const conversation = idAt(event, 'conversation') ?? '';
+  const id = idAt(event, 'conversation');
+  const conversation = id === null ? '' : prefix + id;
   return factsOf(type).map((fact) => ({ conversation, at: null, ...fact }));
 }
 
@@ -18,6 +22,6 @@ export function mapEvent(body: Buffer): ProviderEvent[] {
 function factsOf(type: string): ProviderFact[] {
   switch (type) {
     default:
-      return [{ type: 'ignored', reason: `${type.slice(0, 100)} events are of no interest` }];
+      return [ignored(`${type.slice(0, 100)} events are of no interest`)];
   }
 }

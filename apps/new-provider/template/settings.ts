@@ -13,6 +13,6 @@ export class SampleVendorSettings extends AccountSettings {
 
 /** What a handover may set for itself, over the account's defaults. */
 export class SampleVendorHandoverSettings {
-  @Setting({ type: 'string', title: 'Queue id', help: "The queue to wait in; else the account's own." })
+  @Setting({ type: 'string', title: 'Queue id', help: 'The queue to wait in.' })
   queueId?: string;
 }

@@ -1,11 +1,16 @@
+import { WebhookRejected, type ProviderEvent, type ProviderFact } from 'handover-gateway/contract';
 import {
-  WebhookRejected,
-  type Agent,
-  type ProviderEvent,
-  type ProviderFact,
-  type Queue,
-} from 'handover-gateway/contract';
-import { at, idAt, listAt, nameAt, parseJson, textAt, timeOf, urlAt } from 'handover-gateway/provider-kit';
+  at,
+  idAt,
+  ignored,
+  listAt,
+  nameAt,
+  namedAt,
+  parseJson,
+  textAt,
+  timeOf,
+  urlAt,
+} from 'handover-gateway/provider-kit';
 
 /**
  * The facts in a webhook's body. Pure. What is not understood is `ignored`.
@@ -22,8 +27,8 @@ export function mapEvent(body: Buffer): ProviderEvent[] {
 }
 
 function factsOf(type: string, event: unknown): ProviderFact[] {
-  const agent = agentOf(at(event, 'agent'));
-  const queue = queueOf(at(event, 'queue'));
+  const agent = namedAt(event, 'agent');
+  const queue = namedAt(event, 'queue');
   switch (type) {
     case 'chat.opened':
       return [{ type: 'created' }];
@@ -52,7 +57,7 @@ function factsOf(type: string, event: unknown): ProviderFact[] {
 export function messageOf(message: unknown): ProviderFact {
   if (at(message, 'author') !== 'agent') return ignored('not written by an agent');
   if (at(message, 'internal') !== false) return ignored('an internal note');
-  const [id, text, agent] = [idAt(message, 'id'), textAt(message, 'text'), agentOf(at(message, 'agent'))];
+  const [id, text, agent] = [idAt(message, 'id'), textAt(message, 'text'), namedAt(message, 'agent')];
   const attachments = listAt(message, 'files').flatMap((file) => {
     const [fileId, url] = [idAt(file, 'id'), urlAt(file, 'url')];
     if (fileId === null || url === null) return [];
@@ -61,15 +66,3 @@ export function messageOf(message: unknown): ProviderFact {
   if (id === null || (text === null && attachments.length === 0)) return ignored('an empty message');
   return { type: 'message', id, author: 'agent', agent, text, cards: [], attachments };
 }
-
-export function agentOf(value: unknown): Agent | null {
-  const id = idAt(value, 'id');
-  return id === null ? null : { id, name: nameAt(value, 'name') };
-}
-
-export function queueOf(value: unknown): Queue | null {
-  const id = idAt(value, 'id');
-  return id === null ? null : { id, name: nameAt(value, 'name') };
-}
-
-const ignored = (reason: string): ProviderFact => ({ type: 'ignored', reason });

@@ -1,7 +1,6 @@
 import {
   durationMs,
   ProviderError,
-  WebhookRejected,
   type ConvertedMessage,
   type FieldError,
   type Inspection,
@@ -19,15 +18,19 @@ import {
   AccountSession,
   at,
   checkHmac,
+  GONE,
   idAt,
   listAt,
+  listed,
+  namedAt,
   nullIfGone,
   parseJson,
+  refuseForeign,
   textOnly,
   timeOf,
   type VendorApi,
 } from 'handover-gateway/provider-kit';
-import { agentOf, mapEvent, messageOf, queueOf } from './mapping.js';
+import { mapEvent, messageOf } from './mapping.js';
 import type { EchoHandoverSettings, EchoSettings } from './settings.js';
 
 /** Of one message, in UTF-16 code units. */
@@ -101,24 +104,16 @@ export class EchoSession extends AccountSession implements ProviderSession<EchoH
   /** Echo Desk answers 401 or 403 where the account is not in order, so a 404 is about the chat. */
   async inspect(conversation: string): Promise<Inspection> {
     const chat = await this.api.json('GET', pathOf(conversation)).catch(nullIfGone);
-    const agents = listAt(chat, 'agents').flatMap((agent) => agentOf(agent) ?? []);
-    const state = chat === null ? 'gone' : at(chat, 'state') === 'closed' ? 'ended' : 'open';
-    return { state, agents, queue: queueOf(at(chat, 'queue')), hasUserLeft: false, at: timeOf(at(chat, 'now')) };
+    if (chat === null) return GONE;
+    const agents = listAt(chat, 'agents').flatMap((agent) => namedAt(agent) ?? []);
+    const state = at(chat, 'state') === 'closed' ? 'ended' : 'open';
+    return { state, agents, queue: namedAt(chat, 'queue'), hasUserLeft: false, at: timeOf(at(chat, 'now')) };
   }
 
   async messagesSince(conversation: string, since: number | null): Promise<MessageList> {
     const list = listAt(await this.api.json('GET', `${pathOf(conversation)}/messages`), 'messages');
-    const messages = list.flatMap((message) => {
-      const fact = messageOf(message);
-      const [id, said] = [idAt(message, 'id'), timeOf(at(message, 'at'))];
-      return fact.type === 'message' && id !== null && said !== null ? [{ ...fact, id, at: said }] : [];
-    });
+    const messages = list.flatMap((item) => listed(messageOf(item), idAt(item, 'id'), timeOf(item.at)));
     return { messages: messages.filter((message) => since === null || message.at >= since), from: null };
-  }
-
-  /** Echo Desk has no connection test. */
-  isHandshake(): boolean {
-    return false;
   }
 
   async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
@@ -137,8 +132,8 @@ export class EchoSession extends AccountSession implements ProviderSession<EchoH
     );
     const event = parseJson(webhook.body);
     const [key, tenant] = [idAt(event, 'id'), idAt(event, 'account')];
-    if (tenant === this.tenant) return { key, tenant, body: webhook.body };
-    throw new WebhookRejected('unauthorized', `the event is of another account than ${this.tenant}`);
+    refuseForeign(tenant, this.tenant);
+    return { key, tenant, body: webhook.body };
   }
 
   events({ body }: VerifiedWebhook): ProviderEvent[] {

@@ -1,4 +1,5 @@
 import type { FieldError, StartRequest } from '#contract';
+import { transcriptText } from '#provider-kit';
 import { note } from './message.js';
 import type { ChatwootHandoverSettings } from './settings.js';
 
@@ -8,7 +9,6 @@ export type Request = StartRequest<ChatwootHandoverSettings>;
 const MAX_ATTRIBUTE = 1_500;
 const MAX_NOTE = 100_000;
 const IDS = ['inboxId', 'queueId', 'assigneeId'] as const;
-const AUTHORS = { user: 'Customer', bot: 'Bot', agent: 'Agent', system: 'System' };
 
 /** The account's defaults with the request's own over them. */
 export function settingsOf({ defaults, settings }: Request): ChatwootHandoverSettings {
@@ -62,10 +62,12 @@ export function attributesOf(request: Request): Record<string, unknown> {
  * What was said before, and the copilot's link, as a note for agents; undefined where there is neither. Of a very long one the newest
  * part. Only here is the link, so that no event but the note's own repeats it.
  */
-export function transcriptNote({ transcript, copilotUrl }: Request): string | undefined {
-  const lines = transcript.map(({ author, text }) => `**${AUTHORS[author]}:** ${text}`).join('\n\n');
-  const isWhole = lines.length <= MAX_NOTE;
-  const before = lines === '' ? [] : [`Before the handover:\n\n${isWhole ? '' : '… '}${lines.slice(-MAX_NOTE)}`];
-  const parts = [...before, ...(copilotUrl === null ? [] : [`Copilot: ${copilotUrl}`])];
+export function transcriptNote(request: Request): string | undefined {
+  const { copilotUrl } = request;
+  const said = transcriptText(request, MAX_NOTE, (name) => `**${name}:**`);
+  const parts = [
+    ...(said === '' ? [] : [`Before the handover:\n\n${said}`]),
+    ...(copilotUrl === null ? [] : [`Copilot: ${copilotUrl}`]),
+  ];
   return parts.length === 0 ? undefined : note(parts.join('\n\n'));
 }

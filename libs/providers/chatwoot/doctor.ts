@@ -1,6 +1,6 @@
 import type { CheckContext, CheckFinding } from '#contract';
 import type { ChatwootClient } from './client.js';
-import { listAt, textAt } from '#provider-kit';
+import { finding, listAt, textAt } from '#provider-kit';
 import type { ChatwootHandoverSettings } from './settings.js';
 
 /** What to look at in Chatwoot, one after the other: what fails early makes what comes after it pointless. */
@@ -35,13 +35,4 @@ export async function checkAccount(
   const action = 'Compare webhookSecret with the one in the settings of the inbox, and the clocks.';
   if (refused) findings.push(finding('error', 'signature', `An event was refused: ${refused.message}.`, action));
   return findings;
-}
-
-function finding(
-  level: CheckFinding['level'],
-  check: string,
-  message: string,
-  action: string | null = null,
-): CheckFinding {
-  return { level, check, message, action };
 }

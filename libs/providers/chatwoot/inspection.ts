@@ -1,5 +1,5 @@
 import type { Inspection, ListedMessage } from '#contract';
-import { at, idAt, timeOf } from '#provider-kit';
+import { at, idAt, listed, timeOf } from '#provider-kit';
 import { agentIn, messageFact, queueOf } from './mapping.js';
 
 /** How a conversation stands. Chatwoot tells no time that says until when this is so, and no contact ever leaves. */
@@ -17,8 +17,7 @@ export function inspectionOf(conversation: unknown): Inspection {
 
 /** A message of the list, as its event would have told it; none where the event would have been ignored. */
 export function listedMessage(item: Record<string, unknown>, systemMessages: boolean): ListedMessage[] {
-  const [fact, id, when] = [messageFact(item, systemMessages), idAt(item, 'id'), listedAt(item)];
-  return fact.type === 'message' && id !== null && when !== null ? [{ ...fact, id, at: when }] : [];
+  return listed(messageFact(item, systemMessages), idAt(item, 'id'), listedAt(item));
 }
 
 /** When a message of the list was written, epoch milliseconds. Chatwoot source: the list tells seconds. */

@@ -1,5 +1,5 @@
 import { WebhookRejected, type Agent, type ProviderEvent, type ProviderFact, type Queue } from '#contract';
-import { at, idAt, listAt, nameAt, parseJson, textAt, timeOf, urlAt } from '#provider-kit';
+import { at, idAt, ignored, listAt, nameAt, parseJson, textAt, timeOf, urlAt } from '#provider-kit';
 
 const STATUSES = ['open', 'pending', 'resolved', 'snoozed'];
 /** Chatwoot source: a conversation has a number. */
@@ -155,4 +155,3 @@ function filenameOf(url: string): string {
 }
 
 const left = (agent: Agent): ProviderFact => ({ type: 'agent.left', agent });
-const ignored = (reason: string): ProviderFact => ({ type: 'ignored', reason });

@@ -1,7 +1,6 @@
 import {
   durationMs,
   ProviderError,
-  WebhookRejected,
   type CheckContext,
   type CheckFinding,
   type ConversationUpdate,
@@ -22,12 +21,14 @@ import {
   AccountSession,
   at,
   bytesWithoutLinkSecret,
+  GONE,
   idAt,
   listAt,
   listSince,
   nullIfGone,
   readAll,
   READING_BUDGET_MS,
+  refuseForeign,
   textAt,
   textOnly,
   VendorRefusal,
@@ -50,20 +51,16 @@ const MAX_PAGES = 500;
 export class ChatwootSession extends AccountSession implements ProviderSession<ChatwootHandoverSettings> {
   readonly webhookAuthority: string;
   readonly tenant: string;
-  /** Before the number of a conversation: ids count within an account, and the gateway may have several. */
-  private readonly prefix: string;
 
   constructor(
     private readonly settings: ChatwootSettings,
     private readonly client: ChatwootClient,
     private readonly context: ProviderContext,
   ) {
-    super(settings);
+    super(settings, settings.accountId);
     // Each account has its own secret, so nobody vouches for another one.
     this.webhookAuthority = context.name;
     this.tenant = settings.accountId;
-    const { host, pathname } = new URL(settings.baseUrl);
-    this.prefix = `${host}${pathname.replace(/\/+$/, '')}/${settings.accountId}/`;
   }
 
   validate(request: Request): FieldError[] {
@@ -170,7 +167,7 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     const found = await this.client.account('GET', this.pathOf(conversation)).catch(nullIfGone);
     if (found !== null) return inspectionOf(found);
     await this.client.account('GET', '/inboxes');
-    return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
+    return GONE;
   }
 
   messagesSince(conversation: string, since: number | null): Promise<MessageList> {
@@ -197,18 +194,13 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     return checkAccount(this.client, context);
   }
 
-  /** Chatwoot has no connection test. */
-  isHandshake(): boolean {
-    return false;
-  }
-
   async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
     const { webhookSecret, webhookTolerance } = this.settings;
     if (webhookSecret !== undefined)
       checkSignature(webhook, webhookSecret, durationMs(webhookTolerance), this.context.now());
     const verified = identify(bytesWithoutLinkSecret(webhook.body));
-    if (verified.tenant === null || verified.tenant === this.tenant) return verified;
-    throw new WebhookRejected('unauthorized', `the event is of account ${verified.tenant}, not of ${this.tenant}`);
+    if (verified.tenant !== null) refuseForeign(verified.tenant, this.tenant);
+    return verified;
   }
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {
@@ -245,7 +237,7 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
   }
 
   private pathOf(conversation: string): string {
-    return `/conversations/${encodeURIComponent(conversation.slice(conversation.lastIndexOf('/') + 1))}`;
+    return `/conversations/${encodeURIComponent(this.vendorId(conversation))}`;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { isPlainObject, type Inspection, type ListedMessage } from '#contract';
-import { idAt, timeOf } from '#provider-kit';
+import { idAt, listed, timeOf } from '#provider-kit';
 import { agentOf, messageFact, type MappingOptions } from './mapping.js';
 
 type Json = Record<string, unknown>;
@@ -30,10 +30,7 @@ export function inspectionOf(conversation: Json, participants: Json[], at: numbe
  * 8x8 Chat Gateway documentation: the list names an `author` where the event has a `sender`, and tells times as ISO 8601.
  */
 export function listedMessage(item: Json, options: MappingOptions): ListedMessage[] {
-  const id = idAt(item.id);
-  const at = listedAt(item);
-  const fact = messageFact({ ...item, sender: item.author }, options);
-  return id === null || at === null || fact.type !== 'message' ? [] : [{ ...fact, id, at }];
+  return listed(messageFact({ ...item, sender: item.author }, options), idAt(item.id), listedAt(item));
 }
 
 /** When a message of the list was said, epoch milliseconds. */

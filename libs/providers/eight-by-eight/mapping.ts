@@ -9,7 +9,7 @@ import {
 } from '#contract';
 import { cardsText } from './cards.js';
 import { propertyEntries, wellFormedJson } from './text.js';
-import { at, idAt, listAt, MAX_ID, nameAt, parseJson, timeOf, urlAt, wellFormed } from '#provider-kit';
+import { at, idAt, ignored, listAt, MAX_ID, nameAt, parseJson, timeOf, urlAt, wellFormed } from '#provider-kit';
 import { visitorOf } from './visitor.js';
 
 export interface MappingOptions {
@@ -173,10 +173,6 @@ function typing(value: unknown): ProviderFact {
   const [agent] = listAt(users).filter(({ type }) => type === 'agent');
   if (!agent && users.length > 0) return ignored('typing of somebody who is no agent');
   return { type: 'typing', typing: agent !== undefined, agent: agentOf(agent?.id) };
-}
-
-function ignored(reason: string): ProviderFact {
-  return { type: 'ignored', reason };
 }
 
 /** An agent by id; 8x8 Chat Gateway documentation: events and lists tell no name. */

@@ -232,7 +232,7 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     return overCurrent((await this.client.conversation(conversation)).user, user);
   }
 
-  isHandshake(webhook: RawWebhook): boolean {
+  override isHandshake(webhook: RawWebhook): boolean {
     return isConnectionTest(webhook.body);
   }
 
