@@ -43,4 +43,11 @@ describe('a message where no cards are shown', () => {
       'is left out: it has no text; Acme shows no cards',
     ]);
   });
+
+  it('says what to do about a card that cannot be shown at all', () => {
+    const { errors } = textOnly(says(null, card('')), { vendor: 'Acme', maxText: 10 });
+    expect(errors).toEqual([
+      { pointer: '/cards/0', detail: 'has no text, and Acme shows no cards: send a text with it' },
+    ]);
+  });
 });

@@ -16,7 +16,10 @@ export function textOnly(
     return { pointer: `/cards/${index}`, detail: `${fate}; ${vendor} shows no cards` };
   });
   const whole = [text, ...said].filter((part) => part !== null && part.trim() !== '').join('\n\n');
-  if (whole === '') return { parts: [message], losses: [], errors: fates };
+  if (whole === '') {
+    const detail = `has no text, and ${vendor} shows no cards: send a text with it`;
+    return { parts: [message], losses: [], errors: fates.map(({ pointer }) => ({ pointer, detail })) };
+  }
   return {
     parts: splitText(whole, maxText).map((part) => ({ author, text: part, cards: [] })),
     losses: fates,
