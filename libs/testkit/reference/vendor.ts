@@ -1,4 +1,4 @@
-import { FakeHttp, type Answer, type Call } from '../fake-http.js';
+import { FakeHttp, type Answer, type Call, type Route } from '../fake-http.js';
 import type { FakeVendor, Signing, VendorConversation } from '../harness.js';
 import { signatureOf } from './mapping.js';
 
@@ -27,7 +27,7 @@ export class FakeParley implements FakeVendor {
     private readonly signingKey: string,
   ) {}
 
-  readonly http = new FakeHttp([
+  readonly routes: Route[] = [
     { method: 'POST', path: '/chats', does: ['start'], answer: (call) => this.open(call) },
     {
       method: 'GET',
@@ -99,7 +99,8 @@ export class FakeParley implements FakeVendor {
       path: '/queues/main',
       answer: (call) => this.allowed(call, () => ({ status: 200, body: { open: true, waiting: 0 } })),
     },
-  ]);
+  ];
+  readonly http = new FakeHttp(this.routes);
 
   conversations(): VendorConversation[] {
     return [...this.chats.values()].map(({ id, ref, open, user, transcript, link, queue, messages, signals }) => ({

@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
-import { ProviderError, type Capability } from '#contract';
+import type { Capability } from '#contract';
 import {
   conversationOf,
   ensureNoSecret,
   everyText,
+  failureOf,
+  metWith,
   NOW,
   requestOf,
   textOf,
@@ -178,9 +180,11 @@ export const capabilityRules: Rule[] = [
       const { session, vendor } = account;
       ensureAble(account, 'forget');
       vendor.forget!(id);
-      void vendor.http.next('inspect', { answer: () => ({ status: 401, body: {} }) });
-      const answer = await session.inspect!(id).catch((error: unknown) => error);
-      ensure(answer instanceof ProviderError, `it says ${inspect(answer)} although the account is refused`);
+      const met = vendor.http.next('inspect', { answer: () => ({ status: 401, body: {} }) });
+      await failureOf(
+        metWith(met, 'inspect', () => session.inspect!(id)),
+        'inspect with an answer 401',
+      );
     },
   ),
   rule('messagesSince', 'lists what agents said, each once and in order, and nothing of ours', async (account, id) => {
