@@ -9,7 +9,8 @@ export function mapEvent(body: Buffer): ProviderEvent[] {
   const event = parseJson(body);
   const type = textAt(event, 'type');
   if (type === null) throw new WebhookRejected('invalid', 'the body is no event of Sample Vendor: it has no type');
-  // To do: where an event names its conversation and its time, and the handover's id if `start` could leave it there.
+  // To do: where an event names its conversation, whose id is to be what `start` returns, its time, and the handover's id if `start`
+  // could leave it there.
   const conversation = idAt(event, 'conversation') ?? '';
   return factsOf(type).map((fact) => ({ conversation, at: null, ...fact }));
 }

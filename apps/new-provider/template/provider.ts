@@ -7,10 +7,10 @@ import {
   type ProviderContext,
   type ProviderSession,
 } from '#contract';
-import { accountFlaws, addressOf, Transport, VendorApi } from '#provider-kit';
+import { accountFlaws, addressOf, secretsOf, Transport, VendorApi } from '#provider-kit';
 import { definition } from './definition.js';
 import { SampleVendorSession } from './session.js';
-import type { SampleVendorHandoverSettings, SampleVendorSettings } from './settings.js';
+import { SampleVendorSettings, type SampleVendorHandoverSettings } from './settings.js';
 
 /** Sample Vendor. Remembers nothing. */
 @ContactCentre()
@@ -33,7 +33,7 @@ export class SampleVendorProvider implements HandoverProvider<SampleVendorSettin
       baseUrl: addressOf(settings),
       // To do: the header in which Sample Vendor wants the key.
       headers: { Accept: 'application/json', Authorization: `Bearer ${settings.apiKey}` },
-      secrets: [settings.apiKey, settings.webhookSecret],
+      secrets: secretsOf(SampleVendorSettings, settings),
       now: () => context.now(),
       log: context.log,
     });

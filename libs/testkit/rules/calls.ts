@@ -97,8 +97,11 @@ export const callRules: Rule[] = [
             const provider = harness.provider();
             const first = accountAt(harness, here, 'first', provider);
             const second = accountAt(harness, there, 'second', provider);
+            const ids = new Set<string>();
             for (const account of [first, second]) {
               const id = await account.session.start(requestOf(harness));
+              ensure(!ids.has(id), `both accounts have a conversation ${inspect(id)}: put the account before the id`);
+              ids.add(id);
               await account.session.send(id, textOf('hello'));
               const found = account.vendor.conversations();
               ensure(

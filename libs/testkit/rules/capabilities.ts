@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Capability } from '#contract';
+import { ProviderError, type Capability } from '#contract';
 import {
   conversationOf,
   ensureNoSecret,
@@ -185,6 +185,10 @@ export const capabilityRules: Rule[] = [
         metWith(met, 'inspect', () => session.inspect!(id)),
         'inspect with an answer 401',
       );
+      // As where the address is wrong. That an account is in order shows another call than the one for the conversation.
+      vendor.http.answerAll({ status: 404, body: {} });
+      const answer = await session.inspect!(id).catch((error: unknown) => error);
+      ensure(answer instanceof ProviderError, `where every call is answered 404 it says ${inspect(answer)}`);
     },
   ),
   rule('messagesSince', 'lists what agents said, each once and in order, and nothing of ours', async (account, id) => {
