@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import {
   isPlainObject,
@@ -12,11 +13,14 @@ import {
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
-import type { AccountName, Body, FakeVendor, ProviderHarness, Signing } from './harness.js';
+import type { AccountName, Body, FakeVendor, Operation, ProviderHarness, Signing } from './harness.js';
 import { ensure, RuleBroken } from './rule.js';
 
 /** The time of every rule, unless it moves it: epoch milliseconds. */
 export const NOW = Date.parse('2026-11-25T12:00:00Z');
+
+/** How long a call may take until it is at the vendor, in real milliseconds. */
+const ON_ITS_WAY_MS = 10_000;
 
 /** A vendor that runs, and a session for an account there. */
 export interface Account {
@@ -117,6 +121,29 @@ export function unproven(body: Body): VerifiedWebhook {
   return { key: null, tenant: null, body: bytesOf(body) };
 }
 
+/** What the call comes to that a fault lies in wait for. @throws {RuleBroken} when the two do not meet, see `meeting` */
+export async function metWith<T>(fault: Promise<void>, operation: Operation, call: () => Promise<T>): Promise<T> {
+  const outcome = call();
+  await meeting(fault, operation, outcome);
+  return outcome;
+}
+
+/**
+ * Waits until the fault has met its call.
+ * @throws {RuleBroken} when the operation is over before that, or never gets there: no route is said to be its own, or it calls none
+ */
+export async function meeting(fault: Promise<void>, operation: Operation, outcome: Promise<unknown>): Promise<void> {
+  const missed = await Promise.race([
+    fault.then(() => null),
+    outcome.then(
+      () => ', and succeeded',
+      (error: unknown) => `: ${String(error)}`,
+    ),
+    pause(ON_ITS_WAY_MS, ` within ${ON_ITS_WAY_MS / 1_000} s`, { ref: false }),
+  ]);
+  ensure(missed === null, `${operation} called no route of the fake that says does: ['${operation}']${missed}`);
+}
+
 /** The `ProviderError` with which a call fails. @throws {RuleBroken} when it succeeds, or fails in another way */
 export async function failureOf(call: Promise<unknown>, what: string): Promise<ProviderError> {
   const outcome = await call.then(
@@ -125,6 +152,7 @@ export async function failureOf(call: Promise<unknown>, what: string): Promise<P
   );
   if (outcome === null) throw new RuleBroken(`${what} succeeded, but should have failed with a ProviderError`);
   if (outcome instanceof ProviderError) return outcome;
+  if (outcome instanceof RuleBroken) throw outcome;
   throw new RuleBroken(`${what} failed with ${String(outcome)} in place of a ProviderError`, { cause: outcome });
 }
 

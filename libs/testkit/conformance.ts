@@ -3,13 +3,16 @@ import type { ProviderHarness } from './harness.js';
 import { prove } from './rule.js';
 import { RULES } from './rules/index.js';
 
+/** Of one test, in milliseconds. They take far less: what goes on for so long has come to a stop, and should say so soon. */
+const LIMIT_MS = 20_000;
+
 /** Registers one test for each rule that applies to the provider. Call it in a spec. */
 export function conformance(harness: ProviderHarness): void {
   describe(`conformance of ${harness.provider().definition.title}`, () => {
     for (const { topic, rules } of RULES)
       describe(topic, () => {
         for (const rule of rules.filter(({ applies }) => applies?.(harness) ?? true))
-          test(rule.name, () => prove(rule, harness));
+          test(rule.name, () => prove(rule, harness), LIMIT_MS);
       });
   });
 }

@@ -43,6 +43,7 @@ export class FakeHttp {
   /** Known once it was started. */
   baseUrl = '';
   private readonly faults: { operation: Operation; fault: Fault; met: () => void }[] = [];
+  private constant: Answer | null = null;
   private readonly server = http.createServer((request, response) => void this.take(request, response));
 
   constructor(private readonly routes: Route[]) {
@@ -58,6 +59,11 @@ export class FakeHttp {
   /** Resolves when the fault has met its call. */
   next(operation: Operation, fault: Fault): Promise<void> {
     return new Promise((met) => this.faults.push({ operation, fault, met }));
+  }
+
+  /** From now on every call is answered so and has no effect, as by a server that is not the vendor's. */
+  answerAll(answer: Answer): void {
+    this.constant = answer;
   }
 
   /** From now on nobody listens at its address. */
@@ -81,6 +87,7 @@ export class FakeHttp {
     const found = this.find(method, path);
     const call = { method, path, query, headers, raw, json: parse(raw), params: found?.params ?? {} };
     this.calls.push(call);
+    if (this.constant) return send(response, this.constant);
     const fault = this.faultFor(found?.route.does ?? []);
     if (fault === 'hang') return;
     if (fault === 'reset before') return void request.socket.resetAndDestroy();

@@ -30,10 +30,12 @@ export type Operation = 'start' | 'send' | 'end' | Exclude<Capability, 'convert'
 export interface FakeVendor {
   /** Answers the provider's calls; the faults and the log of calls come with it. */
   readonly http: FakeHttp;
-  /** All conversations, in the order in which they were opened. */
+  /** All conversations, in the order in which they were opened. Where the vendor counts them within an account, each fake does. */
   conversations(): VendorConversation[];
   /** A webhook as this vendor sends it, with its proof, if it has one. */
   sign(body: Buffer, how: Signing): RawWebhook;
+  /** Events about a conversation, one for each place in which this vendor's events name it; every provider's fake has it. */
+  eventsOf?(conversation: string): Body[];
   /** An agent comes in, says something, ends it; for `inspect` and `messagesSince`. Times are epoch milliseconds. */
   agentJoins?(conversation: string, agent: string): void;
   agentSays?(conversation: string, text: string, at: number): void;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { harnessOf, type Mutant } from './reference/mutant.js';
 import { mutantsOfCalls } from './reference/mutants-of-calls.js';
+import { mutantsOfContent } from './reference/mutants-of-content.js';
 import { mutantsOfData } from './reference/mutants-of-data.js';
 import { mutantsOfEvents } from './reference/mutants-of-events.js';
 import { parleyHarness } from './reference/harness.js';
@@ -8,7 +9,7 @@ import { prove, RuleBroken } from './rule.js';
 import { RULES } from './rules/index.js';
 
 const rules = RULES.flatMap((topic) => topic.rules);
-const mutants = [...mutantsOfData, ...mutantsOfCalls, ...mutantsOfEvents];
+const mutants = [...mutantsOfData, ...mutantsOfCalls, ...mutantsOfContent, ...mutantsOfEvents];
 
 describe('a provider is found out when', () => {
   it.each(

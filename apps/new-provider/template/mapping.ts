@@ -12,7 +12,8 @@ export function mapEvent(body: Buffer, prefix: string): ProviderEvent[] {
   const type = textAt(event, 'type');
   if (type === null)
     throw new WebhookRejected('invalid', `the body is no event of ${definition.title}: it has no type`);
-  // To do: where an event names its conversation and its time, and the handover's id if `start` could leave it there.
+  // To do: where an event names its conversation, whose id is to be what `start` returns, its time, and the handover's id if `start`
+  // could leave it there.
   const id = idAt(event, 'conversation');
   const conversation = id === null ? '' : prefix + id;
   return factsOf(type).map((fact) => ({ conversation, at: null, ...fact }));

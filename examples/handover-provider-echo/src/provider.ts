@@ -9,7 +9,7 @@ import {
   type ProviderDefinition,
   type ProviderSession,
 } from 'handover-gateway/contract';
-import { accountFlaws, addressOf, Transport, VendorApi } from 'handover-gateway/provider-kit';
+import { accountFlaws, addressOf, secretsOf, Transport, VendorApi } from 'handover-gateway/provider-kit';
 import { EchoSession } from './session.js';
 import { EchoHandoverSettings, EchoSettings } from './settings.js';
 
@@ -42,7 +42,7 @@ export class EchoProvider implements HandoverProvider<EchoSettings, EchoHandover
         vendor: 'Echo Desk',
         baseUrl: addressOf(settings),
         headers: { Accept: 'application/json', Authorization: `Bearer ${settings.apiKey}` },
-        secrets: [settings.apiKey, settings.webhookSecret, ...secrets],
+        secrets: [...secretsOf(EchoSettings, settings), ...secrets],
         now: () => context.now(),
         log: context.log,
       });

@@ -101,10 +101,13 @@ export class EchoSession extends AccountSession implements ProviderSession<EchoH
     await this.api.call('POST', `${pathOf(conversation)}/close`).catch(nullIfGone);
   }
 
-  /** Echo Desk answers 401 or 403 where the account is not in order, so a 404 is about the chat. */
+  /** A path that leads nowhere is a 404 too: that the address is right shows another call. */
   async inspect(conversation: string): Promise<Inspection> {
     const chat = await this.api.json('GET', pathOf(conversation)).catch(nullIfGone);
-    if (chat === null) return GONE;
+    if (chat === null) {
+      await this.findStarted('none');
+      return GONE;
+    }
     const agents = listAt(chat, 'agents').flatMap((agent) => namedAt(agent) ?? []);
     const state = at(chat, 'state') === 'closed' ? 'ended' : 'open';
     return { state, agents, queue: namedAt(chat, 'queue'), hasUserLeft: false, at: timeOf(at(chat, 'now')) };

@@ -34,7 +34,7 @@ conformance({
   provider: () => new EchoProvider(new HttpService()),
   settings: (baseUrl, name) => {
     const { id: account, apiKey, secret: webhookSecret } = accountOf(name);
-    return { baseUrl, account, apiKey, webhookSecret };
+    return { baseUrl, account, apiKey, webhookSecret, webhookToken: `the-token-of-${name}` };
   },
   defaults: { queueId: 'sales' },
   wrongSettings: [{ change: { apiKey: 'key\nof two lines' }, pointer: '/apiKey' }],

@@ -21,6 +21,9 @@ interface Chat {
   messages: { id: string; at: string; author: string; text: string | null; internal: boolean; agent?: object }[];
 }
 
+/** Of one message. */
+const MAX_TEXT = 4_000;
+
 /** An account of Echo Desk: its id, and the secrets that it has with the gateway. */
 export interface EchoAccount {
   id: string;
@@ -67,6 +70,10 @@ export class EchoDesk implements FakeVendor {
     return Buffer.from(
       JSON.stringify({ id: `evt-${randomUUID()}`, account: this.account.id, at, type, chat, reference, ...more }),
     );
+  }
+
+  eventsOf(conversation: string): Buffer[] {
+    return [this.event(conversation, 'chat.opened')];
   }
 
   agentJoins(conversation: string, agent: string): void {
@@ -148,7 +155,8 @@ export class EchoDesk implements FakeVendor {
   }
 
   private take(chat: Chat, { json }: Call): Answer {
-    const { author, text } = json as { author: string; text: string };
+    const { author, text } = json as { author: string; text: string | null };
+    if (text !== null && text.length > MAX_TEXT) return { status: 413, body: { message: 'the text is too long' } };
     return { status: 201, body: this.add(chat.id, { author, text }, Date.now()) };
   }
 }

@@ -21,7 +21,7 @@ export const parleyHarness: ProviderHarness = {
   defaults: { queue: 'main' },
   otherQueue: 'billing',
   wrongSettings: [{ change: { account: 'Acme 1' }, pointer: '/account' }],
-  vendor: (account) => new FakeParley(KEYS[account].apiKey, KEYS[account].signingKey),
+  vendor: (account) => new FakeParley(KEYS[account]),
   webhooks: {
     proof: 'body and time',
     events: [

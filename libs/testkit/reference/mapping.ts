@@ -29,10 +29,12 @@ export function readEvent(body: Buffer): Record<string, unknown> {
   throw new WebhookRejected('invalid', 'it is no event of Parley');
 }
 
-export function mapEvent(body: Buffer): ProviderEvent[] {
+/** @param prefix what goes before the number of a chat */
+export function mapEvent(body: Buffer, prefix: string): ProviderEvent[] {
   const event = readEvent(body);
-  const about = { conversation: String(event.chat ?? ''), at: typeof event.at === 'number' ? event.at : null };
-  return [{ ...about, ...factOf(event) }];
+  const { chat, ref, at } = event;
+  const about = { conversation: typeof chat === 'string' ? prefix + chat : '', at: typeof at === 'number' ? at : null };
+  return [{ ...about, ...(typeof ref === 'string' ? { handoverId: ref } : {}), ...factOf(event) }];
 }
 
 function factOf(event: Record<string, unknown>): ProviderFact {

@@ -1,7 +1,10 @@
+import type { OutboundMessage } from '#contract';
 import type { ProviderHarness } from '../harness.js';
 import { parleyHarness } from './harness.js';
 import { ParleyProvider } from './provider.js';
 import type { ParleySession } from './session.js';
+
+type Send = ParleySession['send'];
 
 /** A provider that is wrong in one way, and the rules that must notice. */
 export interface Mutant {
@@ -34,6 +37,13 @@ export function sessions(change: (session: ParleySession) => void) {
     };
   };
 }
+
+/** A change of how messages are sent. */
+export const sending = (change: (id: string, message: OutboundMessage, send: Send) => Promise<void>) =>
+  sessions((session) => {
+    const send = session.send.bind(session);
+    session.send = (id, message) => change(id, message, send);
+  });
 
 /** A change of the definition. */
 export function definitions(change: Partial<ParleyProvider['definition']>) {

@@ -1,9 +1,8 @@
-import { ProviderError, type OutboundMessage, type StartRequest } from '#contract';
+import { ProviderError, type StartRequest } from '#contract';
 import type { ParleyClient } from './client.js';
-import { sessions, type Mutant } from './mutant.js';
-import type { ParleySession } from './session.js';
+import { sending, sessions, type Mutant } from './mutant.js';
+import { pathOf, type ParleySession } from './session.js';
 
-type Send = ParleySession['send'];
 type Start = ParleySession['start'];
 
 const starting = (change: (request: StartRequest, start: Start) => Promise<string>) =>
@@ -11,15 +10,6 @@ const starting = (change: (request: StartRequest, start: Start) => Promise<strin
     const start = session.start.bind(session);
     session.start = (request) => change(request, start);
   });
-
-const sending = (change: (id: string, message: OutboundMessage, send: Send) => Promise<void>) =>
-  sessions((session) => {
-    const send = session.send.bind(session);
-    session.send = (id, message) => change(id, message, send);
-  });
-
-const saying = (change: (text: string) => string) =>
-  sending((id, message, send) => send(id, { ...message, text: change(message.text ?? '') }));
 
 const clients = (change: (client: ParleyClient) => void) => sessions(({ client }) => change(client));
 
@@ -78,7 +68,7 @@ export const mutantsOfCalls: Mutant[] = [
   {
     wrong: 'it cannot end twice',
     breaks: ['end is safe to repeat, and a conversation that is gone counts as ended'],
-    change: sessions((s) => (s.end = async (id) => void (await s.client.json('POST', `/chats/${id}/close`, {})))),
+    change: sessions((s) => (s.end = async (id) => void (await s.client.json('POST', `${pathOf(id)}/close`, {})))),
   },
   {
     wrong: 'it only knows conversations that it opened itself',
@@ -106,6 +96,14 @@ export const mutantsOfCalls: Mutant[] = [
         return Object.assign(session, { client: first.client });
       };
     },
+  },
+  {
+    wrong: 'it takes the number of a conversation, which another account has too, for its id',
+    breaks: ['two accounts share nothing'],
+    change: sessions((session) => {
+      const start = session.start.bind(session);
+      session.start = async (request) => (await start(request)).replace(session.prefix, '');
+    }),
   },
   {
     wrong: 'it sends into the conversation that was opened last',
@@ -197,7 +195,7 @@ export const mutantsOfCalls: Mutant[] = [
   {
     wrong: 'it finds a conversation for every handover',
     breaks: ['findStarted finds a conversation by its handover, and no other'],
-    change: sessions((session) => (session.findStarted = async () => 'chat-1')),
+    change: sessions((session) => (session.findStarted = async () => 'acme/chat-1')),
   },
   {
     wrong: 'it does not count equal messages',
@@ -234,6 +232,18 @@ export const mutantsOfCalls: Mutant[] = [
     }),
   },
   {
+    wrong: 'it takes any 404 for a conversation that is gone',
+    breaks: ['inspect of an account that does not work is an error, not a conversation that is gone'],
+    change: sessions((session) => {
+      const inspect = session.inspect.bind(session);
+      session.inspect = (id) =>
+        inspect(id).catch((error: ProviderError) => {
+          if (error.code !== 'not_found') throw error;
+          return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
+        });
+    }),
+  },
+  {
     wrong: 'it lists the newest message first',
     breaks: ['messagesSince lists what agents said, each once and in order, and nothing of ours'],
     change: sessions((session) => {
@@ -243,41 +253,6 @@ export const mutantsOfCalls: Mutant[] = [
         return { messages: messages.reverse(), from };
       };
     }),
-  },
-  { wrong: 'it sends emoji as question marks', breaks: ['emoji arrive as they were sent'], change: saying((text) => text.replaceAll(/\p{Surrogate}|[\u{10000}-\u{10ffff}]/gu, '?')) }, // prettier-ignore
-  { wrong: 'it sends Latin letters only', breaks: ['texts from right to left arrive as they were sent'], change: saying((text) => text.replaceAll(/[^\p{Script=Latin}\p{Script=Common}]/gu, '')) }, // prettier-ignore
-  { wrong: 'it escapes markup', breaks: ['markup and lines arrive as they were sent'], change: saying((text) => text.replaceAll('<', '&lt;')) }, // prettier-ignore
-  { wrong: 'it cuts what is long', breaks: ['a text that is too long arrives whole, in parts, or is refused'], change: saying((text) => text.slice(0, 500)) }, // prettier-ignore
-  {
-    wrong: 'it breaks where there are no words',
-    breaks: ['a message without words is sent or refused, and nothing else goes wrong'],
-    change: sending((id, message, send) => send(id, { ...message, text: message.text!.trim() })),
-  },
-  {
-    wrong: 'it leaves cards out and says nothing',
-    breaks: ['a card becomes something to read, or is refused, and every loss is named'],
-    change: sessions((session) => {
-      const convert = session.convert.bind(session);
-      session.convert = (message) => ({ ...convert(message), losses: [] });
-    }),
-  },
-  {
-    wrong: 'it sends a card that has no words as an empty message',
-    breaks: ['a card becomes something to read, or is refused, and every loss is named'],
-    change: sessions((session) => {
-      const convert = session.convert.bind(session);
-      session.convert = (message) => {
-        const { parts, losses, errors } = convert(message);
-        return { parts: parts.map((part) => ({ ...part, cards: [] })), losses: [...losses, ...errors], errors: [] };
-      };
-    }),
-  },
-  {
-    wrong: 'it converts what needs no converting',
-    breaks: ['converting is pure, and leaves what can be shown as it is'],
-    change: sessions(
-      (session) => (session.convert = (message) => ({ parts: [{ ...message }], losses: [], errors: [] })),
-    ),
   },
   {
     wrong: 'it does not hear when to try again',

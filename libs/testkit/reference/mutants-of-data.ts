@@ -83,6 +83,11 @@ export const mutantsOfData: Mutant[] = [
     change: definitions({ settings: WithBadDefault }),
   },
   {
+    wrong: 'it has a secret of which there is no sample',
+    breaks: ['the sample settings have a value for every secret, another one in each account'],
+    change: definitions({ settings: WithSecretExample }),
+  },
+  {
     wrong: 'it refuses a request that is in order',
     breaks: ['the sample request to start is valid'],
     change: sessions((session) => (session.validate = () => [{ pointer: '/user', detail: 'is wrong' }])),

@@ -116,6 +116,20 @@ export const mutantsOfEvents: Mutant[] = [
     change: mapping((events) => events.map((event) => ({ ...event, conversation: '' }))),
   },
   {
+    wrong: 'it leaves out in events what it puts before ids',
+    breaks: ['events name the conversation by the id that start returned, and the handover by its own'],
+    change: sessions((session) => {
+      const events = session.events.bind(session);
+      session.events = (webhook) =>
+        events(webhook).map((event) => ({ ...event, conversation: event.conversation.replace(session.prefix, '') }));
+    }),
+  },
+  {
+    wrong: "it takes the conversation's id for the handover's",
+    breaks: ['events name the conversation by the id that start returned, and the handover by its own'],
+    change: mapping((events) => events.map((event) => ({ ...event, handoverId: event.conversation }))),
+  },
+  {
     wrong: 'it remembers what it mapped',
     breaks: ['mapping is pure: it gives the same facts again, and leaves the webhook as it is'],
     change: mapping((events) => events.map((event) => ({ ...event, at: ++turn }))),

@@ -33,12 +33,13 @@ type Json = Record<string, unknown>;
 
 const MAX_TEXT = 1_000;
 
-/** One account of Parley. Ids of chats are unique over all accounts there. */
+/** One account of Parley. Chats are counted within an account, so that its name goes before their ids. */
 export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
   readonly webhookAuthority: string;
   readonly tenant: string;
   readonly webhookToken = null;
   readonly endGraceMs: number;
+  readonly prefix: string;
   readonly giveUpAfterMs = 86_400_000;
   readonly reconcileMs = 60_000;
 
@@ -49,6 +50,7 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
   ) {
     this.webhookAuthority = settings.account;
     this.tenant = settings.account;
+    this.prefix = `${settings.account}/`;
     this.endGraceMs = durationMs(settings.endGrace);
   }
 
@@ -60,13 +62,14 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
     const { handoverId: ref, user, transcript, copilotUrl: link, defaults, settings } = request;
     const { queue } = { ...defaults, ...settings };
     const { id } = await this.client.json('POST', '/chats', { ref, user, transcript, link, queue });
-    if (typeof id === 'string') return id;
+    if (typeof id === 'string') return this.prefix + id;
     throw new ProviderError('unknown_outcome', 'Parley opened a chat but its answer has no id');
   }
 
   async findStarted(handoverId: string): Promise<string | null> {
     const { chats } = await this.client.json('GET', `/chats?ref=${encodeURIComponent(handoverId)}`);
-    return (chats as { id: string }[])[0]?.id ?? null;
+    const [chat] = chats as { id: string }[];
+    return chat ? this.prefix + chat.id : null;
   }
 
   convert(message: MessageContent): ConvertedMessage {
@@ -80,41 +83,41 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
 
   async send(conversation: string, { author, text, attachments }: OutboundMessage): Promise<void> {
     const files = attachments.map(({ id }) => id);
-    await this.client.json('POST', `/chats/${conversation}/messages`, { from: author, text: text ?? '', files });
+    await this.client.json('POST', `${pathOf(conversation)}/messages`, { from: author, text: text ?? '', files });
   }
 
   async findSent(conversation: string, { author, text }: OutboundMessage, identicalBefore: number): Promise<boolean> {
-    const { messages } = await this.client.json('GET', `/chats/${conversation}/messages`);
+    const { messages } = await this.client.json('GET', `${pathOf(conversation)}/messages`);
     const ours = (messages as Json[]).filter(({ from }) => from !== 'agent').reverse();
     const end = ours.findIndex((one) => one.from !== author || one.text !== (text ?? ''));
     return (end < 0 ? ours.length : end) > identicalBefore;
   }
 
   async end(conversation: string): Promise<void> {
-    await this.client.json('POST', `/chats/${conversation}/close`, {}).catch(noneIfGone);
+    await this.client.json('POST', `${pathOf(conversation)}/close`, {}).catch(noneIfGone);
   }
 
   async update(conversation: string, change: ConversationUpdate<ParleyHandoverSettings>): Promise<void> {
     const { queueId: queue, userChanged, request } = change;
     const user = userChanged ? { user: request.user } : {};
-    await this.client.json('PATCH', `/chats/${conversation}`, { ...user, ...(queue === undefined ? {} : { queue }) });
+    await this.client.json('PATCH', pathOf(conversation), { ...user, ...(queue === undefined ? {} : { queue }) });
   }
 
   async reassign(conversation: string, { handoverId: ref, user, defaults, settings }: Request): Promise<void> {
-    const chat = await this.client.json('GET', `/chats/${conversation}`);
+    const chat = await this.client.json('GET', pathOf(conversation));
     if (chat.ref === ref) return;
     const { queue } = { ...defaults, ...settings };
-    await this.client.json('PATCH', `/chats/${conversation}`, { ref, user, queue });
+    await this.client.json('PATCH', pathOf(conversation), { ref, user, queue });
   }
 
   async handBack(conversation: string): Promise<void> {
-    await this.client.json('POST', `/chats/${conversation}/return`, {});
+    await this.client.json('POST', `${pathOf(conversation)}/return`, {});
   }
 
   async upload(conversation: string, file: OutgoingFile): Promise<string> {
     const parts: Uint8Array[] = [];
     for await (const part of file.content()) parts.push(part);
-    const answer = await this.client.call('POST', `/chats/${conversation}/files`, { body: Buffer.concat(parts) });
+    const answer = await this.client.call('POST', `${pathOf(conversation)}/files`, { body: Buffer.concat(parts) });
     return String(((await answer.json()) as Json).id);
   }
 
@@ -137,7 +140,7 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
   }
 
   async signal(conversation: string, name: string): Promise<void> {
-    await this.client.json('POST', `/chats/${conversation}/${name}`, {});
+    await this.client.json('POST', `${pathOf(conversation)}/${name}`, {});
   }
 
   async availability(queueId: string | null): Promise<QueueReading> {
@@ -164,15 +167,19 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
   }
 
   async inspect(conversation: string): Promise<Inspection> {
-    const chat = await this.client.json('GET', `/chats/${conversation}`).catch(noneIfGone);
+    const chat = await this.client.json('GET', pathOf(conversation)).catch(noneIfGone);
     const nothing = { queue: null, hasUserLeft: false, at: null };
-    if (!chat) return { state: 'gone', agents: null, ...nothing };
+    if (!chat) {
+      // A path that leads nowhere is a 404 too.
+      await this.client.json('GET', '/account');
+      return { state: 'gone', agents: null, ...nothing };
+    }
     const agents = (chat.agents as string[]).map((id) => ({ id, name: null }));
     return { state: chat.open === true ? 'open' : 'ended', agents, ...nothing };
   }
 
   async messagesSince(conversation: string, since: number | null): Promise<MessageList> {
-    const { messages } = await this.client.json('GET', `/chats/${conversation}/messages`);
+    const { messages } = await this.client.json('GET', `${pathOf(conversation)}/messages`);
     const said = (messages as Json[]).filter(({ from, at }) => from === 'agent' && Number(at) >= (since ?? 0));
     const list = said.map(({ id, at, text, agent }): ListedMessage => {
       const about = { id: String(id), at: Number(at), agent: { id: String(agent), name: null }, text: String(text) };
@@ -195,9 +202,12 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
   }
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {
-    return mapEvent(webhook.body);
+    return mapEvent(webhook.body, this.prefix);
   }
 }
+
+/** Where a chat is. */
+export const pathOf = (conversation: string): string => `/chats/${conversation.slice(conversation.indexOf('/') + 1)}`;
 
 function noneIfGone(error: unknown): null {
   if (error instanceof ProviderError && error.code === 'not_found') return null;

@@ -1,5 +1,5 @@
-import { FakeHttp, type Answer, type Call } from '../fake-http.js';
-import type { FakeVendor, Signing, VendorConversation } from '../harness.js';
+import { FakeHttp, type Answer, type Call, type Route } from '../fake-http.js';
+import type { Body, FakeVendor, Signing, VendorConversation } from '../harness.js';
 import { signatureOf } from './mapping.js';
 
 interface Chat {
@@ -16,18 +16,21 @@ interface Chat {
   signals: VendorConversation['signals'];
 }
 
+type Message = Chat['messages'][number];
+type Said = Pick<Message, 'from' | 'text' | 'files' | 'agent'>;
+
+/** Of one message. */
+const MAX_TEXT = 1_000;
+
 /** Parley, with one account. */
 export class FakeParley implements FakeVendor {
   private readonly chats = new Map<string, Chat>();
   private readonly files = new Map<string, Buffer>();
   private count = 0;
 
-  constructor(
-    private readonly apiKey: string,
-    private readonly signingKey: string,
-  ) {}
+  constructor(private readonly of: { account: string; apiKey: string; signingKey: string }) {}
 
-  readonly http = new FakeHttp([
+  readonly routes: Route[] = [
     { method: 'POST', path: '/chats', does: ['start'], answer: (call) => this.open(call) },
     {
       method: 'GET',
@@ -43,43 +46,43 @@ export class FakeParley implements FakeVendor {
       method: 'GET',
       path: '/chats/:id',
       does: ['inspect'],
-      answer: (call) => this.of(call, ({ open, agents, ref }) => ({ status: 200, body: { open, agents, ref } })),
+      answer: (call) => this.at(call, ({ open, agents, ref }) => ({ status: 200, body: { open, agents, ref } })),
     },
     {
       method: 'PATCH',
       path: '/chats/:id',
       does: ['update', 'reassign'],
-      answer: (call) => this.of(call, (chat) => this.done(Object.assign(chat, call.json))),
+      answer: (call) => this.at(call, (chat) => this.done(Object.assign(chat, call.json))),
     },
     {
       method: 'POST',
       path: '/chats/:id/return',
       does: ['handBack'],
-      answer: (call) => this.of(call, (chat) => this.done((chat.comesBack = true))),
+      answer: (call) => this.at(call, (chat) => this.done((chat.comesBack = true))),
     },
     {
       method: 'POST',
       path: '/chats/:id/messages',
       does: ['send'],
-      answer: (call) => this.of(call, (chat) => this.done(chat.messages.push(this.message(call.json as object)))),
+      answer: (call) => this.at(call, (chat) => this.take(chat, call.json as Said)),
     },
     {
       method: 'GET',
       path: '/chats/:id/messages',
       does: ['findSent', 'messagesSince'],
-      answer: (call) => this.of(call, ({ messages }) => ({ status: 200, body: { messages } })),
+      answer: (call) => this.at(call, ({ messages }) => ({ status: 200, body: { messages } })),
     },
     {
       method: 'POST',
       path: '/chats/:id/close',
       does: ['end'],
-      answer: (call) => this.of(call, (chat) => (chat.open ? this.done((chat.open = false)) : { status: 404 })),
+      answer: (call) => this.at(call, (chat) => (chat.open ? this.done((chat.open = false)) : { status: 404 })),
     },
     {
       method: 'POST',
       path: '/chats/:id/files',
       does: ['upload'],
-      answer: (call) => this.of(call, () => ({ status: 201, body: { id: this.keep(call.raw) } })),
+      answer: (call) => this.at(call, () => ({ status: 201, body: { id: this.keep(call.raw) } })),
     },
     {
       method: 'GET',
@@ -91,7 +94,7 @@ export class FakeParley implements FakeVendor {
       method: 'POST',
       path: `/chats/:id/${name}`,
       does: [name],
-      answer: (call: Call) => this.of(call, ({ signals }) => this.done(signals.push(name))),
+      answer: (call: Call) => this.at(call, ({ signals }) => this.done(signals.push(name))),
     })),
     { method: 'GET', path: '/account', answer: (call) => this.allowed(call, () => this.done()) },
     {
@@ -99,11 +102,12 @@ export class FakeParley implements FakeVendor {
       path: '/queues/main',
       answer: (call) => this.allowed(call, () => ({ status: 200, body: { open: true, waiting: 0 } })),
     },
-  ]);
+  ];
+  readonly http = new FakeHttp(this.routes);
 
   conversations(): VendorConversation[] {
     return [...this.chats.values()].map(({ id, ref, open, user, transcript, link, queue, messages, signals }) => ({
-      id,
+      id: this.idOf(id),
       isOpen: open,
       shown: JSON.stringify([ref, user, transcript, link]),
       queue,
@@ -119,36 +123,41 @@ export class FakeParley implements FakeVendor {
   }
 
   sign(body: Buffer, { at, by }: Signing) {
-    const key = { account: this.signingKey, stranger: 'made up', 'another account': this.signingKey }[by];
+    const key = { account: this.of.signingKey, stranger: 'made up', 'another account': this.of.signingKey }[by];
     // Parley has one key for all accounts of a customer.
     const told = by === 'another account' ? Buffer.from(body.toString().replace('"acme"', '"other"')) : body;
     const headers = { 'x-parley-time': String(at), 'x-parley-signature': signatureOf(String(at), told, key) };
     return { headers, body: told };
   }
 
+  eventsOf(id: string): Body[] {
+    const { id: chat, ref, queue } = this.chat(id);
+    return [{ id: `event-of-${chat}`, account: this.of.account, chat, ref, at: 0, type: 'queued', queue }];
+  }
+
   agentJoins(id: string, agent: string): void {
-    this.chats.get(id)!.agents.push(agent);
+    this.chat(id).agents.push(agent);
   }
 
   agentSays(id: string, text: string, at: number): void {
     const from = { from: 'agent', agent: 'agent-1', text, files: [] };
-    this.chats.get(id)!.messages.push({ ...this.message(from), at });
+    this.chat(id).messages.push({ ...this.message(from), at });
   }
 
   agentEnds(id: string): void {
-    this.chats.get(id)!.open = false;
+    this.chat(id).open = false;
   }
 
   forget(id: string): void {
-    this.chats.delete(id);
+    this.chats.delete(this.chat(id).id);
   }
 
   visitorBegins(): string {
-    return this.begin({ ref: '', user: { name: 'Visitor' }, transcript: [], link: null, queue: null });
+    return this.idOf(this.begin({ ref: '', user: { name: 'Visitor' }, transcript: [], link: null, queue: null }));
   }
 
   comesBack(id: string): boolean {
-    return this.chats.get(id)!.comesBack;
+    return this.chat(id).comesBack;
   }
 
   agentSends(_id: string, content: Buffer) {
@@ -168,8 +177,21 @@ export class FakeParley implements FakeVendor {
     return id;
   }
 
-  private message(said: object): Chat['messages'][number] {
-    return { id: `m-${++this.count}`, at: 0, ...(said as { from: string; text: string; files: string[] }) };
+  private take({ messages }: Chat, said: Said): Answer {
+    return said.text.length > MAX_TEXT ? { status: 413, body: {} } : this.done(messages.push(this.message(said)));
+  }
+
+  /** As the provider tells it apart from those of other accounts. */
+  private idOf(chat: string): string {
+    return `${this.of.account}/${chat}`;
+  }
+
+  private chat(id: string): Chat {
+    return this.chats.get(id.slice(id.indexOf('/') + 1))!;
+  }
+
+  private message(said: Said): Message {
+    return { id: `m-${++this.count}`, at: 0, ...said };
   }
 
   private keep(content: Buffer): string {
@@ -183,10 +205,10 @@ export class FakeParley implements FakeVendor {
   }
 
   private allowed({ headers }: Call, answer: () => Answer): Answer {
-    return headers.authorization === `Bearer ${this.apiKey}` ? answer() : { status: 401, body: {} };
+    return headers.authorization === `Bearer ${this.of.apiKey}` ? answer() : { status: 401, body: {} };
   }
 
-  private of(call: Call, answer: (chat: Chat) => Answer): Answer {
+  private at(call: Call, answer: (chat: Chat) => Answer): Answer {
     const chat = this.chats.get(call.params.id!);
     return this.allowed(call, () => (chat ? answer(chat) : { status: 404, body: {} }));
   }

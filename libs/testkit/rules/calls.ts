@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { accountAt, conversationOf, failureOf, requestOf, textOf, withAccount } from '../account.js';
+import { accountAt, conversationOf, failureOf, metWith, requestOf, textOf, withAccount } from '../account.js';
 import { ensure, type Rule } from '../rule.js';
 
 const SEE = 'ProviderSession in libs/contract/provider.ts';
@@ -67,8 +67,7 @@ export const callRules: Rule[] = [
         await session.end(id);
         const other = await session.start(requestOf(harness, { handoverId: 'ho_2', sessionId: 'session-2' }));
         const met = vendor.http.next('end', { answer: () => ({ status: 404, body: {} }) });
-        await session.end(other);
-        await met;
+        await metWith(met, 'end', () => session.end(other));
       });
     },
   },
@@ -98,8 +97,11 @@ export const callRules: Rule[] = [
             const provider = harness.provider();
             const first = accountAt(harness, here, 'first', provider);
             const second = accountAt(harness, there, 'second', provider);
+            const ids = new Set<string>();
             for (const account of [first, second]) {
               const id = await account.session.start(requestOf(harness));
+              ensure(!ids.has(id), `both accounts have a conversation ${inspect(id)}: put the account before the id`);
+              ids.add(id);
               await account.session.send(id, textOf('hello'));
               const found = account.vendor.conversations();
               ensure(

@@ -4,6 +4,8 @@ import {
   conversationOf,
   ensureNoSecret,
   everyText,
+  failureOf,
+  metWith,
   NOW,
   requestOf,
   textOf,
@@ -178,9 +180,15 @@ export const capabilityRules: Rule[] = [
       const { session, vendor } = account;
       ensureAble(account, 'forget');
       vendor.forget!(id);
-      void vendor.http.next('inspect', { answer: () => ({ status: 401, body: {} }) });
+      const met = vendor.http.next('inspect', { answer: () => ({ status: 401, body: {} }) });
+      await failureOf(
+        metWith(met, 'inspect', () => session.inspect!(id)),
+        'inspect with an answer 401',
+      );
+      // As where the address is wrong. That an account is in order shows another call than the one for the conversation.
+      vendor.http.answerAll({ status: 404, body: {} });
       const answer = await session.inspect!(id).catch((error: unknown) => error);
-      ensure(answer instanceof ProviderError, `it says ${inspect(answer)} although the account is refused`);
+      ensure(answer instanceof ProviderError, `where every call is answered 404 it says ${inspect(answer)}`);
     },
   ),
   rule('messagesSince', 'lists what agents said, each once and in order, and nothing of ours', async (account, id) => {

@@ -1,17 +1,30 @@
 import { inspect } from 'node:util';
 import { ADAPTIVE_CARD, ProviderError, type Card, type MessageContent, type ProviderSession } from '#contract';
 import { conversationOf, requestOf, textOf, withAccount } from '../account.js';
-import { ensure, type Rule } from '../rule.js';
+import type { FakeVendor } from '../harness.js';
+import { ensure, RuleBroken, type Rule } from '../rule.js';
 
 const SEE = 'ProviderSession.convert and send in libs/contract/provider.ts';
-const LONG = Array.from({ length: 4_000 }, (_, index) => `Sentence ${index} of a long story. `)
+const LONG = Array.from({ length: 6_000 }, (_, index) => `Sentence ${index} of a long story. `)
   .join('')
   .trim();
 
+/** With no place to break it. */
+const UNBROKEN = '\u{1f642}'.repeat(100_000);
+
 /** As the core sends it: first converted, where the provider has a way, and then part by part. */
 async function say(session: ProviderSession, id: string, message: MessageContent): Promise<void> {
-  const parts = session.convert ? session.convert(message).parts : [message];
+  const { parts, errors } = session.convert?.(message) ?? { parts: [message], errors: [] };
+  if (errors.length > 0) throw new ProviderError('invalid', `convert refuses it: ${inspect(errors)}`);
   for (const part of parts) await session.send(id, { ...part, attachments: [] });
+}
+
+function ensureWhole(vendor: FakeVendor, id: string, text: string): void {
+  const plain = (of: string): string => of.replaceAll(/\s+/g, '');
+  const seen = conversationOf(vendor, id)
+    .messages.map((message) => message.text)
+    .join('');
+  ensure(plain(seen) === plain(text), `of ${text.length} characters ${seen.length} arrived, and nobody was told`);
 }
 
 function arrives(name: string, texts: string[]): Rule {
@@ -53,11 +66,28 @@ export const contentRules: Rule[] = [
           ensure(isRefused, `a text of ${LONG.length} characters fails with ${String(error)}`);
           return;
         }
-        const plain = (text: string): string => text.replaceAll(/\s+/g, '');
-        const seen = conversationOf(vendor, id)
-          .messages.map(({ text }) => text)
-          .join('');
-        ensure(plain(seen) === plain(LONG), `of ${LONG.length} characters ${seen.length} arrived, and nobody was told`);
+        ensureWhole(vendor, id, LONG);
+      });
+    },
+  },
+  {
+    name: 'what convert makes of a long text is not too long for send',
+    see: SEE,
+    applies: (harness) => harness.provider().definition.capabilities.includes('convert'),
+    async run(harness) {
+      await withAccount(harness, async ({ vendor, session }) => {
+        for (const [number, text] of [LONG, UNBROKEN].entries()) {
+          const of = { handoverId: `ho_${number}`, sessionId: `session-${number}`, userId: `user-${number}` };
+          const id = await session.start(requestOf(harness, of));
+          const { parts, errors } = session.convert!(textOf(text));
+          if (errors.length > 0) continue;
+          for (const part of parts)
+            await session.send(id, { ...part, attachments: [] }).catch((error: unknown) => {
+              const made = `convert makes ${parts.length} parts of ${text.length} characters and names no error`;
+              throw new RuleBroken(`${made}, but one of ${part.text?.length} characters fails with ${String(error)}`);
+            });
+          ensureWhole(vendor, id, text);
+        }
       });
     },
   },

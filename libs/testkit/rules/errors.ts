@@ -1,5 +1,5 @@
 import { ProviderError, type ProviderErrorCode } from '#contract';
-import { conversationOf, failureOf, requestOf, textOf, withAccount } from '../account.js';
+import { conversationOf, failureOf, meeting, metWith, requestOf, textOf, withAccount } from '../account.js';
 import type { Answer } from '../fake-http.js';
 import { commandsOf, questionsOf } from '../operations.js';
 import { ensure, type Rule } from '../rule.js';
@@ -33,8 +33,8 @@ function rule(status: number, code: ProviderErrorCode): Rule {
           // A conversation that is gone counts as ended.
           if (operation === 'end' && status === 404) continue;
           const met = account.vendor.http.next(operation, { answer: () => ({ status, body: {} }) });
-          const failure = await failureOf(call(account, id, harness), `${operation} with an answer ${status}`);
-          await met;
+          const outcome = metWith(met, operation, () => call(account, id, harness));
+          const failure = await failureOf(outcome, `${operation} with an answer ${status}`);
           ensure(failure.code === code, `${operation} failed as ${failure.code} in place of ${code}`);
         }
       });
@@ -52,8 +52,9 @@ export const errorRules: Rule[] = [
         const id = await session.start(requestOf(harness));
         for (const after of ['7', 'Wed, 25 Nov 2026 12:00:07 GMT']) {
           const answer = (): Answer => ({ status: 429, headers: { 'retry-after': after }, body: {} });
-          void vendor.http.next('send', { answer });
-          const { retryAfterMs } = await failureOf(session.send(id, textOf('hello')), 'send with an answer 429');
+          const met = vendor.http.next('send', { answer });
+          const outcome = metWith(met, 'send', () => session.send(id, textOf('hello')));
+          const { retryAfterMs } = await failureOf(outcome, 'send with an answer 429');
           ensure(retryAfterMs === 7_000, `Retry-After: ${after} became ${retryAfterMs} in place of 7000 milliseconds`);
         }
       });
@@ -71,7 +72,7 @@ export const errorRules: Rule[] = [
           try {
             const met = account.vendor.http.next(operation, 'hang');
             const outcome = call(account, id, harness);
-            await Promise.race([met, outcome]);
+            await meeting(met, operation, outcome);
             const isOver = await timers.pass(limit, outcome);
             ensure(isOver, `${operation} still waits after ${limit / 1_000} s`);
             const { code } = await failureOf(outcome, `${operation} without an answer`);
@@ -87,16 +88,18 @@ export const errorRules: Rule[] = [
     see: `${SEE}, findStarted and findSent in libs/contract/provider.ts`,
     async run(harness) {
       await withAccount(harness, async ({ vendor, session }) => {
-        void vendor.http.next('start', `reset ${when}`);
-        const started = await failureOf(session.start(requestOf(harness)), 'start with a broken connection');
+        const startMet = vendor.http.next('start', `reset ${when}`);
+        const starting = metWith(startMet, 'start', () => session.start(requestOf(harness)));
+        const started = await failureOf(starting, 'start with a broken connection');
         ensure(started.code === 'unknown_outcome', `start failed as ${started.code} in place of unknown_outcome`);
         const opened = vendor.conversations();
         ensure(opened.length === (when === 'after' ? 1 : 0), `the vendor has ${opened.length} conversations`);
         const found = await session.findStarted?.('ho_1');
         ensure(found === undefined || found === (opened[0]?.id ?? null), `findStarted says ${found}`);
         const id = opened[0]?.id ?? (await session.start(requestOf(harness)));
-        void vendor.http.next('send', `reset ${when}`);
-        const sent = await failureOf(session.send(id, textOf('hello')), 'send with a broken connection');
+        const sendMet = vendor.http.next('send', `reset ${when}`);
+        const sending = metWith(sendMet, 'send', () => session.send(id, textOf('hello')));
+        const sent = await failureOf(sending, 'send with a broken connection');
         ensure(sent.code === 'unknown_outcome', `send failed as ${sent.code} in place of unknown_outcome`);
         const count = conversationOf(vendor, id).messages.length;
         ensure(count === (when === 'after' ? 1 : 0), `the conversation has ${count} messages`);
@@ -115,8 +118,8 @@ export const errorRules: Rule[] = [
         for (const [operation, call] of questionsOf(harness))
           for (const status of [401, 429, 500]) {
             const met = account.vendor.http.next(operation, { answer: () => ({ status, body: {} }) });
-            await failureOf(call(account, id, harness), `${operation} with an answer ${status}`);
-            await met;
+            const outcome = metWith(met, operation, () => call(account, id, harness));
+            await failureOf(outcome, `${operation} with an answer ${status}`);
           }
       });
     },
@@ -134,7 +137,7 @@ export const errorRules: Rule[] = [
           const abort = new AbortController();
           const met = vendor.http.next('download', 'hang');
           const outcome = session.download!(id, file, abort.signal);
-          await Promise.race([met, outcome]);
+          await meeting(met, 'download', outcome);
           abort.abort();
           ensure(await timers.pass(0, outcome), 'the download goes on after it was aborted');
           const error = await outcome.catch((reason: unknown) => reason);

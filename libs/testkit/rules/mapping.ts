@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { ProviderEvent } from '#contract';
-import { bytesOf, factsOf, unproven, withAccount, type Account } from '../account.js';
+import { bytesOf, factsOf, requestOf, unproven, withAccount, type Account } from '../account.js';
 import type { Body } from '../harness.js';
 import { ensure, type Rule } from '../rule.js';
 import { Story } from '../story.js';
@@ -24,6 +24,37 @@ export const mappingRules: Rule[] = [
           ensure(isPlaced, `"${name}" became a fact without a conversation`);
           const isTimed = events.every(({ at }) => at === null || Number.isInteger(at));
           ensure(isTimed, `"${name}" has a time that is neither whole milliseconds nor null`);
+        }
+      });
+    },
+  },
+  {
+    name: 'events name the conversation by the id that start returned, and the handover by its own',
+    see: 'ProviderEvent in libs/contract/events.ts, FakeVendor.eventsOf in libs/testkit/harness.ts',
+    async run(harness) {
+      await withAccount(harness, async (account) => {
+        const { vendor, session } = account;
+        const started: [handoverId: string, id: string][] = [];
+        for (const name of ['one', 'two']) {
+          const request = requestOf(harness, { handoverId: `ho_${name}`, sessionId: name, userId: `user-${name}` });
+          started.push([request.handoverId, await session.start(request)]);
+        }
+        ensure(vendor.eventsOf, 'the fake of the vendor has no eventsOf: events about a conversation of this id');
+        for (const [handoverId, id] of started) {
+          const bodies = vendor.eventsOf(id);
+          ensure(bodies.length > 0, 'eventsOf of the fake returns no event');
+          for (const body of bodies) {
+            const told = (await factsOf(account, body)).filter(({ type }) => type !== 'ignored');
+            ensure(told.length > 0, `no fact is in the event ${bytesOf(body).toString().slice(0, 300)}`);
+            for (const { type, conversation, handoverId: named = handoverId } of told) {
+              const isPlaced = conversation === id;
+              ensure(
+                isPlaced,
+                `${type} is of the conversation ${inspect(conversation)}, and start returned ${inspect(id)}`,
+              );
+              ensure(named === handoverId, `${type} is of the handover ${inspect(named)} in place of ${handoverId}`);
+            }
+          }
         }
       });
     },

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { maskSecrets, settingsOf, settingsSchema } from '#contract';
-import { ensureNoSecret, everyText, failureOf, requestOf, sample, textOf, withAccount } from '../account.js';
-import type { Answer, Call } from '../fake-http.js';
-import type { ProviderHarness } from '../harness.js';
+import { ensureNoSecret, everyText, failureOf, metWith, requestOf, sample, textOf, withAccount } from '../account.js';
+import type { Answer, Call, Fault } from '../fake-http.js';
+import type { Operation, ProviderHarness } from '../harness.js';
 import { commandsOf } from '../operations.js';
 import { ensure, type Rule } from '../rule.js';
 
@@ -29,18 +29,20 @@ async function troubles(harness: ProviderHarness, look: (seen: Seen) => void): P
     const { vendor, session, secrets, lines } = account;
     const id = await session.start(requestOf(harness));
     const errors: string[] = [];
+    const failing = (operation: Operation, fault: Fault, call: () => Promise<unknown>, how: string) =>
+      failureOf(metWith(vendor.http.next(operation, fault), operation, call), `${operation} with ${how}`);
     for (const status of STATUSES) {
+      const answer = `an answer ${status}`;
       for (const [operation, call] of commandsOf(harness)) {
-        void vendor.http.next(operation, { answer: echoing(status, secrets) });
-        errors.push(everyText(await failureOf(call(account, id, harness), `${operation} with an answer ${status}`)));
+        const echo = { answer: echoing(status, secrets) };
+        errors.push(everyText(await failing(operation, echo, () => call(account, id, harness), answer)));
       }
-      void vendor.http.next('start', { answer: echoing(status, [LINK]) });
-      errors.push(everyText(await failureOf(session.start(requestOf(harness, { copilotUrl: LINK })), 'start')));
-      void vendor.http.next('send', { answer: echoing(status, []) });
-      await failureOf(session.send(id, textOf(WORDS)), 'send');
+      const start = (): Promise<string> => session.start(requestOf(harness, { copilotUrl: LINK }));
+      errors.push(everyText(await failing('start', { answer: echoing(status, [LINK]) }, start, answer)));
+      await failing('send', { answer: echoing(status, []) }, () => session.send(id, textOf(WORDS)), answer);
     }
-    void vendor.http.next('send', 'reset after');
-    errors.push(everyText(await failureOf(session.send(id, textOf(WORDS)), 'send with a broken connection')));
+    const send = (): Promise<void> => session.send(id, textOf(WORDS));
+    errors.push(everyText(await failing('send', 'reset after', send, 'a broken connection')));
     look({ secrets, errors, lines });
   });
 }

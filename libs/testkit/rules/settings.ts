@@ -48,6 +48,24 @@ export const settingsRules: Rule[] = [
     },
   },
   {
+    name: 'the sample settings have a value for every secret, another one in each account',
+    see: 'ProviderHarness.settings in libs/testkit/harness.ts',
+    async run(harness) {
+      const declared = Object.entries(settingsOf(harness.provider().definition.settings));
+      for (const [name] of declared.filter(([, { secret }]) => secret)) {
+        const [first, second] = (['first', 'second'] as const).map((account) => {
+          const { [name]: value } = harness.settings(BASE_URL, account);
+          ensure(
+            typeof value === 'string' && value !== '',
+            `the ${account} account has no value for the secret ${name}, so nothing shows whether it leaks`,
+          );
+          return value;
+        });
+        ensure(first !== second, `both accounts have the same value for the secret ${name}`);
+      }
+    },
+  },
+  {
     name: 'the sample request to start is valid',
     see: 'ProviderSession.validate in libs/contract/provider.ts',
     async run(harness) {
