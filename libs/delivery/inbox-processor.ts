@@ -190,8 +190,15 @@ export class InboxProcessor {
     const units = new Set<HandoverUnit>();
     let isComplete = true;
     for (const lane of lanes.values()) {
-      const unit = findHandover(lane, bound, hinted) ?? (await this.incoming.begunBy(lane, hinted));
-      if (!unit) await this.setAside(lane);
+      let unit = findHandover(lane, bound, hinted) ?? null;
+      const isUnbound = unit === null && (await this.store.hasUnbound(providersOf(lane)));
+      if (unit === null && !isUnbound && (await this.isBoundMeanwhile(lane))) {
+        this.wake(lane[0]!.conversationId!);
+        isComplete = false;
+        continue;
+      }
+      unit ??= await this.incoming.begunBy(lane, hinted, isUnbound);
+      if (!unit) await this.setAside(lane, isUnbound);
       else if (this.mustWait(unit, lane) || !(await this.applyTo(unit, lane))) isComplete = false;
       // A new conversation is stored although its first message waits for its files, which are to belong to it.
       if (unit && (unit.verdicts.length > 0 || unit.isNew)) units.add(unit);
@@ -220,15 +227,22 @@ export class InboxProcessor {
     return ids.length > 0 ? this.handovers.unitsOf({ ids: [...new Set(ids)] }) : [];
   }
 
-  private async setAside(rows: InboxRow[]): Promise<void> {
-    const providers = [...new Set(rows.flatMap((row) => row.providers))];
-    const early = await this.store.hasUnbound(providers);
+  /**
+   * Whether a conversation that was nobody's has become a handover's since the handovers were read. Asked once no handover is without its
+   * conversation any more: what was bound by then is seen now, so nothing of ours is taken for a stranger's.
+   */
+  private async isBoundMeanwhile(rows: InboxRow[]): Promise<boolean> {
+    const bound = await this.handovers.unitsOf({ conversationIds: [rows[0]!.conversationId!] });
+    return findHandover(rows, bound, []) !== undefined;
+  }
+
+  private async setAside(rows: InboxRow[], early: boolean): Promise<void> {
     const reason = early ? 'its conversation is not known yet' : 'belongs to no handover of ours';
     const ids = rows.map(({ id }) => id);
     await this.store.settle(ids, early ? 'parked' : 'ignored', reason, null);
     if (!early)
       this.log.info(
-        { conversationId: rows[0]!.conversationId, providers, count: rows.length },
+        { conversationId: rows[0]!.conversationId, providers: providersOf(rows), count: rows.length },
         'events ignored: they belong to no handover of ours',
       );
   }
@@ -340,10 +354,14 @@ function byLane(rows: InboxRow[]): Map<string, InboxRow[]> {
   return lanes;
 }
 
+function providersOf(rows: InboxRow[]): string[] {
+  return [...new Set(rows.flatMap(({ providers }) => providers))];
+}
+
 /** The handover that a conversation's events belong to, by the conversation or by the handover's own id in them. */
 function findHandover(rows: InboxRow[], bound: HandoverUnit[], hinted: HandoverUnit[]): HandoverUnit | undefined {
   const { conversationId } = rows[0]!;
-  const providers = new Set(rows.flatMap((row) => row.providers));
+  const providers = new Set(providersOf(rows));
   const hints = new Set(rows.flatMap(({ handoverHint }) => handoverHint ?? []));
   const isOne = ({ handover }: HandoverUnit): boolean => providers.has(handover.provider);
   return (

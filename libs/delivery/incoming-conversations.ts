@@ -6,7 +6,6 @@ import {
   type HandoverStore,
   type HandoverUnit,
   type InboxRow,
-  type InboxStore,
   type ProviderInstance,
   type ProviderRegistry,
 } from '#core';
@@ -14,7 +13,6 @@ import {
 /** Finds out whether events of an unknown conversation begin one that a bot is to have. */
 export class IncomingConversations {
   constructor(
-    private readonly inbox: Pick<InboxStore, 'hasUnbound'>,
     private readonly handovers: Pick<HandoverStore, 'lastIncoming'>,
     private readonly registry: ProviderRegistry,
     private readonly now: () => Date,
@@ -25,16 +23,16 @@ export class IncomingConversations {
    * The new conversation that these events, all of one conversation of the contact centre, are to be applied to; null where they
    * begin none, or where it cannot be told yet: they may be those of a handover whose conversation is not known.
    * @param hinted handovers whose ids are in the events
+   * @param isUnbound some handover's conversation is not known yet
    */
-  async begunBy(rows: InboxRow[], hinted: HandoverUnit[]): Promise<HandoverUnit | null> {
+  async begunBy(rows: InboxRow[], hinted: HandoverUnit[], isUnbound: boolean): Promise<HandoverUnit | null> {
     const conversation = rows[0]!.conversationId!;
     const instance = this.endpointOf(rows);
     if (!instance || this.areOfHandover(rows, hinted)) return null;
     const events = rows.flatMap((row) => eventsOf(instance, row));
-    // The usual events of a stranger's conversation cost no look at the database.
     if (!events.some((event) => begins(event, null))) return null;
     const isForeign = events.some(({ visitor }) => visitor?.isForeign);
-    if (!isForeign && (await this.inbox.hasUnbound(rows.flatMap(({ providers }) => providers)))) return null;
+    if (!isForeign && isUnbound) return null;
     const before = await this.handovers.lastIncoming(instance.name, conversation);
     if (!events.some((event) => begins(event, before && before.incoming))) return null;
     const { bot, acceptActiveEvent, handBack } = instance.options.endpoint!;

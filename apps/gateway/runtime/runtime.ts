@@ -137,7 +137,7 @@ export class Runtime implements Wakeups {
       this.handovers,
       this.registry,
       this.arriving,
-      new IncomingConversations(inboxStore, this.handovers, this.registry, () => clock.now(), log),
+      new IncomingConversations(this.handovers, this.registry, () => clock.now(), log),
       pin,
       isDatabaseAway,
       log,
