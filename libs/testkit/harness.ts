@@ -34,7 +34,10 @@ export interface FakeVendor {
   conversations(): VendorConversation[];
   /** A webhook as this vendor sends it, with its proof, if it has one. */
   sign(body: Buffer, how: Signing): RawWebhook;
-  /** Events about a conversation, one for each place in which this vendor's events name it; every provider's fake has it. */
+  /**
+   * Events about a conversation, one for each place in which this vendor's events name it; every provider's fake has it. Once an agent
+   * has said something, the newest of that among them, where the events have an id by which `messagesSince` lists it.
+   */
   eventsOf?(conversation: string): Body[];
   /** An agent comes in, says something, ends it; for `inspect` and `messagesSince`. Times are epoch milliseconds. */
   agentJoins?(conversation: string, agent: string): void;

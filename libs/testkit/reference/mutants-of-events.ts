@@ -30,6 +30,12 @@ const showing = (isShown: (event: Record<string, unknown>) => boolean) =>
     return isShown(event) ? [{ conversation: 'chat-1', at: null, ...message(String(event.text)) }] : events;
   });
 
+/** Names messages in another way. */
+const naming = (idOf: (id: string | undefined, text: string | null, webhook: VerifiedWebhook) => string | undefined) =>
+  mapping((events, webhook) =>
+    events.map((event) => (event.type === 'message' ? { ...event, id: idOf(event.id, event.text, webhook) } : event)),
+  );
+
 let turn = 0;
 
 /** Wrong in what a provider makes of webhooks. */
@@ -128,6 +134,21 @@ export const mutantsOfEvents: Mutant[] = [
     wrong: "it takes the conversation's id for the handover's",
     breaks: ['events name the conversation by the id that start returned, and the handover by its own'],
     change: mapping((events) => events.map((event) => ({ ...event, handoverId: event.conversation }))),
+  },
+  {
+    wrong: 'it leaves out the ids of messages',
+    breaks: ['a message that an event tells has the id by which messagesSince lists it'],
+    change: naming(() => undefined),
+  },
+  {
+    wrong: 'it leaves out the ids of some messages',
+    breaks: ['a message that an event tells has the id by which messagesSince lists it'],
+    change: naming((id, text) => (text === 'Hi' ? undefined : id)),
+  },
+  {
+    wrong: "it takes the event's id for that of the message",
+    breaks: ['a message that an event tells has the id by which messagesSince lists it'],
+    change: naming((_id, _text, { body }) => String(readEvent(body).id)),
   },
   {
     wrong: 'it remembers what it mapped',

@@ -131,8 +131,13 @@ export class FakeParley implements FakeVendor {
   }
 
   eventsOf(id: string): Body[] {
-    const { id: chat, ref, queue } = this.chat(id);
-    return [{ id: `event-of-${chat}`, account: this.of.account, chat, ref, at: 0, type: 'queued', queue }];
+    const { id: chat, ref, queue, messages } = this.chat(id);
+    const about = { id: `event-of-${chat}`, account: this.of.account, chat, ref, at: 0 };
+    const said = messages.filter(({ from }) => from === 'agent').slice(-1);
+    return [
+      { ...about, type: 'queued', queue },
+      ...said.map(({ id: message, from, agent, text }) => ({ ...about, type: 'message', message, from, agent, text })),
+    ];
   }
 
   agentJoins(id: string, agent: string): void {

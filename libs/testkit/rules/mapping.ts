@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { ProviderEvent } from '#contract';
-import { bytesOf, factsOf, requestOf, unproven, withAccount, type Account } from '../account.js';
+import { bytesOf, everyText, factsOf, NOW, requestOf, unproven, withAccount, type Account } from '../account.js';
 import type { Body } from '../harness.js';
 import { ensure, type Rule } from '../rule.js';
 import { Story } from '../story.js';
@@ -56,6 +56,46 @@ export const mappingRules: Rule[] = [
             }
           }
         }
+      });
+    },
+  },
+  {
+    name: 'a message that an event tells has the id by which messagesSince lists it',
+    see: 'MessageFact in libs/contract/events.ts: id, FakeVendor.eventsOf in libs/testkit/harness.ts',
+    applies: (harness) => harness.provider().definition.capabilities.includes('messagesSince'),
+    async run(harness) {
+      await withAccount(harness, async (account) => {
+        const { vendor, session } = account;
+        const told: { name: string; id?: string }[] = [];
+        for (const { name, body } of harness.webhooks.events)
+          for (const { id } of messagesIn(await factsOf(account, body))) told.push({ name, id });
+        const bare = told.find(({ id }) => id === undefined);
+        const areAlike = bare === undefined || told.every(({ id }) => id === undefined);
+        ensure(areAlike, `"${bare?.name}" becomes a message without an id, and other events have one`);
+
+        const conversation = await session.start(requestOf(harness));
+        const wanting = 'which messagesSince needs';
+        ensure(
+          vendor.agentJoins && vendor.agentSays,
+          `the fake of the vendor has no agentJoins or agentSays, ${wanting}`,
+        );
+        vendor.agentJoins(conversation, 'agent-1');
+        const said: { text: string; id?: string; body: Body }[] = [];
+        for (const [index, text] of ['first words', 'second words', 'third words'].entries()) {
+          vendor.agentSays(conversation, text, NOW + index * 1_000);
+          for (const body of vendor.eventsOf?.(conversation) ?? [])
+            for (const message of messagesIn(await factsOf(account, body)))
+              if (message.text === text) said.push({ text, id: message.id, body });
+        }
+        const { messages } = await session.messagesSince!(conversation, null);
+        const listed = (text: string): string | undefined => messages.find((message) => message.text === text)?.id;
+        // What the events do not have cannot be told: it has to be in each of them, as one of many values may be equal by chance.
+        const isCarried = said.every(({ text, body }) => valuesOf(body).includes(listed(text)!));
+        for (const { text, id } of said)
+          ensure(
+            id === listed(text) || (id === undefined && !isCarried),
+            `"${text}" has the id ${id} in its event, and ${listed(text)} in the list: caught up, it would come twice`,
+          );
       });
     },
   },
@@ -125,6 +165,17 @@ export const mappingRules: Rule[] = [
     },
   },
 ];
+
+const messagesIn = (events: ProviderEvent[]) => events.flatMap((event) => (event.type === 'message' ? [event] : []));
+
+/** Every value of a body that is JSON. */
+function valuesOf(body: Body): string[] {
+  try {
+    return everyText(JSON.parse(bytesOf(body).toString())).split('\n');
+  } catch {
+    return [];
+  }
+}
 
 async function ensureNotPublic({ session }: Account, body: Body, what: string): Promise<void> {
   const events: ProviderEvent[] = session.events(unproven(bytesOf(body)));
