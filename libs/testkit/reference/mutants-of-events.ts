@@ -136,6 +136,16 @@ export const mutantsOfEvents: Mutant[] = [
     change: mapping((events) => events.map((event) => ({ ...event, handoverId: event.conversation }))),
   },
   {
+    wrong: 'it takes milliseconds for seconds',
+    breaks: ['the time of an event is one that can be, in milliseconds, or null'],
+    change: mapping((events) => events.map((event) => ({ ...event, at: event.at && event.at * 1_000 }))),
+  },
+  {
+    wrong: 'it takes seconds for milliseconds',
+    breaks: ['the time of an event is one that can be, in milliseconds, or null'],
+    change: mapping((events) => events.map((event) => ({ ...event, at: event.at && Math.trunc(event.at / 1_000) }))),
+  },
+  {
     wrong: 'it leaves out the ids of messages',
     breaks: ['a message that an event tells has the id by which messagesSince lists it'],
     change: naming(() => undefined),

@@ -5,6 +5,9 @@ import type { Body } from '../harness.js';
 import { ensure, type Rule } from '../rule.js';
 import { Story } from '../story.js';
 
+/** Before it no vendor sent a webhook; a time in seconds that is taken for milliseconds is in 1970. */
+const EARLIEST = Date.parse('2000-01-01T00:00:00Z');
+const DAY_MS = 86_400_000;
 const SEE = 'ProviderFact in libs/contract/events.ts';
 
 export const mappingRules: Rule[] = [
@@ -56,6 +59,23 @@ export const mappingRules: Rule[] = [
             }
           }
         }
+      });
+    },
+  },
+  {
+    name: 'the time of an event is one that can be, in milliseconds, or null',
+    see: 'ProviderEvent in libs/contract/events.ts: at',
+    async run(harness) {
+      const latest = Math.max(NOW, Date.now()) + DAY_MS;
+      await withAccount(harness, async (account) => {
+        for (const { name, body } of harness.webhooks.events)
+          for (const { at } of await factsOf(account, body)) {
+            const isPlausible = at === null || (at >= EARLIEST && at <= latest);
+            ensure(
+              isPlausible,
+              `"${name}" happened at ${at}, which is ${dateOf(at)}: is the time of the fixture real?`,
+            );
+          }
       });
     },
   },
@@ -165,6 +185,11 @@ export const mappingRules: Rule[] = [
     },
   },
 ];
+
+function dateOf(at: number | null): string {
+  const date = new Date(at ?? NaN);
+  return Number.isNaN(date.getTime()) ? 'no time at all' : date.toISOString();
+}
 
 const messagesIn = (events: ProviderEvent[]) => events.flatMap((event) => (event.type === 'message' ? [event] : []));
 
