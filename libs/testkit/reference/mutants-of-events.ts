@@ -107,6 +107,16 @@ export const mutantsOfEvents: Mutant[] = [
     }),
   },
   {
+    wrong: 'it keeps what the vendor repeats of the link',
+    breaks: ["the copilot's link is not in what verify returns, when the vendor repeats it"],
+    change: sessions((session) => (session.masked = (body) => body)),
+  },
+  {
+    wrong: 'it masks so much of the link that the event is lost',
+    breaks: ["the copilot's link is not in what verify returns, when the vendor repeats it"],
+    change: sessions((session) => (session.masked = (body) => Buffer.from(body.toString().replace(/URLToken=.*/, '')))),
+  },
+  {
     wrong: 'it does not know the connection test',
     breaks: ["the vendor's connection test is known as one"],
     change: sessions((session) => (session.isHandshake = () => false)),

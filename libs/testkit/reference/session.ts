@@ -198,7 +198,12 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
     const tenant = typeof account === 'string' ? account : null;
     if (tenant !== null && tenant !== this.tenant)
       throw new WebhookRejected('unauthorized', 'it is of another account');
-    return { key: String(id), tenant, body: webhook.body };
+    return { key: String(id), tenant, body: this.masked(webhook.body) };
+  }
+
+  /** Parley repeats what it was given, the link of the copilot as well. */
+  masked(body: Buffer): Buffer {
+    return Buffer.from(body.toString().replaceAll(/(?<=URLToken=)[^"&\s]+/g, '...'));
   }
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {

@@ -1,9 +1,8 @@
 import { inspect } from 'node:util';
-import { accountAt, conversationOf, failureOf, metWith, requestOf, textOf, withAccount } from '../account.js';
+import { accountAt, conversationOf, failureOf, LINK, metWith, requestOf, textOf, withAccount } from '../account.js';
 import { ensure, type Rule } from '../rule.js';
 
 const SEE = 'ProviderSession in libs/contract/provider.ts';
-const LINK = 'https://copilot.example/?userId=u&sessionId=s&URLToken=a-secret';
 
 export const callRules: Rule[] = [
   {
