@@ -12,7 +12,7 @@ export interface ProviderHarness {
   settings(baseUrl: string, account: AccountName): Record<string, unknown>;
   /** What a handover starts from, as under `defaults` in the configuration file. */
   defaults: Record<string, unknown>;
-  /** A queue other than that of `defaults`; for the capability `update`. */
+  /** A queue other than that of `defaults`; for the capability `update`, and where handovers have a setting `queueId`. */
   otherQueue?: string;
   /** Settings that only the provider itself can know to be wrong: the change to the sample, and the pointer that names it. */
   wrongSettings: { change: Record<string, unknown>; pointer: string }[];

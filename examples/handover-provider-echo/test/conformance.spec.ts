@@ -37,6 +37,7 @@ conformance({
     return { baseUrl, account, apiKey, webhookSecret, webhookToken: `the-token-of-${name}` };
   },
   defaults: { queueId: 'sales' },
+  otherQueue: 'billing',
   wrongSettings: [{ change: { apiKey: 'key\nof two lines' }, pointer: '/apiKey' }],
   vendor: (name) => new EchoDesk(accountOf(name)),
   webhooks: {

@@ -20,7 +20,7 @@ const left = (agent: string) => event('left', { agent });
 export const parleyHarness: ProviderHarness = {
   provider: () => new ParleyProvider(),
   settings: (baseUrl: string, account: AccountName) => ({ baseUrl, ...KEYS[account] }),
-  defaults: { queue: 'main' },
+  defaults: { queueId: 'main' },
   otherQueue: 'billing',
   wrongSettings: [{ change: { account: 'Acme 1' }, pointer: '/account' }],
   vendor: (account) => new FakeParley(KEYS[account]),

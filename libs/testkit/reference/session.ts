@@ -60,7 +60,7 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
 
   async start(request: Request): Promise<string> {
     const { handoverId: ref, user, transcript, copilotUrl: link, defaults, settings } = request;
-    const { queue } = { ...defaults, ...settings };
+    const { queueId: queue } = { ...defaults, ...settings };
     const { id } = await this.client.json('POST', '/chats', { ref, user, transcript, link, queue });
     if (typeof id === 'string') return this.prefix + id;
     throw new ProviderError('unknown_outcome', 'Parley opened a chat but its answer has no id');
@@ -106,7 +106,7 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
   async reassign(conversation: string, { handoverId: ref, user, defaults, settings }: Request): Promise<void> {
     const chat = await this.client.json('GET', pathOf(conversation));
     if (chat.ref === ref) return;
-    const { queue } = { ...defaults, ...settings };
+    const { queueId: queue } = { ...defaults, ...settings };
     await this.client.json('PATCH', pathOf(conversation), { ref, user, queue });
   }
 
