@@ -8,7 +8,7 @@ interface Chat {
   open: boolean;
   comesBack: boolean;
   user: object;
-  transcript: object;
+  transcript: object[];
   link: unknown;
   queue: string | null;
   agents: string[];
@@ -21,6 +21,8 @@ type Said = Pick<Message, 'from' | 'text' | 'files' | 'agent'>;
 
 /** Of one message. */
 const MAX_TEXT = 1_000;
+/** Of what was said before a chat, in entries. */
+const MAX_TRANSCRIPT = 100;
 
 /** Parley, with one account. */
 export class FakeParley implements FakeVendor {
@@ -172,6 +174,7 @@ export class FakeParley implements FakeVendor {
   private open(call: Call): Answer {
     return this.allowed(call, () => {
       const { ref, user, transcript, link, queue } = call.json as Chat;
+      if (transcript.length > MAX_TRANSCRIPT) return { status: 413, body: {} };
       return { status: 201, body: { id: this.begin({ ref, user, transcript, link, queue }) } };
     });
   }
