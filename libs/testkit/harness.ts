@@ -111,4 +111,6 @@ export interface Fixture {
   name: string;
   body: Body;
   facts: ProviderEvent['type'][];
+  /** For facts of the type `typing`: false where agents have stopped. */
+  typing?: boolean;
 }

@@ -49,6 +49,12 @@ conformance({
       { name: 'agent.joined', body: joined(ANN), facts: ['agent.joined'] },
       { name: 'agent.left', body: left(ANN), facts: ['agent.left'] },
       { name: 'agent.typing', body: event('agent.typing', { agent: ANN, typing: true }), facts: ['typing'] },
+      {
+        name: 'agent.typing no more',
+        body: event('agent.typing', { agent: ANN, typing: false }),
+        facts: ['typing'],
+        typing: false,
+      },
       { name: 'message.created', body: message({}), facts: ['message'] },
       {
         name: 'message.created with a file alone',

@@ -34,6 +34,8 @@ export const parleyHarness: ProviderHarness = {
       { name: 'closed', body: event('closed'), facts: ['idle'] },
       { name: 'message', body: said('Hi'), facts: ['message'] },
       { name: 'another message', body: said('How are you?'), facts: ['message'] },
+      { name: 'typing', body: event('typing', { agent: 'ann', on: true }), facts: ['typing'] },
+      { name: 'no more typing', body: event('typing', { agent: 'ann', on: false }), facts: ['typing'], typing: false },
       { name: 'survey', body: event('survey'), facts: ['ignored'] },
     ],
     unknown: event('of tomorrow'),

@@ -61,6 +61,8 @@ function factOf(event: Record<string, unknown>): ProviderFact {
         cards: [],
         attachments: [],
       };
+    case 'typing':
+      return { type: 'typing', typing: event.on === true, agent };
     default:
       return { type: 'ignored', reason: 'an unknown event' };
   }

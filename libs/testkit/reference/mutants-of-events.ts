@@ -36,6 +36,11 @@ const naming = (idOf: (id: string | undefined, text: string | null, webhook: Ver
     events.map((event) => (event.type === 'message' ? { ...event, id: idOf(event.id, event.text, webhook) } : event)),
   );
 
+const typing = (change: (isTyping: boolean) => boolean) =>
+  mapping((events) =>
+    events.map((event) => (event.type === 'typing' ? { ...event, typing: change(event.typing) } : event)),
+  );
+
 let turn = 0;
 
 /** Wrong in what a provider makes of webhooks. */
@@ -169,6 +174,16 @@ export const mutantsOfEvents: Mutant[] = [
     wrong: "it takes the event's id for that of the message",
     breaks: ['a message that an event tells has the id by which messagesSince lists it'],
     change: naming((_id, _text, { body }) => String(readEvent(body).id)),
+  },
+  {
+    wrong: 'it takes those who write for those who have stopped, and the other way round',
+    breaks: ['typing is told as it is: agents write, or have stopped'],
+    change: typing((isTyping) => !isTyping),
+  },
+  {
+    wrong: 'nobody ever stops to write',
+    breaks: ['typing is told as it is: agents write, or have stopped'],
+    change: typing(() => true),
   },
   {
     wrong: 'it remembers what it mapped',

@@ -120,6 +120,26 @@ export const mappingRules: Rule[] = [
     },
   },
   {
+    name: 'typing is told as it is: agents write, or have stopped',
+    see: `${SEE}: typing`,
+    applies: ({ webhooks }) => webhooks.events.some(({ facts }) => facts.includes('typing')),
+    async run(harness) {
+      const fixtures = harness.webhooks.events.filter(({ facts }) => facts.includes('typing'));
+      const areSome = fixtures.some(({ typing = true }) => typing);
+      ensure(areSome, 'there are fixtures of agents who have stopped to write, and none of one who writes');
+      await withAccount(harness, async (account) => {
+        for (const { name, body, typing = true } of fixtures)
+          for (const fact of await factsOf(account, body))
+            ensure(
+              fact.type !== 'typing' || fact.typing === typing,
+              typing
+                ? `"${name}" says that agents have stopped to write: if it should, its fixture has typing: false`
+                : `"${name}" says that agents write, and its fixture has typing: false`,
+            );
+      });
+    },
+  },
+  {
     name: 'mapping is pure: it gives the same facts again, and leaves the webhook as it is',
     see: 'ProviderSession.events in libs/contract/provider.ts',
     async run(harness) {
