@@ -19,6 +19,10 @@ import { ensure, RuleBroken } from './rule.js';
 /** The time of every rule, unless it moves it: epoch milliseconds. */
 export const NOW = Date.parse('2026-11-25T12:00:00Z');
 
+/** The secret in the copilot's link. */
+export const LINK_SECRET = 'secret-part-of-the-link';
+export const LINK = `https://copilot.example/?userId=u&sessionId=s&URLToken=${LINK_SECRET}`;
+
 /** How long a call may take until it is at the vendor, in real milliseconds. */
 const ON_ITS_WAY_MS = 10_000;
 

@@ -12,7 +12,7 @@ export interface ProviderHarness {
   settings(baseUrl: string, account: AccountName): Record<string, unknown>;
   /** What a handover starts from, as under `defaults` in the configuration file. */
   defaults: Record<string, unknown>;
-  /** A queue other than that of `defaults`; for the capability `update`. */
+  /** A queue other than that of `defaults`; for the capability `update`, and where handovers have a setting `queueId`. */
   otherQueue?: string;
   /** Settings that only the provider itself can know to be wrong: the change to the sample, and the pointer that names it. */
   wrongSettings: { change: Record<string, unknown>; pointer: string }[];
@@ -34,7 +34,10 @@ export interface FakeVendor {
   conversations(): VendorConversation[];
   /** A webhook as this vendor sends it, with its proof, if it has one. */
   sign(body: Buffer, how: Signing): RawWebhook;
-  /** Events about a conversation, one for each place in which this vendor's events name it; every provider's fake has it. */
+  /**
+   * Events about a conversation, one for each place in which this vendor's events name it; every provider's fake has it. Once an agent
+   * has said something, the newest of that among them, where the events have an id by which `messagesSince` lists it.
+   */
   eventsOf?(conversation: string): Body[];
   /** An agent comes in, says something, ends it; for `inspect` and `messagesSince`. Times are epoch milliseconds. */
   agentJoins?(conversation: string, agent: string): void;
@@ -108,4 +111,6 @@ export interface Fixture {
   name: string;
   body: Body;
   facts: ProviderEvent['type'][];
+  /** For facts of the type `typing`: false where agents have stopped. */
+  typing?: boolean;
 }

@@ -17,6 +17,7 @@ import {
 import {
   AccountSession,
   at,
+  bytesWithoutLinkSecret,
   checkHmac,
   GONE,
   idAt,
@@ -136,7 +137,8 @@ export class EchoSession extends AccountSession implements ProviderSession<EchoH
     const event = parseJson(webhook.body);
     const [key, tenant] = [idAt(event, 'id'), idAt(event, 'account')];
     refuseForeign(tenant, this.tenant);
-    return { key, tenant, body: webhook.body };
+    // Echo Desk repeats what it was given, the copilot's link as well.
+    return { key, tenant, body: bytesWithoutLinkSecret(webhook.body) };
   }
 
   events({ body }: VerifiedWebhook): ProviderEvent[] {

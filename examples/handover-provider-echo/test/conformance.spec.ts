@@ -37,6 +37,7 @@ conformance({
     return { baseUrl, account, apiKey, webhookSecret, webhookToken: `the-token-of-${name}` };
   },
   defaults: { queueId: 'sales' },
+  otherQueue: 'billing',
   wrongSettings: [{ change: { apiKey: 'key\nof two lines' }, pointer: '/apiKey' }],
   vendor: (name) => new EchoDesk(accountOf(name)),
   webhooks: {
@@ -48,6 +49,12 @@ conformance({
       { name: 'agent.joined', body: joined(ANN), facts: ['agent.joined'] },
       { name: 'agent.left', body: left(ANN), facts: ['agent.left'] },
       { name: 'agent.typing', body: event('agent.typing', { agent: ANN, typing: true }), facts: ['typing'] },
+      {
+        name: 'agent.typing no more',
+        body: event('agent.typing', { agent: ANN, typing: false }),
+        facts: ['typing'],
+        typing: false,
+      },
       { name: 'message.created', body: message({}), facts: ['message'] },
       {
         name: 'message.created with a file alone',

@@ -73,7 +73,13 @@ export class EchoDesk implements FakeVendor {
   }
 
   eventsOf(conversation: string): Buffer[] {
-    return [this.event(conversation, 'chat.opened')];
+    const said = this.chat(conversation)
+      .messages.filter(({ author }) => author === 'agent')
+      .slice(-1);
+    return [
+      this.event(conversation, 'chat.opened'),
+      ...said.map((message) => this.event(conversation, 'message.created', { message })),
+    ];
   }
 
   agentJoins(conversation: string, agent: string): void {

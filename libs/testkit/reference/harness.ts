@@ -12,13 +12,15 @@ const event = (type: string, more: object = {}) => {
   return { id: `event-${count}`, account: 'acme', chat: 'chat-1', at, type, ...more };
 };
 const joined = (agent: string) => event('joined', { agent });
+const said = (text: string, more: object = {}) =>
+  event('message', { message: `m-${count}`, from: 'agent', agent: 'ann', text, ...more });
 const left = (agent: string) => event('left', { agent });
 
 /** What the suite is told about Parley. */
 export const parleyHarness: ProviderHarness = {
   provider: () => new ParleyProvider(),
   settings: (baseUrl: string, account: AccountName) => ({ baseUrl, ...KEYS[account] }),
-  defaults: { queue: 'main' },
+  defaults: { queueId: 'main' },
   otherQueue: 'billing',
   wrongSettings: [{ change: { account: 'Acme 1' }, pointer: '/account' }],
   vendor: (account) => new FakeParley(KEYS[account]),
@@ -30,12 +32,15 @@ export const parleyHarness: ProviderHarness = {
       { name: 'left', body: left('ann'), facts: ['agent.left'] },
       { name: 'transferred', body: event('transferred'), facts: ['transferred'] },
       { name: 'closed', body: event('closed'), facts: ['idle'] },
-      { name: 'message', body: event('message', { from: 'agent', agent: 'ann', text: 'Hi' }), facts: ['message'] },
+      { name: 'message', body: said('Hi'), facts: ['message'] },
+      { name: 'another message', body: said('How are you?'), facts: ['message'] },
+      { name: 'typing', body: event('typing', { agent: 'ann', on: true }), facts: ['typing'] },
+      { name: 'no more typing', body: event('typing', { agent: 'ann', on: false }), facts: ['typing'], typing: false },
       { name: 'survey', body: event('survey'), facts: ['ignored'] },
     ],
     unknown: event('of tomorrow'),
-    internalNote: event('message', { from: 'agent', agent: 'ann', text: 'a note', internal: true }),
-    echo: event('message', { from: 'user', text: 'Hi' }),
+    internalNote: said('a note', { internal: true }),
+    echo: said('Hi', { from: 'user', agent: undefined }),
     handshake: { type: 'hello' },
     transfers: [
       [joined('ann'), event('transferred'), left('ann'), joined('ben')],

@@ -52,7 +52,17 @@ function factOf(event: Record<string, unknown>): ProviderFact {
       return { type: 'idle' };
     case 'message':
       if (event.from !== 'agent' || event.internal === true) return { type: 'ignored', reason: 'not for the user' };
-      return { type: 'message', author: 'agent', agent, text: String(event.text), cards: [], attachments: [] };
+      return {
+        type: 'message',
+        ...(typeof event.message === 'string' ? { id: event.message } : {}),
+        author: 'agent',
+        agent,
+        text: String(event.text),
+        cards: [],
+        attachments: [],
+      };
+    case 'typing':
+      return { type: 'typing', typing: event.on === true, agent };
     default:
       return { type: 'ignored', reason: 'an unknown event' };
   }

@@ -55,6 +55,16 @@ export const mutantsOfCalls: Mutant[] = [
     change: starting((request, start) => start({ ...request, copilotUrl: null })),
   },
   {
+    wrong: 'the defaults win over what a request sets for itself',
+    breaks: ['what a request sets for itself wins over the defaults'],
+    change: starting((request, start) => start({ ...request, settings: { ...request.settings, ...request.defaults } })),
+  },
+  {
+    wrong: 'it knows nothing but the defaults',
+    breaks: ['what a request sets for itself wins over the defaults'],
+    change: starting((request, start) => start({ ...request, settings: {} })),
+  },
+  {
     wrong: 'it opens two conversations',
     breaks: ['start opens one conversation, with the user and all that was said before'],
     change: starting(async (request, start) => (await start(request)) && start(request)),

@@ -10,6 +10,23 @@ export const mutantsOfContent: Mutant[] = [
   { wrong: 'it escapes markup', breaks: ['markup and lines arrive as they were sent'], change: saying((text) => text.replaceAll('<', '&lt;')) }, // prettier-ignore
   { wrong: 'it cuts what is long', breaks: ['a text that is too long arrives whole, in parts, or is refused'], change: saying((text) => text.slice(0, 500)) }, // prettier-ignore
   {
+    wrong: 'of what was said before it shows the oldest',
+    breaks: ['of a very long transcript agents are shown the newest part, or it is refused'],
+    change: sessions((session) => (session.newest = (transcript) => transcript.slice(0, 100))),
+  },
+  {
+    wrong: 'it sends more of what was said before than the vendor takes',
+    breaks: ['of a very long transcript agents are shown the newest part, or it is refused'],
+    change: sessions((session) => (session.newest = (transcript) => transcript)),
+  },
+  {
+    wrong: 'it refuses a long transcript, and does not say at what',
+    breaks: ['of a very long transcript agents are shown the newest part, or it is refused'],
+    change: sessions((session) => {
+      session.validate = ({ transcript }) => (transcript.length > 100 ? [{ pointer: '', detail: 'is too long' }] : []);
+    }),
+  },
+  {
     wrong: 'it never splits what is long',
     breaks: ['what convert makes of a long text is not too long for send'],
     change: sessions((session) => (session.convert = (message) => ({ parts: [message], losses: [], errors: [] }))),

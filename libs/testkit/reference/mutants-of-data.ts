@@ -51,7 +51,7 @@ class WithOptionalAccount {
 
 class Undeclared {
   @Allow()
-  queue?: string;
+  queueId?: string;
 }
 
 /** Wrong in what a provider says of itself. */

@@ -30,6 +30,17 @@ const showing = (isShown: (event: Record<string, unknown>) => boolean) =>
     return isShown(event) ? [{ conversation: 'chat-1', at: null, ...message(String(event.text)) }] : events;
   });
 
+/** Names messages in another way. */
+const naming = (idOf: (id: string | undefined, text: string | null, webhook: VerifiedWebhook) => string | undefined) =>
+  mapping((events, webhook) =>
+    events.map((event) => (event.type === 'message' ? { ...event, id: idOf(event.id, event.text, webhook) } : event)),
+  );
+
+const typing = (change: (isTyping: boolean) => boolean) =>
+  mapping((events) =>
+    events.map((event) => (event.type === 'typing' ? { ...event, typing: change(event.typing) } : event)),
+  );
+
 let turn = 0;
 
 /** Wrong in what a provider makes of webhooks. */
@@ -101,6 +112,16 @@ export const mutantsOfEvents: Mutant[] = [
     }),
   },
   {
+    wrong: 'it keeps what the vendor repeats of the link',
+    breaks: ["the copilot's link is not in what verify returns, when the vendor repeats it"],
+    change: sessions((session) => (session.masked = (body) => body)),
+  },
+  {
+    wrong: 'it masks so much of the link that the event is lost',
+    breaks: ["the copilot's link is not in what verify returns, when the vendor repeats it"],
+    change: sessions((session) => (session.masked = (body) => Buffer.from(body.toString().replace(/URLToken=.*/, '')))),
+  },
+  {
     wrong: 'it does not know the connection test',
     breaks: ["the vendor's connection test is known as one"],
     change: sessions((session) => (session.isHandshake = () => false)),
@@ -128,6 +149,41 @@ export const mutantsOfEvents: Mutant[] = [
     wrong: "it takes the conversation's id for the handover's",
     breaks: ['events name the conversation by the id that start returned, and the handover by its own'],
     change: mapping((events) => events.map((event) => ({ ...event, handoverId: event.conversation }))),
+  },
+  {
+    wrong: 'it takes milliseconds for seconds',
+    breaks: ['the time of an event is one that can be, in milliseconds, or null'],
+    change: mapping((events) => events.map((event) => ({ ...event, at: event.at && event.at * 1_000 }))),
+  },
+  {
+    wrong: 'it takes seconds for milliseconds',
+    breaks: ['the time of an event is one that can be, in milliseconds, or null'],
+    change: mapping((events) => events.map((event) => ({ ...event, at: event.at && Math.trunc(event.at / 1_000) }))),
+  },
+  {
+    wrong: 'it leaves out the ids of messages',
+    breaks: ['a message that an event tells has the id by which messagesSince lists it'],
+    change: naming(() => undefined),
+  },
+  {
+    wrong: 'it leaves out the ids of some messages',
+    breaks: ['a message that an event tells has the id by which messagesSince lists it'],
+    change: naming((id, text) => (text === 'Hi' ? undefined : id)),
+  },
+  {
+    wrong: "it takes the event's id for that of the message",
+    breaks: ['a message that an event tells has the id by which messagesSince lists it'],
+    change: naming((_id, _text, { body }) => String(readEvent(body).id)),
+  },
+  {
+    wrong: 'it takes those who write for those who have stopped, and the other way round',
+    breaks: ['typing is told as it is: agents write, or have stopped'],
+    change: typing((isTyping) => !isTyping),
+  },
+  {
+    wrong: 'nobody ever stops to write',
+    breaks: ['typing is told as it is: agents write, or have stopped'],
+    change: typing(() => true),
   },
   {
     wrong: 'it remembers what it mapped',

@@ -21,6 +21,7 @@ import {
   type RawWebhook,
   type RemoteAttachment,
   type StartRequest,
+  type TranscriptEntry,
   type VerifiedWebhook,
 } from '#contract';
 import { Readable } from 'node:stream';
@@ -31,7 +32,10 @@ import type { ParleyHandoverSettings, ParleySettings } from './settings.js';
 type Request = StartRequest<ParleyHandoverSettings>;
 type Json = Record<string, unknown>;
 
+/** Of one message, in characters. */
 const MAX_TEXT = 1_000;
+/** Of what was said before, in entries. */
+const MAX_TRANSCRIPT = 100;
 
 /** One account of Parley. Chats are counted within an account, so that its name goes before their ids. */
 export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
@@ -59,11 +63,16 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
   }
 
   async start(request: Request): Promise<string> {
-    const { handoverId: ref, user, transcript, copilotUrl: link, defaults, settings } = request;
-    const { queue } = { ...defaults, ...settings };
+    const { handoverId: ref, user, copilotUrl: link, defaults, settings } = request;
+    const transcript = this.newest(request.transcript);
+    const { queueId: queue } = { ...defaults, ...settings };
     const { id } = await this.client.json('POST', '/chats', { ref, user, transcript, link, queue });
     if (typeof id === 'string') return this.prefix + id;
     throw new ProviderError('unknown_outcome', 'Parley opened a chat but its answer has no id');
+  }
+
+  newest(transcript: TranscriptEntry[]): TranscriptEntry[] {
+    return transcript.slice(-MAX_TRANSCRIPT);
   }
 
   async findStarted(handoverId: string): Promise<string | null> {
@@ -106,7 +115,7 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
   async reassign(conversation: string, { handoverId: ref, user, defaults, settings }: Request): Promise<void> {
     const chat = await this.client.json('GET', pathOf(conversation));
     if (chat.ref === ref) return;
-    const { queue } = { ...defaults, ...settings };
+    const { queueId: queue } = { ...defaults, ...settings };
     await this.client.json('PATCH', pathOf(conversation), { ref, user, queue });
   }
 
@@ -198,7 +207,12 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
     const tenant = typeof account === 'string' ? account : null;
     if (tenant !== null && tenant !== this.tenant)
       throw new WebhookRejected('unauthorized', 'it is of another account');
-    return { key: String(id), tenant, body: webhook.body };
+    return { key: String(id), tenant, body: this.masked(webhook.body) };
+  }
+
+  /** Parley repeats what it was given, the link of the copilot as well. */
+  masked(body: Buffer): Buffer {
+    return Buffer.from(body.toString().replaceAll(/(?<=URLToken=)[^"&\s]+/g, '...'));
   }
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {

@@ -17,5 +17,5 @@ export class ParleySettings {
 /** What a handover may set for itself. */
 export class ParleyHandoverSettings {
   @Setting({ type: 'string', title: 'Queue', help: 'The name of the queue to wait in.' })
-  queue?: string;
+  queueId?: string;
 }

@@ -8,7 +8,7 @@ interface Chat {
   open: boolean;
   comesBack: boolean;
   user: object;
-  transcript: object;
+  transcript: object[];
   link: unknown;
   queue: string | null;
   agents: string[];
@@ -21,6 +21,8 @@ type Said = Pick<Message, 'from' | 'text' | 'files' | 'agent'>;
 
 /** Of one message. */
 const MAX_TEXT = 1_000;
+/** Of what was said before a chat, in entries. */
+const MAX_TRANSCRIPT = 100;
 
 /** Parley, with one account. */
 export class FakeParley implements FakeVendor {
@@ -131,8 +133,13 @@ export class FakeParley implements FakeVendor {
   }
 
   eventsOf(id: string): Body[] {
-    const { id: chat, ref, queue } = this.chat(id);
-    return [{ id: `event-of-${chat}`, account: this.of.account, chat, ref, at: 0, type: 'queued', queue }];
+    const { id: chat, ref, queue, messages } = this.chat(id);
+    const about = { id: `event-of-${chat}`, account: this.of.account, chat, ref, at: 0 };
+    const said = messages.filter(({ from }) => from === 'agent').slice(-1);
+    return [
+      { ...about, type: 'queued', queue },
+      ...said.map(({ id: message, from, agent, text }) => ({ ...about, type: 'message', message, from, agent, text })),
+    ];
   }
 
   agentJoins(id: string, agent: string): void {
@@ -167,6 +174,7 @@ export class FakeParley implements FakeVendor {
   private open(call: Call): Answer {
     return this.allowed(call, () => {
       const { ref, user, transcript, link, queue } = call.json as Chat;
+      if (transcript.length > MAX_TRANSCRIPT) return { status: 413, body: {} };
       return { status: 201, body: { id: this.begin({ ref, user, transcript, link, queue }) } };
     });
   }

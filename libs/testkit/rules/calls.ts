@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
-import { accountAt, conversationOf, failureOf, metWith, requestOf, textOf, withAccount } from '../account.js';
+import { settingsOf } from '#contract';
+import { accountAt, conversationOf, failureOf, LINK, metWith, requestOf, textOf, withAccount } from '../account.js';
 import { ensure, type Rule } from '../rule.js';
 
 const SEE = 'ProviderSession in libs/contract/provider.ts';
-const LINK = 'https://copilot.example/?userId=u&sessionId=s&URLToken=a-secret';
 
 export const callRules: Rule[] = [
   {
@@ -28,6 +28,24 @@ export const callRules: Rule[] = [
       await withAccount(harness, async ({ vendor, session }) => {
         const id = await session.start(requestOf(harness, { copilotUrl: LINK }));
         ensure(conversationOf(vendor, id).shown.includes(LINK), "agents are not shown the copilot's link");
+      });
+    },
+  },
+  {
+    name: 'what a request sets for itself wins over the defaults',
+    see: 'StartRequest.settings in libs/contract/provider.ts',
+    applies: (harness) =>
+      harness.otherQueue !== undefined && 'queueId' in settingsOf(harness.provider().definition.handoverSettings),
+    async run(harness) {
+      await withAccount(harness, async ({ vendor, session }) => {
+        const { otherQueue } = harness;
+        // Where the sample has no default for it, one that no vendor has: it must not be looked at.
+        const defaults = { queueId: `${otherQueue}0`, ...harness.defaults };
+        const request = requestOf(harness, { defaults, settings: { queueId: otherQueue } });
+        const errors = session.validate(request);
+        ensure(errors.length === 0, `a queue of its own is refused: ${inspect(errors)}`);
+        const { queue } = conversationOf(vendor, await session.start(request));
+        ensure(queue === otherQueue, `with the queue ${otherQueue} of its own the conversation is in ${queue}`);
       });
     },
   },

@@ -12,6 +12,12 @@ const LONG = Array.from({ length: 6_000 }, (_, index) => `Sentence ${index} of a
 /** With no place to break it. */
 const UNBROKEN = '\u{1f642}'.repeat(100_000);
 
+/** 200 entries of 1,000 characters. */
+const LONG_TRANSCRIPT = Array.from({ length: 200 }, (_, index) => ({
+  author: index % 2 === 0 ? ('user' as const) : ('bot' as const),
+  text: `This is entry ${index} of many. `.padEnd(1_000, 'It goes on and on. ').trim(),
+}));
+
 /** As the core sends it: first converted, where the provider has a way, and then part by part. */
 async function say(session: ProviderSession, id: string, message: MessageContent): Promise<void> {
   const { parts, errors } = session.convert?.(message) ?? { parts: [message], errors: [] };
@@ -67,6 +73,27 @@ export const contentRules: Rule[] = [
           return;
         }
         ensureWhole(vendor, id, LONG);
+      });
+    },
+  },
+  {
+    name: 'of a very long transcript agents are shown the newest part, or it is refused',
+    see: 'StartRequest.transcript and ProviderSession.validate in libs/contract/provider.ts',
+    async run(harness) {
+      await withAccount(harness, async ({ vendor, session }) => {
+        const request = requestOf(harness, { transcript: LONG_TRANSCRIPT });
+        const errors = session.validate(request);
+        const isNamed = errors.every(({ pointer }) => pointer.startsWith('/transcript'));
+        ensure(isNamed, `a transcript of 200 KB is refused, but not at /transcript: ${inspect(errors)}`);
+        if (errors.length > 0) return;
+        const id = await session.start(request).catch((error: unknown) => {
+          throw new RuleBroken(`validate takes a transcript of 200 KB, but start fails with ${String(error)}`);
+        });
+        const { shown } = conversationOf(vendor, id);
+        ensure(
+          shown.includes(LONG_TRANSCRIPT.at(-1)!.text),
+          'agents are not shown what was said last before the handover',
+        );
       });
     },
   },

@@ -1,10 +1,13 @@
 import { inspect } from 'node:util';
 import type { ProviderEvent } from '#contract';
-import { bytesOf, factsOf, requestOf, unproven, withAccount, type Account } from '../account.js';
+import { bytesOf, everyText, factsOf, NOW, requestOf, unproven, withAccount, type Account } from '../account.js';
 import type { Body } from '../harness.js';
 import { ensure, type Rule } from '../rule.js';
 import { Story } from '../story.js';
 
+/** Before it no vendor sent a webhook; a time in seconds that is taken for milliseconds is in 1970. */
+const EARLIEST = Date.parse('2000-01-01T00:00:00Z');
+const DAY_MS = 86_400_000;
 const SEE = 'ProviderFact in libs/contract/events.ts';
 
 export const mappingRules: Rule[] = [
@@ -56,6 +59,83 @@ export const mappingRules: Rule[] = [
             }
           }
         }
+      });
+    },
+  },
+  {
+    name: 'the time of an event is one that can be, in milliseconds, or null',
+    see: 'ProviderEvent in libs/contract/events.ts: at',
+    async run(harness) {
+      const latest = Math.max(NOW, Date.now()) + DAY_MS;
+      await withAccount(harness, async (account) => {
+        for (const { name, body } of harness.webhooks.events)
+          for (const { at } of await factsOf(account, body)) {
+            const isPlausible = at === null || (at >= EARLIEST && at <= latest);
+            ensure(
+              isPlausible,
+              `"${name}" happened at ${at}, which is ${dateOf(at)}: is the time of the fixture real?`,
+            );
+          }
+      });
+    },
+  },
+  {
+    name: 'a message that an event tells has the id by which messagesSince lists it',
+    see: 'MessageFact in libs/contract/events.ts: id, FakeVendor.eventsOf in libs/testkit/harness.ts',
+    applies: (harness) => harness.provider().definition.capabilities.includes('messagesSince'),
+    async run(harness) {
+      await withAccount(harness, async (account) => {
+        const { vendor, session } = account;
+        const told: { name: string; id?: string }[] = [];
+        for (const { name, body } of harness.webhooks.events)
+          for (const { id } of messagesIn(await factsOf(account, body))) told.push({ name, id });
+        const bare = told.find(({ id }) => id === undefined);
+        const areAlike = bare === undefined || told.every(({ id }) => id === undefined);
+        ensure(areAlike, `"${bare?.name}" becomes a message without an id, and other events have one`);
+
+        const conversation = await session.start(requestOf(harness));
+        const wanting = 'which messagesSince needs';
+        ensure(
+          vendor.agentJoins && vendor.agentSays,
+          `the fake of the vendor has no agentJoins or agentSays, ${wanting}`,
+        );
+        vendor.agentJoins(conversation, 'agent-1');
+        const said: { text: string; id?: string; body: Body }[] = [];
+        for (const [index, text] of ['first words', 'second words', 'third words'].entries()) {
+          vendor.agentSays(conversation, text, NOW + index * 1_000);
+          for (const body of vendor.eventsOf?.(conversation) ?? [])
+            for (const message of messagesIn(await factsOf(account, body)))
+              if (message.text === text) said.push({ text, id: message.id, body });
+        }
+        const { messages } = await session.messagesSince!(conversation, null);
+        const listed = (text: string): string | undefined => messages.find((message) => message.text === text)?.id;
+        // What the events do not have cannot be told: it has to be in each of them, as one of many values may be equal by chance.
+        const isCarried = said.every(({ text, body }) => valuesOf(body).includes(listed(text)!));
+        for (const { text, id } of said)
+          ensure(
+            id === listed(text) || (id === undefined && !isCarried),
+            `"${text}" has the id ${id} in its event, and ${listed(text)} in the list: caught up, it would come twice`,
+          );
+      });
+    },
+  },
+  {
+    name: 'typing is told as it is: agents write, or have stopped',
+    see: `${SEE}: typing`,
+    applies: ({ webhooks }) => webhooks.events.some(({ facts }) => facts.includes('typing')),
+    async run(harness) {
+      const fixtures = harness.webhooks.events.filter(({ facts }) => facts.includes('typing'));
+      const areSome = fixtures.some(({ typing = true }) => typing);
+      ensure(areSome, 'there are fixtures of agents who have stopped to write, and none of one who writes');
+      await withAccount(harness, async (account) => {
+        for (const { name, body, typing = true } of fixtures)
+          for (const fact of await factsOf(account, body))
+            ensure(
+              fact.type !== 'typing' || fact.typing === typing,
+              typing
+                ? `"${name}" says that agents have stopped to write: if it should, its fixture has typing: false`
+                : `"${name}" says that agents write, and its fixture has typing: false`,
+            );
       });
     },
   },
@@ -125,6 +205,22 @@ export const mappingRules: Rule[] = [
     },
   },
 ];
+
+function dateOf(at: number | null): string {
+  const date = new Date(at ?? NaN);
+  return Number.isNaN(date.getTime()) ? 'no time at all' : date.toISOString();
+}
+
+const messagesIn = (events: ProviderEvent[]) => events.flatMap((event) => (event.type === 'message' ? [event] : []));
+
+/** Every value of a body that is JSON. */
+function valuesOf(body: Body): string[] {
+  try {
+    return everyText(JSON.parse(bytesOf(body).toString())).split('\n');
+  } catch {
+    return [];
+  }
+}
 
 async function ensureNotPublic({ session }: Account, body: Body, what: string): Promise<void> {
   const events: ProviderEvent[] = session.events(unproven(bytesOf(body)));

@@ -1,14 +1,23 @@
 import { inspect } from 'node:util';
 import { maskSecrets, settingsOf, settingsSchema } from '#contract';
-import { ensureNoSecret, everyText, failureOf, metWith, requestOf, sample, textOf, withAccount } from '../account.js';
+import {
+  ensureNoSecret,
+  everyText,
+  failureOf,
+  LINK,
+  LINK_SECRET,
+  metWith,
+  requestOf,
+  sample,
+  textOf,
+  withAccount,
+} from '../account.js';
 import type { Answer, Call, Fault } from '../fake-http.js';
 import type { Operation, ProviderHarness } from '../harness.js';
 import { commandsOf } from '../operations.js';
 import { ensure, type Rule } from '../rule.js';
 
 const WORDS = 'words that only the agent may read';
-const LINK_SECRET = 'secret-part-of-the-link';
-const LINK = `https://copilot.example/?userId=u&sessionId=s&URLToken=${LINK_SECRET}`;
 const STATUSES = [400, 401, 403, 422, 500];
 
 /** A vendor that repeats whatever it is told, in every field in which vendors explain themselves. */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import { WebhookRejected, type ProviderSession, type RawWebhook, type VerifiedWebhook } from '#contract';
-import { bytesOf, genuine, NOW, withAccount } from '../account.js';
+import { isPlainObject, WebhookRejected, type ProviderSession, type RawWebhook, type VerifiedWebhook } from '#contract';
+import { bytesOf, ensureNoSecret, everyText, genuine, LINK, LINK_SECRET, NOW, withAccount } from '../account.js';
 import type { ProviderHarness } from '../harness.js';
 import { ensure, RuleBroken, type Rule } from '../rule.js';
 
@@ -165,6 +165,22 @@ export const webhookRules: Rule[] = [
     },
   },
   {
+    name: "the copilot's link is not in what verify returns, when the vendor repeats it",
+    see: 'StartRequest.copilotUrl in libs/contract/provider.ts, bytesWithoutLinkSecret in libs/provider-kit/link-secret.ts',
+    applies: (harness) => jsonEvents(harness).length > 0,
+    async run(harness) {
+      await withAccount(harness, async ({ vendor, session, lines }) => {
+        for (const { name, event, facts } of jsonEvents(harness)) {
+          const verified = await session.verify(genuine(vendor, { ...event, repeated: { link: LINK } }));
+          const { key, tenant, body } = verified;
+          ensureNoSecret([LINK_SECRET], everyText([key, tenant, body.toString(), lines]), `"${name}", once verified`);
+          const types = mapped(session, verified, name).map(({ type }) => type);
+          ensure(types.join() === facts.join(), `without the link "${name}" became ${inspect(types)}`);
+        }
+      });
+    },
+  },
+  {
     name: "the vendor's connection test is known as one",
     see: 'ProviderSession.isHandshake in libs/contract/provider.ts',
     applies: ({ webhooks }) => webhooks.handshake !== null,
@@ -176,6 +192,23 @@ export const webhookRules: Rule[] = [
     },
   },
 ];
+
+/** Events to which something can be added. */
+function jsonEvents({ webhooks }: ProviderHarness) {
+  return webhooks.events.flatMap(({ name, body, facts }) => {
+    const event = objectIn(bytesOf(body).toString());
+    return event ? [{ name, event, facts }] : [];
+  });
+}
+
+function objectIn(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isPlainObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
 
 function mapped(session: ProviderSession, verified: VerifiedWebhook, text: string) {
   try {
