@@ -10,6 +10,10 @@ for (const folder of readdirSync(providers)) {
     ...(await optional(`${folder}/settings.js`)),
     ...(await optional(`${folder}/doctor/checks.js`)),
   });
+  const { definition } = await optional(`${folder}/definition.js`);
   const page = new URL(`${folder}.md`, import.meta.url);
-  writeFileSync(page, withTables(existsSync(page) ? readFileSync(page, 'utf8') : emptyPage(folder, tables), tables));
+  writeFileSync(
+    page,
+    withTables(existsSync(page) ? readFileSync(page, 'utf8') : emptyPage(definition?.title ?? folder, tables), tables),
+  );
 }

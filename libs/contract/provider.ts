@@ -88,6 +88,7 @@ export interface TranscriptEntry {
 
 /** All that is needed to open a conversation, or to hand over one that the contact centre has already. */
 export interface StartRequest<H extends object = object> {
+  /** `ho_` and 32 hexadecimal digits. */
   handoverId: string;
   /** The contact centre's id of the conversation that is handed over; left out where one is to be opened. */
   conversation?: string;

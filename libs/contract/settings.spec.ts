@@ -74,4 +74,16 @@ describe('settings', () => {
   it('masks secrets', () => {
     expect(maskSecrets(Sample, { apiKey: 'k', grace: '1s' })).toEqual({ apiKey: '••••', grace: '1s' });
   });
+
+  it('may be declared anew, as required or no longer', () => {
+    class Strict extends Sample {
+      @Setting({ type: 'choice', title: 'Mode', help: 'Which.', choices: ['on'], required: true })
+      override mode: string;
+      @Setting({ type: 'string', title: 'Key', help: 'A key.', secret: true })
+      override apiKey: string;
+    }
+    expect(parseAs(Strict, {}).errors.map(({ pointer }) => pointer)).toEqual(['/mode']);
+    expect(parseAs(Strict, { mode: 'off' }).errors.map(({ pointer }) => pointer)).toEqual(['/mode']);
+    expect(parseAs(Strict, { mode: 'on' }).errors).toEqual([]);
+  });
 });

@@ -11,6 +11,7 @@ import {
   MaxLength,
   Min,
   ValidateBy,
+  ValidateIf,
   type ValidationOptions,
 } from 'class-validator';
 import { durationMs, isDuration } from './duration.js';
@@ -116,7 +117,9 @@ function rulesOf(options: SettingOptions): PropertyDecorator[] {
     number: numberRules(options),
     object: [IsObject({ message: 'must be an object' })],
   };
-  return options.required ? rules[options.type] : [IfPresent(), ...rules[options.type]];
+  // Said either way: a class that declares a setting anew would otherwise inherit that it may be left out.
+  const presence = options.required ? ValidateIf(() => true) : IfPresent();
+  return [presence, ...rules[options.type]];
 }
 
 function numberRules(options: SettingOptions): PropertyDecorator[] {

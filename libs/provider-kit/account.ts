@@ -100,8 +100,8 @@ export function addressOf({ baseUrl }: AccountSettings): string {
 
 /**
  * What a session says of itself that follows from the settings of every account.
- * The ids of conversations must differ over all accounts and vendors. Where the vendor's count within an account, name the account: then
- * `prefix` goes before each id, in `start`, `findStarted` and the events alike, and `vendorId` takes it away again.
+ * The ids of conversations must differ over all accounts and vendors. Where the vendor's are plain numbers, or count within an account,
+ * name a scope: then `prefix` goes before each id, in `start`, `findStarted` and the events alike, and `vendorId` takes it away again.
  */
 export abstract class AccountSession {
   readonly webhookToken: string | null;
@@ -111,15 +111,15 @@ export abstract class AccountSession {
   readonly fileOrigin: string;
   protected readonly prefix: string;
 
-  /** @param account what the vendor calls it, where ids count within it */
-  constructor(settings: AccountSettings, account?: string) {
+  /** @param scope what ids count within: the account as the vendor names it, or the vendor's name where they count over all accounts */
+  constructor(settings: AccountSettings, scope?: string) {
     this.webhookToken = settings.webhookToken ?? null;
     this.endGraceMs = durationMs(settings.endGrace);
     this.giveUpAfterMs = durationMs(settings.giveUpAfter);
     this.reconcileMs = settings.reconcile === 'off' ? null : durationMs(settings.reconcile);
     this.fileOrigin = new URL(settings.baseUrl).origin;
     const address = addressOf(settings).replace(/^https?:\/\//, '');
-    this.prefix = account === undefined ? '' : `${address}/${account}/`;
+    this.prefix = scope === undefined ? '' : `${address}/${scope}/`;
   }
 
   /** Most vendors have no connection test. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListedMessage } from '#contract';
-import { listSince, readAll, wasSent, type Page, type Wanted } from './reading.js';
+import { listSince, newestFirst, readAll, wasSent, type Page, type Wanted } from './reading.js';
 
 type Item = Record<string, unknown>;
 
@@ -105,5 +105,22 @@ describe('messages since a time', () => {
 
   it('go back only so far where they are too many, and not to the last time that was met', async () => {
     expect(await list(PAGES, null, 7_000)).toEqual([['3', '4', '5', '6'], 4_000]);
+  });
+});
+
+describe('a list that begins with the oldest', () => {
+  const bounds = { vendor: 'Acme', maxPages: 3, now: () => 0 };
+  const pages = (...all: string[][]): (() => Promise<Page>) => {
+    const left = [...all];
+    return async () => ({ items: left.shift()!.map((id) => ({ id })), isLast: left.length === 0 });
+  };
+
+  it('is turned round, all of it', async () => {
+    const { items, isLast } = await newestFirst(pages(['1', '2'], ['3']), bounds)();
+    expect([items.map(({ id }) => id), isLast]).toEqual([['3', '2', '1'], true]);
+  });
+
+  it('proves nothing where it is too long to be read', async () => {
+    await expect(newestFirst(pages(['1'], ['2'], ['3'], ['4']), bounds)()).rejects.toMatchObject({ code: 'unknown_outcome' }); // prettier-ignore
   });
 });

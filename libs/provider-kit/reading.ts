@@ -33,6 +33,18 @@ export async function* readAll(
   throw new ProviderError('unknown_outcome', `the list at ${vendor} is too long to be read back in time`);
 }
 
+/** A list that can be read from its oldest end only, as one page with the newest first: for `wasSent` and `listSince`. */
+export function newestFirst(
+  next: () => Promise<Page>,
+  bounds: { vendor: string; maxPages: number; now: () => number },
+): () => Promise<Page> {
+  return async () => {
+    const items: Item[] = [];
+    for await (const item of readAll(next, bounds)) items.push(item);
+    return { items: items.reverse(), isLast: true };
+  };
+}
+
 /** What tells a message that was perhaps sent from the others of its conversation. */
 export interface Wanted {
   /** Whether the gateway sent an item of the list. What agents and the contact centre said is passed over. */

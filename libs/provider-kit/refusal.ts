@@ -101,7 +101,10 @@ export function withAdvice(error: unknown, advice: Partial<Record<ProviderErrorC
     : new ProviderError(error.code, message, error.retryAfterMs);
 }
 
-/** For a call on something that may be gone: its being gone is no failure. */
+/**
+ * For a call on something that may be gone: its being gone is no failure. A wrong address is a 404 as well, so before anybody is told that
+ * a conversation is gone, or was never opened, another call has to show that the account works.
+ */
 export function nullIfGone(error: unknown): null {
   if (error instanceof ProviderError && error.code === 'not_found') return null;
   throw error;

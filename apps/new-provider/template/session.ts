@@ -26,13 +26,14 @@ export class SampleVendorSession extends AccountSession implements ProviderSessi
     protected readonly api: VendorApi,
     private readonly context: ProviderContext,
   ) {
-    // To do: where the ids of conversations count within an account, super(settings, <the account's own id>): then this.prefix goes before
-    // each id, in start, findStarted and mapEvent alike, and this.vendorId(conversation) takes it away again.
+    // To do: where ids of conversations are plain numbers or count within an account, super(settings, <what they count within>): then
+    // this.prefix goes before each id, in start, findStarted and mapEvent alike, and this.vendorId(conversation) takes it away again.
     super(settings);
     this.webhookAuthority = context.name;
   }
 
-  // To do: the limits of Sample Vendor on what starts a conversation, each with a pointer to what is beyond it, such as /settings/queueId.
+  // To do: the limits of Sample Vendor on what starts a conversation, each with a pointer to what is beyond it, such as
+  // /settings/queueId. What counts is { ...request.defaults, ...request.settings }; the defaults may be empty.
   validate(_request: StartRequest<SampleVendorHandoverSettings>): FieldError[] {
     return [];
   }
@@ -54,6 +55,7 @@ export class SampleVendorSession extends AccountSession implements ProviderSessi
   }
 
   // To do: how Sample Vendor signs its events, and the id by which an event is known again; isHandshake, where it has a connection test.
+  // Where it signs nothing: declare webhookToken anew as required in place of webhookSecret, and return key and body only.
   async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
     const toleranceMs = durationMs(this.settings.webhookTolerance);
     checkHmac(

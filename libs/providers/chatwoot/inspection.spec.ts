@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sessionFor } from './fixtures/account.js';
-import { ANN, conversation, SUPPORT } from './fixtures/events.js';
+import { ANN, conversation, SUPPORT } from './fixtures/webhooks.js';
 import { Refusal, VendorServer, type ReceivedCall } from '#provider-kit/testing';
 import { inspectionOf } from './inspection.js';
 import type { ChatwootSettings } from './settings.js';

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { WebhookRejected } from '#contract';
-import { ANN, BEN, changed, conversation, conversationEvent, json, messageEvent, SUPPORT } from './fixtures/events.js';
+import {
+  ANN,
+  BEN,
+  changed,
+  conversation,
+  conversationEvent,
+  json,
+  messageEvent,
+  SUPPORT,
+} from './fixtures/webhooks.js';
 import { mapEvent } from './mapping.js';
 
 const map = (body: Buffer, systemMessages = false) => mapEvent(body, 'chat.example/2/', { systemMessages });

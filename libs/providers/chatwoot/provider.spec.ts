@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { CAPABILITIES } from '#contract';
 import { context, log, provider, request, sessionFor, settingsFor } from './fixtures/account.js';
-import { messageEvent } from './fixtures/events.js';
+import { messageEvent } from './fixtures/webhooks.js';
 import { Refusal, VendorServer } from '#provider-kit/testing';
 import type { ChatwootSettings } from './settings.js';
 

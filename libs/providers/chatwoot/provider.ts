@@ -2,17 +2,16 @@ import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import {
   ContactCentre,
-  CONTRACT_VERSION,
   type FieldError,
   type HandoverProvider,
   type ProviderContext,
-  type ProviderDefinition,
   type ProviderSession,
 } from '#contract';
 import { accountFlaws, addressOf, DEFAULT_LIMITS, secretsOf, Transport } from '#provider-kit';
 import { ChatwootClient } from './client.js';
+import { definition } from './definition.js';
 import { ChatwootSession } from './session.js';
-import { ChatwootHandoverSettings, ChatwootSettings } from './settings.js';
+import { ChatwootSettings, type ChatwootHandoverSettings } from './settings.js';
 
 /** Of one call, so that those of a start or an update, up to six one after the other, end within 30 s. */
 const LIMITS = { ...DEFAULT_LIMITS, connectTimeoutMs: 1_500, responseTimeoutMs: 3_500 };
@@ -21,26 +20,7 @@ const LIMITS = { ...DEFAULT_LIMITS, connectTimeoutMs: 1_500, responseTimeoutMs: 
 @ContactCentre()
 @Injectable()
 export class ChatwootProvider implements HandoverProvider<ChatwootSettings, ChatwootHandoverSettings> {
-  readonly definition: ProviderDefinition<ChatwootSettings, ChatwootHandoverSettings> = {
-    key: 'chatwoot',
-    contractVersion: CONTRACT_VERSION,
-    title: 'Chatwoot',
-    docsUrl: 'https://developers.chatwoot.com/api-reference/introduction',
-    capabilities: [
-      'update',
-      'findStarted',
-      'findSent',
-      'convert',
-      'upload',
-      'typing',
-      'read',
-      'check',
-      'inspect',
-      'messagesSince',
-    ],
-    settings: ChatwootSettings,
-    handoverSettings: ChatwootHandoverSettings,
-  };
+  readonly definition = definition;
 
   private readonly transport: Transport;
 

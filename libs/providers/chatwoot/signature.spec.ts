@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { json, messageEvent, conversationEvent } from './fixtures/events.js';
+import { json, messageEvent, conversationEvent } from './fixtures/webhooks.js';
 import { checkSignature, identify } from './signature.js';
 
 const NOW = 1_700_000_000_000;
