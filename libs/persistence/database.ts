@@ -114,7 +114,8 @@ async function migrate(source: DataSource): Promise<MigrationReport> {
     await refuseNewerSchema(lock);
     const before = await versionOf(lock);
     await source.runMigrations({ transaction: 'each' });
-    const after = await versionOf(lock);
+    // Not by the lock's transaction: PostgreSQL may go on believing there what it saw before, that the table does not exist.
+    const after = await versionOf(source);
     await lock.commitTransaction();
     return { before, after, known: MIGRATIONS.length };
   } finally {
@@ -123,10 +124,12 @@ async function migrate(source: DataSource): Promise<MigrationReport> {
 }
 
 /** How many migrations the database has gone through. */
-async function versionOf(runner: QueryRunner): Promise<number> {
-  const [table] = (await runner.query(`SELECT to_regclass('schema_version') AS name`)) as { name: string | null }[];
+async function versionOf(connection: { query(sql: string): Promise<unknown> }): Promise<number> {
+  const [table] = (await connection.query(`SELECT to_regclass('schema_version') AS name`)) as { name: string | null }[];
   if (!table?.name) return 0;
-  const [row] = (await runner.query(`SELECT count(*)::int AS version FROM schema_version`)) as { version: number }[];
+  const [row] = (await connection.query(`SELECT count(*)::int AS version FROM schema_version`)) as {
+    version: number;
+  }[];
   return row!.version;
 }
 
