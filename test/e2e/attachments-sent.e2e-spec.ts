@@ -126,6 +126,16 @@ describe('files that a bot sends', () => {
     await world.upload(id, 'x', 'x.txt', undefined, ADMIN_KEY).expect(403);
   });
 
+  it('come back whole whatever their size is to that of the pieces they are kept and read in', async () => {
+    const { id } = await world.active();
+    for (const size of [1, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 81_920, 131_072, 131_073]) {
+      const content = randomBytes(size);
+      const file = await world.uploaded(id, content, 'picture.png', 'image/png');
+      const served = await world.api('get', `/v1/handovers/${id}/attachments/${file}`).buffer(true).expect(200);
+      expect((served.body as Buffer).equals(content)).toBe(true);
+    }
+  });
+
   it('are refused with what to do when they are too large, of a wrong type, or no file at all', async () => {
     const { id } = await world.handover();
     const path = `/v1/handovers/${id}/attachments`;

@@ -10,9 +10,15 @@ import {
 } from '#core';
 import type { DataSource } from 'typeorm';
 import { query } from '../statement.js';
+import { collectAfter } from '../young-garbage.js';
 
-/** Bytes of a piece. Smaller ones cost more round trips, larger ones more memory. */
+/** Bytes of a piece as it is kept. Files are read by it: changing it needs a migration. */
 const CHUNK_BYTES = 64 * 1024;
+/**
+ * Bytes read at once, a part of a piece. In a row they are text of twice the size: one that does not fit into a single read of the
+ * socket, 64 KiB, is put together in buffers of up to four times the piece.
+ */
+const READ_BYTES = 16 * 1024;
 const FOREIGN_KEY_VIOLATION = '23503';
 /** Pieces need not be on the disk each: the commit of the file's size, which comes after them, waits for all. */
 const NOT_YET_DURABLE = `(SELECT set_config('synchronous_commit', 'off', true)) AS commit`;
@@ -54,15 +60,16 @@ export class PgAttachmentStore implements AttachmentStore {
   }
 
   async *read(id: string): AsyncGenerator<Buffer> {
-    for (let sequence = 0; ; sequence++) {
-      const [chunk] = await query<{ bytes: Buffer }>(
+    for (let offset = 0; ; offset += READ_BYTES) {
+      const [part] = await query<{ bytes: Buffer }>(
         this.source,
         'read chunk',
-        `SELECT bytes FROM attachment_chunk WHERE attachment_id = $1 AND sequence = $2`,
-        [id, sequence],
+        `SELECT substring(bytes FROM $3 FOR $4) AS bytes FROM attachment_chunk WHERE attachment_id = $1 AND sequence = $2`,
+        [id, Math.floor(offset / CHUNK_BYTES), (offset % CHUNK_BYTES) + 1, READ_BYTES],
       );
-      if (!chunk) return;
-      yield chunk.bytes;
+      if (!part || part.bytes.length === 0) return;
+      collectAfter(part.bytes.length);
+      yield part.bytes;
     }
   }
 
@@ -124,6 +131,7 @@ export class PgAttachmentStore implements AttachmentStore {
     for await (const chunk of inChunks(content)) {
       await this.addChunk(id, sequence++, chunk);
       size += chunk.length;
+      collectAfter(chunk.length);
     }
     return size;
   }
@@ -160,9 +168,12 @@ export class PgAttachmentStore implements AttachmentStore {
   }
 }
 
-/** The same bytes in pieces of one size, the last one excepted. A file without bytes has no piece. */
+/**
+ * The same bytes in pieces of one size, the last one excepted. A file without bytes has no piece. All pieces are the same memory: each
+ * is to be done with before the next is asked for.
+ */
 async function* inChunks(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   let filled = 0;
   for await (const part of content) {
     for (let from = 0; from < part.length;) {
@@ -172,8 +183,6 @@ async function* inChunks(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buf
       from += taken;
       if (filled < CHUNK_BYTES) continue;
       yield chunk;
-      // The one before may still be on its way.
-      chunk = Buffer.allocUnsafe(CHUNK_BYTES);
       filled = 0;
     }
   }
