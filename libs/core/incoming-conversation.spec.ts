@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ListedMessage, MessageContent, ProviderEvent, ProviderFact, Visitor } from '#contract';
+import type { Inspection, ListedMessage, MessageContent, ProviderEvent, ProviderFact, Visitor } from '#contract';
 import {
   answerConversation,
   applyEvent,
@@ -67,6 +67,20 @@ function handedOver(handBack = true): { conversation: HandoverUnit; handover: Ha
   tell(handover, { type: 'queued', queue: { id: '1', name: null } }, 2);
   tell(handover, { type: 'agent.joined', agent: ANN }, 3);
   return { conversation: again(conversation), handover };
+}
+
+/** What the contact centre shows of a conversation when it is asked. */
+function look(unit: HandoverUnit, inspection: Inspection | null, messages: ListedMessage[]): unknown {
+  const sighting = {
+    askedAt: NOW,
+    standing: standingText(unit.handover, GRACE),
+    inspection,
+    list: { messages, from: null },
+    transcript: { messageSequence: unit.handover.messageSequence, messages: [] },
+    settleMs: 0,
+    files: new Map(),
+  };
+  return reconcile(unit, sighting, COURSE);
 }
 
 describe('what begins a conversation', () => {
@@ -263,13 +277,22 @@ describe('after the handover the bot', () => {
   });
 
   it('hears what nobody has heard: since the agent left, or all of it', () => {
-    expect(unheardSince(by(leave), GRACE)).toBe(5);
+    expect(unheardSince(by(leave), [], GRACE)).toBe(5);
     expect(
       unheardSince(
         by((unit) => recordStartFailed(unit, { reason: 'rejected', message: '' })),
+        [],
         GRACE,
       ),
     ).toBeNull();
+  });
+
+  it('hears what came after the last sign of an agent, where only a look showed that the agent was gone', () => {
+    const unseen = by((unit) => look(unit, { state: 'open', agents: [], queue: null, hasUserLeft: false, at: 9 }, []));
+    expect(unseen.endReason).toBe('agent');
+    const words = (type: string, at: number) => ({ author: { type }, at: new Date(at) }) as unknown as Message;
+    expect(unheardSince(unseen, [], GRACE)).toBe(3);
+    expect(unheardSince(unseen, [words('agent', 6), words('user', 7), words('bot', 8)], GRACE)).toBe(6);
   });
 
   it('is told once, with that', () => {
@@ -305,20 +328,7 @@ describe('what the contact centre lists of a conversation', () => {
   const message = (id: string, at: number): ListedMessage => ({
     ...{ id, at, type: 'message', author: 'agent', agent: ANN, text: 'Hello', cards: [], attachments: [] },
   });
-  const compare = (unit: HandoverUnit, messages: ListedMessage[]): unknown =>
-    reconcile(
-      unit,
-      {
-        askedAt: NOW,
-        standing: standingText(unit.handover, GRACE),
-        inspection: null,
-        list: { messages, from: null },
-        transcript: { messageSequence: unit.handover.messageSequence, messages: [] },
-        settleMs: 0,
-        files: new Map(),
-      },
-      COURSE,
-    );
+  const compare = (unit: HandoverUnit, messages: ListedMessage[]): unknown => look(unit, null, messages);
 
   it('fills in for a handover only what its agents said, and not those of an earlier one', () => {
     const { conversation, handover } = handedOver();

@@ -77,7 +77,7 @@ export class IncomingCommands {
   async release({ handover, provider }: CommandContext): Promise<Outcome> {
     const { endGraceMs } = provider.session;
     const said = comesBack(handover, endGraceMs) ? await this.saidIn(handover) : null;
-    const since = unheardSince(handover, endGraceMs);
+    const since = unheardSince(handover, said ?? [], endGraceMs);
     await this.store.change(handover.incoming!.id, (unit) => releaseConversation(unit, handover, said, since));
     return { kind: 'done' };
   }

@@ -62,6 +62,22 @@ describe('a handover of an incoming conversation whose webhooks get lost', () =>
     expect(await readConversation(world, visitor.id)).toMatchObject({ status: 'open', control: 'bot' });
   });
 
+  it('lets the bot hear what the user said to nobody, though nothing told that the agent was gone', async () => {
+    const visitor = await visit(world, 'A human, please');
+    const { id, conversationId } = visitor;
+    const { agent, customer } = world.simulator;
+    const handoverId = await handOver(world, visitor);
+    await customer.say(conversationId, 'The answer is 42');
+    await agent.say(conversationId, 'Thank you', 'agent-ann');
+    await until('the answer', () => world.bot.texts(handoverId).includes('Thank you'));
+    world.simulator.faults.set({ dropEvents: ['MEMBERS_CHANGED', 'CONVERSATION_UPDATE'] });
+    await agent.leave(conversationId, 'agent-ann');
+    await customer.say(conversationId, 'Anybody?');
+    await world.bot.event(id, 'conversation.resumed');
+    await until('what nobody heard', () => world.bot.texts(id).length === 2);
+    expect(world.bot.texts(id)).toEqual(['A human, please', 'Anybody?']);
+  });
+
   it('is not asked about while the bot has the conversation, and such a one ends when its event says so', async () => {
     const visitor = await visit(world, 'Hello');
     const other = await visit(world, 'A human, please');

@@ -157,9 +157,19 @@ export function comesBack(handover: Handover, endGraceMs: number): boolean {
   return handover.incoming!.handBack && handover.closing === null && ended === null && !idling;
 }
 
-/** The contact centre's time since when nobody of it heard the user. Without one: since the handover was asked for. */
-export function unheardSince(handover: Handover, endGraceMs: number): number | null {
-  return handover.status === 'failed' ? null : standingOf(handover.lifecycle, endGraceMs).standing.unexplainedLeaving;
+/**
+ * The contact centre's time since when nobody of it heard the user. Without one: since the handover was asked for. Where no event told
+ * that the agent left, it is since the last sign of an agent: that the bot hears what an agent has read is better than that nobody does.
+ */
+export function unheardSince(handover: Handover, said: Message[], endGraceMs: number): number | null {
+  if (handover.status === 'failed') return null;
+  const { lifecycle } = handover;
+  const left = standingOf(lifecycle, endGraceMs).standing.unexplainedLeaving;
+  const wasSeen = lifecycle.facts.some(({ kind, at, seen }) => kind === 'agent.left' && at === left && seen);
+  if (left === null || !wasSeen) return left;
+  const signs = lifecycle.facts.filter(({ agent, seen }) => agent && !seen).map(({ at }) => at);
+  const words = said.filter(({ author }) => author.type === 'agent').map(({ at }) => at.getTime());
+  return Math.max(lifecycle.baseAt, ...signs, ...words);
 }
 
 /**
