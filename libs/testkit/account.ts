@@ -14,7 +14,7 @@ import {
   type VerifiedWebhook,
 } from '#contract';
 import type { AccountName, Body, FakeVendor, Operation, ProviderHarness, Signing } from './harness.js';
-import { ensure, RuleBroken } from './rule.js';
+import { ensure, RuleBroken, toDoIn, wrongly } from './rule.js';
 
 /** The time of every rule, unless it moves it: epoch milliseconds. */
 export const NOW = Date.parse('2026-11-25T12:00:00Z');
@@ -134,14 +134,18 @@ export async function metWith<T>(fault: Promise<void>, operation: Operation, cal
 
 /**
  * Waits until the fault has met its call.
- * @throws {RuleBroken} when the operation is over before that, or never gets there: no route is said to be its own, or it calls none
+ * @throws {RuleBroken} when the operation is over before that, or never gets there: no route is said to be its own, or it calls none;
+ * and what is still to do, where that is thrown
  */
 export async function meeting(fault: Promise<void>, operation: Operation, outcome: Promise<unknown>): Promise<void> {
   const missed = await Promise.race([
     fault.then(() => null),
     outcome.then(
       () => ', and succeeded',
-      (error: unknown) => `: ${String(error)}`,
+      (error: unknown) => {
+        if (toDoIn(error) !== null) throw error;
+        return `: ${String(error)}`;
+      },
     ),
     pause(ON_ITS_WAY_MS, ` within ${ON_ITS_WAY_MS / 1_000} s`, { ref: false }),
   ]);
@@ -155,9 +159,9 @@ export async function failureOf(call: Promise<unknown>, what: string): Promise<P
     (error: unknown) => error,
   );
   if (outcome === null) throw new RuleBroken(`${what} succeeded, but should have failed with a ProviderError`);
-  if (outcome instanceof ProviderError) return outcome;
+  if (outcome instanceof ProviderError && toDoIn(outcome) === null) return outcome;
   if (outcome instanceof RuleBroken) throw outcome;
-  throw new RuleBroken(`${what} failed with ${String(outcome)} in place of a ProviderError`, { cause: outcome });
+  throw wrongly(`${what} failed, in place of a ProviderError with`, outcome);
 }
 
 /** The conversation that `start` returned. */

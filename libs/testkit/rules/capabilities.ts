@@ -14,7 +14,7 @@ import {
 } from '../account.js';
 import { changed, FILE, fileOf } from '../operations.js';
 import type { ProviderHarness } from '../harness.js';
-import { ensure, RuleBroken, type Rule } from '../rule.js';
+import { ensure, wrongly, type Rule } from '../rule.js';
 
 /** A rule of those providers that declare the capability, with a conversation that has begun. */
 function rule(
@@ -128,7 +128,7 @@ export const capabilityRules: Rule[] = [
     for (const queue of [null, 'a-queue-that-is-not-there']) await session.availability!(queue);
     await vendor.http.stop();
     const { gap, ...known } = await session.availability!('a-queue').catch((error: unknown) => {
-      throw new RuleBroken(`it throws ${String(error)} when the vendor is not there`);
+      throw wrongly('when the vendor is not there, it throws', error);
     });
     const isEmpty = Object.values(known).every((value) => value === null);
     ensure(isEmpty && gap !== null, `of a vendor that is not there it tells ${inspect({ ...known, gap })}`);

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { ADAPTIVE_CARD, ProviderError, type Card, type MessageContent, type ProviderSession } from '#contract';
 import { conversationOf, requestOf, textOf, withAccount } from '../account.js';
 import type { FakeVendor } from '../harness.js';
-import { ensure, RuleBroken, type Rule } from '../rule.js';
+import { ensure, wrongly, type Rule } from '../rule.js';
 
 const SEE = 'ProviderSession.convert and send in libs/contract/provider.ts';
 const LONG = Array.from({ length: 6_000 }, (_, index) => `Sentence ${index} of a long story. `)
@@ -87,7 +87,7 @@ export const contentRules: Rule[] = [
         ensure(isNamed, `a transcript of 200 KB is refused, but not at /transcript: ${inspect(errors)}`);
         if (errors.length > 0) return;
         const id = await session.start(request).catch((error: unknown) => {
-          throw new RuleBroken(`validate takes a transcript of 200 KB, but start fails with ${String(error)}`);
+          throw wrongly('validate takes a transcript of 200 KB, but start fails with', error);
         });
         const { shown } = conversationOf(vendor, id);
         ensure(
@@ -111,7 +111,7 @@ export const contentRules: Rule[] = [
           for (const part of parts)
             await session.send(id, { ...part, attachments: [] }).catch((error: unknown) => {
               const made = `convert makes ${parts.length} parts of ${text.length} characters and names no error`;
-              throw new RuleBroken(`${made}, but one of ${part.text?.length} characters fails with ${String(error)}`);
+              throw wrongly(`${made}, but one of ${part.text?.length} characters fails with`, error);
             });
           ensureWhole(vendor, id, text);
         }
