@@ -38,6 +38,7 @@ const GREEN = [
   'a genuine webhook of another account is refused, or says whose it is',
   'what is no event at all is refused, and nothing else goes wrong',
   "the copilot's link is not in what verify returns, when the vendor repeats it",
+  'the agent whom an event names is in its facts',
   'the time of an event is one that can be, in milliseconds, or null',
   'mapping is pure: it gives the same facts again, and leaves the webhook as it is',
   'an unknown event is ignored, with a reason',

@@ -151,6 +151,16 @@ export const mutantsOfEvents: Mutant[] = [
     change: mapping((events) => events.map((event) => ({ ...event, handoverId: event.conversation }))),
   },
   {
+    wrong: 'it leaves out the handover though the event names it',
+    breaks: ['events name the conversation by the id that start returned, and the handover by its own'],
+    change: mapping((events) => events.map(({ handoverId: _, ...event }) => event)),
+  },
+  {
+    wrong: 'it does not say which agent a message is from',
+    breaks: ['the agent whom an event names is in its facts'],
+    change: mapping((events) => events.map((event) => (event.type === 'message' ? { ...event, agent: null } : event))),
+  },
+  {
     wrong: 'it takes milliseconds for seconds',
     breaks: ['the time of an event is one that can be, in milliseconds, or null'],
     change: mapping((events) => events.map((event) => ({ ...event, at: event.at && event.at * 1_000 }))),

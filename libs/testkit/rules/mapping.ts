@@ -49,7 +49,8 @@ export const mappingRules: Rule[] = [
           for (const body of bodies) {
             const told = (await factsOf(account, body)).filter(({ type }) => type !== 'ignored');
             ensure(told.length > 0, `no fact is in the event ${bytesOf(body).toString().slice(0, 300)}`);
-            for (const { type, conversation, handoverId: named = handoverId } of told) {
+            const isNamed = valuesOf(body).includes(handoverId);
+            for (const { type, conversation, handoverId: named = isNamed ? undefined : handoverId } of told) {
               const isPlaced = conversation === id;
               ensure(
                 isPlaced,
@@ -58,6 +59,28 @@ export const mappingRules: Rule[] = [
               ensure(named === handoverId, `${type} is of the handover ${inspect(named)} in place of ${handoverId}`);
             }
           }
+        }
+      });
+    },
+  },
+  {
+    name: 'the agent whom an event names is in its facts',
+    see: `${SEE}: agent`,
+    async run(harness) {
+      await withAccount(harness, async (account) => {
+        const heard = [];
+        for (const { name, body } of harness.webhooks.events)
+          heard.push({ name, values: valuesOf(body), facts: await factsOf(account, body) });
+        const known = new Set(heard.flatMap(({ facts }) => facts.flatMap((fact) => agentIn(fact) ?? [])));
+        for (const { name, values, facts } of heard) {
+          const named = [...known].filter((id) => values.includes(id));
+          // Of several it takes one who knows the vendor to say whose the fact is.
+          if (named.length !== 1) continue;
+          for (const fact of facts.filter(isOfAnAgent))
+            ensure(
+              agentIn(fact) === named[0],
+              `"${name}" names the agent ${named[0]}, and its ${fact.type} ${agentIn(fact) ?? 'nobody'}: if it is another value that is the same, change the fixture`,
+            );
         }
       });
     },
@@ -209,6 +232,14 @@ export const mappingRules: Rule[] = [
 function dateOf(at: number | null): string {
   const date = new Date(at ?? NaN);
   return Number.isNaN(date.getTime()) ? 'no time at all' : date.toISOString();
+}
+
+const agentIn = (event: ProviderEvent): string | undefined => ('agent' in event ? event.agent?.id : undefined);
+
+/** Of what a system says and of who has stopped to write it may be left open. */
+function isOfAnAgent(event: ProviderEvent): boolean {
+  if (event.type === 'message') return event.author === 'agent';
+  return 'agent' in event && (event.type !== 'typing' || event.typing);
 }
 
 const messagesIn = (events: ProviderEvent[]) => events.flatMap((event) => (event.type === 'message' ? [event] : []));
