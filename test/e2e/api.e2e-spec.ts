@@ -142,6 +142,35 @@ describe('the REST API', () => {
       expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
     });
 
+    it('refuse all of many requests at the same moment whose session is taken, and name no handover that is not there', async () => {
+      const body = startRequest();
+      const open = (await start(body, 'k-5').expect(201)).body as { id: string };
+      for (const key of ['k-6', 'k-7', 'k-8']) {
+        const answers = await Promise.all(Array.from({ length: 8 }, () => start(body, key)));
+        expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(409));
+        for (const answer of answers) expect(answer.body).toMatchObject({ handoverId: open.id });
+      }
+    });
+
+    it('give many requests at the same moment the one message that there is', async () => {
+      const id = await world.requestHandover();
+      const said: string[] = [];
+      for (let n = 0; n < 6; n++) {
+        const post = () =>
+          world
+            .api('post', `/v1/handovers/${id}/messages`)
+            .set('idempotency-key', `m-${n}`)
+            .send({ text: `${n}` });
+        const answers = await Promise.all(Array.from({ length: 8 }, post));
+        expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(202));
+        const ids = new Set(answers.map((answer) => (answer.body as { id: string }).id));
+        expect(ids.size).toBe(1);
+        said.push(...ids);
+      }
+      expect(await world.transcript(id)).toMatchObject(said.map((one) => ({ id: one })));
+      expect(said).toHaveLength(6);
+    });
+
     it('are not used up by a request that was refused', async () => {
       await start(startRequest({ userId: '' }), 'k-4').expect(400);
       await start(startRequest(), 'k-4').expect(201);

@@ -118,7 +118,8 @@ export class Changes {
       const { bot, sessionId, id } = one.unit!.handover;
       const occupant = open.get(`${bot} ${sessionId}`);
       if (occupant === undefined) open.set(`${bot} ${sessionId}`, id);
-      else Object.assign(one, { unit: null, result: { refusal: sessionOccupied(occupant) } });
+      // Another request of the same key has the same handover.
+      else if (occupant !== id) Object.assign(one, { unit: null, result: { refusal: sessionOccupied(occupant) } });
     }
   }
 
@@ -150,6 +151,8 @@ interface Tried {
 class Round {
   /** Units that a request refused half-way through: whoever else changed them begins anew. */
   readonly spoilt = new Set<HandoverUnit>();
+  /** By key: the units of requests that were answered in this round. Their answers hold only if the unit does. */
+  private readonly answered = new Map<string, HandoverUnit>();
 
   constructor(
     private readonly answers: Answers,
@@ -163,7 +166,10 @@ class Round {
     if (known && this.spoilt.has(known)) return { unit: known, result: 'again' };
     try {
       const earlier = request.key ? this.answers.get(keyText(request.key)) : undefined;
-      if (earlier) return { unit: null, result: { value: answerTo(earlier, request.key!) } };
+      if (earlier) {
+        const unit = this.answered.get(keyText(request.key!)) ?? null;
+        return { unit, result: { value: answerTo(earlier, request.key!) } };
+      }
       const { unit, value } = run(request, known);
       if (unit && request.key) this.remember(unit, request.key, value as Answer);
       return { unit, result: { value } };
@@ -176,6 +182,7 @@ class Round {
   private remember(unit: HandoverUnit, key: IdempotencyKey, answer: Answer): void {
     unit.answers.push({ key, answer });
     this.answers.set(keyText(key), { fingerprint: key.fingerprint, answer });
+    this.answered.set(keyText(key), unit);
   }
 }
 
