@@ -94,6 +94,7 @@ export interface StartRequest<H extends object = object> {
   conversation?: string;
   sessionId: string;
   userId: string;
+  /** Of a conversation that is handed over only what the contact centre did not say of the user itself. */
   user: Customer;
   transcript: TranscriptEntry[];
   /**

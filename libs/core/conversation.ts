@@ -1,3 +1,4 @@
+import type { Customer } from '#contract';
 import type { Handover } from './handover.js';
 
 export const CONVERSATION_STATUSES = ['open', 'handed_over', 'ended'] as const;
@@ -16,6 +17,22 @@ export interface Incoming {
   handBack: boolean;
   /** The contact centre's time of the newest thing known of it, epoch milliseconds. */
   lastAt: number | null;
+  /** Of a handover: what the contact centre knew of the user before, so that it is not told that again. */
+  known?: Customer;
+}
+
+/** What is said of the user, without what the contact centre said itself: that may be more, or other, than it takes. */
+export function toldOf({ user, incoming }: Pick<Handover, 'user' | 'incoming'>): Customer {
+  const known = incoming?.known;
+  if (!known) return user;
+  const { properties = {}, ...fields } = user;
+  const news = differing(properties, known.properties ?? {});
+  return { ...differing(fields, known), ...(Object.keys(news).length > 0 ? { properties: news } : {}) };
+}
+
+function differing<T extends object>(ours: T, theirs: object): T {
+  const known = new Map(Object.entries(theirs));
+  return Object.fromEntries(Object.entries(ours).filter(([name, value]) => known.get(name) !== value)) as T;
 }
 
 /** A unit's row is an incoming conversation itself, and no handover. */

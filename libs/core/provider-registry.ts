@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { ProviderDefinition, ProviderSession, StartRequest } from '#contract';
+import { toldOf } from './conversation.js';
 import { copilotUrl } from './copilot.js';
 import { Refusal } from './errors.js';
 import type { Handover } from './handover.js';
@@ -100,7 +101,8 @@ export function startRequestOf(
   { defaults, options }: Pick<ProviderInstance, 'defaults' | 'options'>,
   transcript: StartRequest['transcript'],
 ): StartRequest {
-  const { id, sessionId, userId, user, settings, conversationId, incoming } = handover;
+  const { id, sessionId, userId, settings, conversationId, incoming } = handover;
+  const user = toldOf(handover);
   const link = copilotUrl(options.copilot, handover);
   const given = { handoverId: id, sessionId, userId, user, transcript, copilotUrl: link, defaults, settings };
   return incoming && conversationId !== null ? { ...given, conversation: conversationId } : given;

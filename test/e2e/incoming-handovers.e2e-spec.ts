@@ -66,6 +66,28 @@ describe('an incoming conversation that is handed over', () => {
     expect(world.simulator.requests.filter(({ path }) => path === '/chat-gateway/v1/conversations')).toEqual([]);
   });
 
+  it.each(['unknown', 'ann@x', 'Ann <ann@example.com>'])(
+    'goes there whatever 8x8 has of the user, such as the address "%s" and more properties than leave room for ours',
+    async (email) => {
+      const additionalProperties = Array.from({ length: 30 }, (_, n) => ({ key: `k-${n}`, value: `${n}` }));
+      const visitor = await visit(world, 'A human, please', 'web-1', { name: 'Ann', email, additionalProperties });
+      const path = `/v1/conversations/${visitor.id}/handover`;
+      const refused = await world
+        .api('post', path)
+        .send({ user: { email: 'wrong' } })
+        .expect(400);
+      expect(refused.body).toMatchObject({ errors: [{ pointer: '/user/email' }] });
+      const handoverId = await handOver(world, visitor);
+      const { user } = world.simulator.conversation(visitor.conversationId);
+      expect(user.name).toBe('Ann');
+      expect(user.additionalProperties).toHaveLength(30);
+      expect(user.additionalProperties).toContainEqual({ key: 'handoverId', value: handoverId });
+      expect((await world.api('get', `/v1/handovers/${handoverId}`)).body).toMatchObject({
+        user: { name: 'Ann', email },
+      });
+    },
+  );
+
   it('lets user and agent talk at 8x8: the bot hears the agent, nothing comes back, and both stand in the transcript', async () => {
     const visitor = await visit(world, 'A human, please');
     const { conversationId } = visitor;

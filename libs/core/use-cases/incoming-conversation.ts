@@ -133,7 +133,11 @@ export function handOverConversation(
   const user = { ...conversation.user, ...input.user };
   const started = startHandover({ ...input, bot, provider, sessionId, userId, user, transcript: [] }, unit.now, course);
   const incoming: Incoming = { ...conversation.incoming!, handoverId: started.handover.id };
-  Object.assign(started.handover, { conversationId: conversation.conversationId, boundAt: unit.now, incoming });
+  Object.assign(started.handover, {
+    conversationId: conversation.conversationId,
+    boundAt: unit.now,
+    incoming: { ...incoming, known: conversation.user },
+  });
   passOnCaughtUp(conversation, started.handover);
   conversation.status = 'handed_over';
   conversation.incoming = incoming;

@@ -1,4 +1,5 @@
 import { isPlainObject } from '#contract';
+import { isEmail } from 'class-validator';
 import { propertyEntries } from './text.js';
 import { MAX_ADDITIONAL_PROPERTIES, type KeyValue, type WireUser } from './wire.js';
 
@@ -8,12 +9,12 @@ const FIELDS = ['name', 'userId', 'email', 'phone', 'company', 'caseId', 'langua
 /**
  * The customer of a conversation that 8x8 has already, with ours laid over it.
  * 8x8 Chat Gateway documentation does not say whether a change merges or replaces: everything is sent. Where there are too many
- * additional properties, ours stay.
+ * additional properties, ours stay. An address that 8x8 would not take from us stays behind.
  */
 export function overCurrent(current: unknown, ours: WireUser): WireUser {
   const known = isPlainObject(current) ? current : {};
   const fields = FIELDS.map((field) => [field, known[field]] as const).filter(
-    ([, value]) => typeof value === 'string' && value.trim() !== '',
+    ([field, value]) => isText(value) && (field !== 'email' || isEmail(value)),
   );
   const own = new Set(ours.additionalProperties.map(({ key }) => key));
   const kept = (propertyEntries(known.additionalProperties) ?? [])
