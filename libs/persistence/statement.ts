@@ -1,3 +1,4 @@
+import { wellFormed } from '#core';
 import type { DataSource } from 'typeorm';
 
 /** A row of a recordset parameter: what JSON can say, dates as themselves. */
@@ -62,12 +63,10 @@ export async function query<T extends object>(
   return (await master.query({ name: shortName(label), text, values })).rows as T[];
 }
 
-/** PostgreSQL refuses half a surrogate pair, which a JSON string may smuggle in; it becomes the replacement character. */
 function toJson(rows: object[]): string {
   const json = JSON.stringify(rows);
   // Whole pairs are written as they are, so an escape is a half, or somebody's own backslash.
-  if (!json.includes('\\ud')) return json;
-  return JSON.stringify(rows, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value));
+  return json.includes('\\ud') ? JSON.stringify(rows, wellFormed) : json;
 }
 
 const names = new Map<string, string>();

@@ -42,11 +42,36 @@ describe('bad input', () => {
     expect((await world.raw('GET', '/v1/handovers/ho_%F0%9F%99%82')).status).toBe(404);
   });
 
-  it('keeps metadata with lone surrogates, big numbers and odd keys readable', async () => {
-    const body = `{"provider":"support-8x8","sessionId":"odd","userId":"u","metadata":{"a":"\\ud800","n":1e400,"then":{"x":1},"toString":1}}`;
+  it('keeps metadata with big numbers and odd keys readable', async () => {
+    const body = `{"provider":"support-8x8","sessionId":"odd","userId":"u","metadata":{"n":1e400,"then":{"x":1},"toString":1}}`;
     const { status, problem } = await world.raw('POST', '/v1/handovers', body);
     expect(status).toBe(201);
     await world.api('get', `/v1/handovers/${(problem as unknown as { id: string }).id}`).expect(200);
+  });
+
+  it('takes half a surrogate pair, in whatever value or key, and answers with what is kept in its place', async () => {
+    const half = `{"\\ud800":"\\udc00","whole":"\\ud83d\\ude42"}`;
+    const kept = { '\ufffd': '\ufffd', whole: '🙂' };
+    const user = { name: 'Ann \ufffd', properties: kept };
+    const start = `{"provider":"support-8x8","sessionId":"half","userId":"u","metadata":${half},"user":{"name":"Ann \\ud800","properties":${half}}}`;
+    const started = await world.raw('POST', '/v1/handovers', start);
+    expect(started).toMatchObject({ status: 201, problem: { metadata: kept, user } });
+    const { id } = started.problem as unknown as { id: string };
+    const changed = await world.raw(
+      'PATCH',
+      `/v1/handovers/${id}`,
+      `{"metadata":[${half}],"user":{"properties":${half}}}`,
+    );
+    expect(changed).toMatchObject({ status: 200, problem: { metadata: [kept] } });
+    expect((await world.api('get', `/v1/handovers/${id}`)).body).toMatchObject({ metadata: [kept], user });
+    const card = `{"contentType":"application/vnd.microsoft.card.adaptive","content":{"type":"AdaptiveCard","version":"1.3","body":[],"x":${half}}}`;
+    const say = () =>
+      world.raw('POST', `/v1/handovers/${id}/messages`, `{"text":"cut \\ud83d","cards":[${card}]}`, {
+        'idempotency-key': 'half',
+      });
+    const said = await say();
+    expect(said).toMatchObject({ status: 202, problem: { text: 'cut \ufffd', cards: [{ content: { x: kept } }] } });
+    expect(await say()).toEqual(said);
   });
 
   it('refuses a message that says nothing', async () => {

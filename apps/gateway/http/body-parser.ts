@@ -1,4 +1,4 @@
-import { Refusal } from '#core';
+import { Refusal, wellFormed } from '#core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parse } from 'secure-json-parse';
 
@@ -10,7 +10,7 @@ const UPLOADS = ['/v1/handovers/:id/attachments', '/v1/conversations/:id/attachm
 
 /**
  * One parser for all bodies. Webhooks stay bytes: their signature covers bytes, and nothing unproven is parsed. Everything
- * else must be JSON in UTF-8 that the database can store.
+ * else must be JSON in UTF-8 that the database can store; half a surrogate pair, as a text cut within an emoji has it, becomes U+FFFD.
  */
 export function registerBodyParser(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
@@ -39,7 +39,7 @@ export function parseJson(contentType: string | undefined, body: Buffer): unknow
   if (depthOf(text) > MAX_DEPTH) throw refuse(`JSON may be nested ${MAX_DEPTH} levels deep at the most.`);
   let value: unknown;
   try {
-    value = parse(text, undefined, { protoAction: 'error', constructorAction: 'ignore' });
+    value = parse(text, /\\ud/i.test(text) ? wellFormed : null, { protoAction: 'error', constructorAction: 'ignore' });
   } catch (error) {
     const { message } = error as Error;
     throw refuse(

@@ -31,7 +31,7 @@ export class PgCopilotStore implements CopilotStore {
          ON CONFLICT (handover_id, key) DO UPDATE SET kind = excluded.kind, title = excluded.title, width = excluded.width,
            content = excluded.content, revision = DEFAULT, updated_at = now()
          RETURNING ${COLUMNS}, xmax = 0 AS "isNew"`,
-        [handoverId, key, kind, title, width, wellFormed(content)],
+        [handoverId, key, kind, title, width, JSON.stringify(content)],
       );
       const { isNew, ...tile } = row!;
       return { tile, isNew };
@@ -69,9 +69,4 @@ export class PgCopilotStore implements CopilotStore {
       return open ? work(manager) : otherwise;
     });
   }
-}
-
-/** PostgreSQL refuses half a surrogate pair; it becomes the replacement character. */
-function wellFormed(content: object): string {
-  return JSON.stringify(content, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value));
 }
