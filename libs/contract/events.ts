@@ -20,11 +20,15 @@ export interface Card {
 
 /** A file that came with a message; `url` is where the contact centre keeps it. */
 export interface RemoteAttachment {
-  id: string;
+  /** By which `download` knows it; null where it can only be had at its address, or not at all. */
+  id: string | null;
   filename: string;
   contentType: string | null;
   url?: string;
 }
+
+/** A file that `download` can ask for. */
+export type DownloadableAttachment = RemoteAttachment & { id: string };
 
 /** The end user of a conversation that began in the contact centre, as far as it says. */
 export interface Visitor {

@@ -1,5 +1,5 @@
 import type { CheckContext, CheckFinding } from './check.js';
-import type { Card, ProviderEvent, RemoteAttachment } from './events.js';
+import type { Card, DownloadableAttachment, ProviderEvent } from './events.js';
 import type { IncomingFile, OutgoingFile } from './files.js';
 import type { Inspection, MessageList } from './inspection.js';
 import type { Class, FieldError } from './validation.js';
@@ -227,7 +227,7 @@ export interface ProviderSession<H extends object = object> {
    */
   upload?(conversation: string, file: OutgoingFile): Promise<string>;
   /** Opens a file that came with a message. What is read of it afterwards may fail with any error. */
-  download?(conversation: string, attachment: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile>;
+  download?(conversation: string, attachment: DownloadableAttachment, signal: AbortSignal): Promise<IncomingFile>;
   /**
    * How a message is shown here: long texts in parts, cards that cannot be shown as text. Pure and cheap, since it is asked before a
    * message is accepted. Without it every message is sent as it is.

@@ -1,4 +1,4 @@
-import type { Capability, HandoverProvider, ProviderEvent, RawWebhook, RemoteAttachment } from '#contract';
+import type { Capability, HandoverProvider, ProviderEvent, RawWebhook, DownloadableAttachment } from '#contract';
 import type { FakeHttp } from './fake-http.js';
 
 /** All that the suite needs to know of a provider and its vendor. */
@@ -50,7 +50,7 @@ export interface FakeVendor {
   /** Whether it was asked for back after its agent; for `handBack`. */
   comesBack?(conversation: string): boolean;
   /** Puts a file of an agent's into a conversation; for `download`. */
-  agentSends?(conversation: string, content: Buffer): RemoteAttachment;
+  agentSends?(conversation: string, content: Buffer): DownloadableAttachment;
 }
 
 /** How a webhook is signed. */

@@ -126,6 +126,24 @@ describe('files that an agent sends', () => {
     expect(refused.body).toMatchObject({ detail: expect.stringContaining('could not be fetched') });
   });
 
+  it('that 8x8 gives no id are fetched from their address, and have an error where there is none either', async () => {
+    const { id, conversationId } = await world.active();
+    await world.simulator.agent.sendFile(conversationId, {
+      filename: 'a.txt',
+      contentType: 'text/plain',
+      content: 'A',
+    });
+    await attachmentsOf(id);
+    const [stored] = world.simulator.conversation(conversationId).attachments;
+    const preSignedUrl = `${world.simulator.url}/files/${stored!.token}?expires=${Date.now() + 60_000}`;
+    const attachments = [{ fileName: 'a.txt', preSignedUrl }, { fileName: 'b.txt' }];
+    const data = { isEcho: false, sender: { id: 'agent-ann', type: 'agent' }, attachments };
+    await world.simulator.emit({ eventType: 'MESSAGE', conversationId, timestamp: Date.now(), data });
+    const [a, b] = await attachmentsOf(id, 2);
+    expect((await bytesOf(id, a!)).toString()).toBe('A');
+    expect(b).toMatchObject({ filename: 'b.txt', size: null, error: expect.stringContaining('offers no way to it') });
+  });
+
   it('are never fetched from where an event must not lead', async () => {
     const { id, conversationId } = await world.active();
     const inside = await Inside.start();
@@ -149,7 +167,10 @@ describe('files that an agent sends', () => {
       expect((await world.simulator.emit(event)).status).toBeLessThan(300);
       const found = await attachmentsOf(id);
       expect(found).toHaveLength(urls.length);
-      for (const file of found) expect(file).toMatchObject({ size: null, error: expect.any(String) });
+      for (const { size, error } of found) {
+        expect(size).toBeNull();
+        expect(error).toMatch(/its address is not https|is not on the public internet/);
+      }
       expect(inside.connections).toBe(0);
     } finally {
       await inside.stop();

@@ -149,21 +149,22 @@ export class ArrivingFiles {
     signal: AbortSignal,
   ): Promise<{ contentType: string; size: number }> {
     let ways = this.waysTo(remote, request, signal);
-    let reason = 'the contact centre offers no way to it';
+    const reasons = new Map<unknown, string>();
     for (const wait of [...AGAIN_AFTER_MS, null]) {
       const worthwhile: typeof ways = [];
       for (const way of ways) {
         const file = await way().catch((error: unknown) => whyNot(error));
         const failure = file instanceof Failure ? file : await this.keep(id, file, filename, request);
         if (!(failure instanceof Failure)) return failure;
-        reason = signal.aborted ? 'it took too long' : failure.reason;
+        reasons.set(way, signal.aborted ? 'it took too long' : failure.reason);
         if (!failure.isFinal) worthwhile.push(way);
       }
       ways = worthwhile;
       if (wait === null || ways.length === 0 || signal.aborted) break;
       await pause(wait, undefined, { signal }).catch(() => undefined);
     }
-    throw new Unavailable(`The file could not be fetched: ${reason}.`);
+    const why = [...new Set(reasons.values())].join('; ') || 'the contact centre offers no way to it';
+    throw new Unavailable(`The file could not be fetched: ${why}.`);
   }
 
   private waysTo(
@@ -173,10 +174,10 @@ export class ArrivingFiles {
   ): (() => Promise<IncomingFile>)[] {
     const { session } = provider;
     const trusted = this.production ? null : (session.fileOrigin ?? null);
-    const { url } = remote;
+    const { id, url } = remote;
     return [
       ...(url === undefined ? [] : [() => this.fetcher.get(url, trusted, signal)]),
-      ...(session.download ? [() => session.download!(conversationId, remote, signal)] : []),
+      ...(session.download && id !== null ? [() => session.download!(conversationId, { ...remote, id }, signal)] : []),
     ];
   }
 

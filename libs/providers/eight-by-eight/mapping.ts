@@ -1,4 +1,5 @@
 import {
+  ADAPTIVE_CARD,
   isPlainObject,
   WebhookRejected,
   type Agent,
@@ -60,7 +61,7 @@ export function mapEvent(body: Buffer, options: MappingOptions): ProviderEvent[]
       conversation,
       at: when,
       ...(eventType === 'CONVERSATION_UPDATE' ? participantsOf(data) : {}),
-      ...mapSafely(mapper, data, options),
+      ...mapper(data, options),
     },
   ];
 }
@@ -68,15 +69,6 @@ export function mapEvent(body: Buffer, options: MappingOptions): ProviderEvent[]
 function participantsOf(data: Json): Pick<ProviderEvent, 'handoverId' | 'visitor'> {
   const [handoverId, visitor] = [handoverOf(data), visitorOf(data)];
   return { ...(handoverId === undefined ? {} : { handoverId }), ...(visitor === undefined ? {} : { visitor }) };
-}
-
-function mapSafely(mapper: Mapper, data: Json, options: MappingOptions): ProviderFact {
-  try {
-    return mapper(data, options);
-  } catch (error) {
-    if (error instanceof RangeError) return ignored('its content is nested too deeply');
-    throw error;
-  }
 }
 
 function unknownReason(eventType: string): string {
@@ -146,24 +138,38 @@ function contentOf(data: Json): { text: string | null; cards: Card[]; attachment
   return text === null && cards.length === 0 && attachments.length === 0 ? null : { text, cards, attachments };
 }
 
-function cardOf(card: Json): Card[] {
-  if (typeof card.contentType !== 'string') return [];
-  return [{ contentType: wellFormed(card.contentType), content: wellFormedJson(card.content ?? null) }];
+/** A card that is not as 8x8 describes it still counts, as far as it can be read: its message must not be lost with it. */
+function cardOf({ contentType, content = null }: Json): Card[] {
+  if (typeof contentType !== 'string' && content === null) return [];
+  const isAdaptive = isPlainObject(content) && content.type === 'AdaptiveCard';
+  const unnamed = isAdaptive ? ADAPTIVE_CARD : 'application/json';
+  const type = typeof contentType === 'string' ? wellFormed(contentType) : unnamed;
+  return [{ contentType: type, content: readable(content) }];
+}
+
+/** null for what is nested too deeply. */
+function readable(content: unknown): unknown {
+  try {
+    return wellFormedJson(content);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 function attachmentOf(attachment: Json): RemoteAttachment[] {
   const id = idAt(attachment.id);
-  if (id === null) return [];
-  const filename = nameAt(attachment.fileName) ?? nameAt(attachment.filename) ?? 'file';
+  const filename = nameAt(attachment.fileName) ?? nameAt(attachment.filename);
   const url = urlAt(attachment, 'preSignedUrl');
-  return [{ id, filename, contentType: null, ...(url === null ? {} : { url }) }];
+  if (id === null && filename === null && url === null) return [];
+  return [{ id, filename: filename ?? 'file', contentType: null, ...(url === null ? {} : { url }) }];
 }
 
 function activity(data: Json): ProviderFact {
   const name = nameAt(data.name);
   if (name === null) return ignored('an activity without a name');
   if (name === 'typing') return typing(data.value);
-  return { type: 'activity', name, value: wellFormedJson(data.value ?? null) };
+  return { type: 'activity', name, value: readable(data.value ?? null) };
 }
 
 /** 8x8 Chat Gateway documentation: the users who type at the moment; an empty list says that nobody does any more. */

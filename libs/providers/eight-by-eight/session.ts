@@ -15,7 +15,7 @@ import {
   type ProviderSession,
   type QueueReading,
   type RawWebhook,
-  type RemoteAttachment,
+  type DownloadableAttachment,
   type StartRequest,
   type VerifiedWebhook,
 } from '#contract';
@@ -141,7 +141,7 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     return this.client.upload(conversation, file);
   }
 
-  download(conversation: string, { id }: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile> {
+  download(conversation: string, { id }: DownloadableAttachment, signal: AbortSignal): Promise<IncomingFile> {
     return this.client.content(conversation, id, signal);
   }
 

@@ -19,7 +19,7 @@ import {
   type ProviderSession,
   type QueueReading,
   type RawWebhook,
-  type RemoteAttachment,
+  type DownloadableAttachment,
   type StartRequest,
   type TranscriptEntry,
   type VerifiedWebhook,
@@ -130,7 +130,7 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
     return String(((await answer.json()) as Json).id);
   }
 
-  async download(_conversation: string, { id }: RemoteAttachment, signal: AbortSignal): Promise<IncomingFile> {
+  async download(_conversation: string, { id }: DownloadableAttachment, signal: AbortSignal): Promise<IncomingFile> {
     const answer = await this.client.call('GET', `/files/${id}`, { signal });
     const content = Readable.from([Buffer.from(await answer.arrayBuffer())]);
     return { contentType: answer.headers.get('content-type'), size: null, content };
