@@ -75,6 +75,23 @@ describe('signals', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it.each(['invalid', 'not_found', 'conflict', 'unsupported'] as const)(
+    'spare no other when one is refused for its own sake: %s',
+    async (code) => {
+      answer = () => Promise.reject(new ProviderError(code, 'not this one'));
+      await send({ kind: 'read', at: new Date() });
+      await send(TYPING, { id: 'ho_2' });
+      expect(calls).toHaveLength(2);
+    },
+  );
+
+  it('spare a provider that refuses the credentials', async () => {
+    answer = () => Promise.reject(new ProviderError('unauthorized', 'who are you?'));
+    await send();
+    await send(TYPING, { id: 'ho_2' });
+    expect(calls).toHaveLength(1);
+  });
+
   it('spare a provider that failed, for as long as it asks', async () => {
     answer = () => Promise.reject(new ProviderError('rate_limited', 'slow down', 10_000));
     await send({ kind: 'thinking', maxSeconds: 1 });

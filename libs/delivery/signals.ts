@@ -35,8 +35,10 @@ export class Signals {
     try {
       await show(session, conversationId, signal);
     } catch (error) {
-      const { code = 'unexpected', retryAfterMs = 0 } = error instanceof ProviderError ? error : {};
-      this.pausedUntil.set(name, this.now() + Math.max(PAUSE_MS, retryAfterMs));
+      const { code = 'unexpected', retry, retryAfterMs = 0 } = error instanceof ProviderError ? error : {};
+      // What is refused for its own sake, such as a signal that an older version does not know, says nothing of others.
+      if (retry !== 'never' || code === 'unauthorized')
+        this.pausedUntil.set(name, this.now() + Math.max(PAUSE_MS, retryAfterMs));
       this.log.debug({ handoverId: handover.id, provider: name, signal: signal.kind, code }, 'signal dropped');
     } finally {
       this.underWay.set(name, this.underWay.get(name)! - 1);
