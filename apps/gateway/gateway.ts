@@ -9,6 +9,7 @@ import { createLogger, NestLogger, type Logger } from '#telemetry';
 import { AppModule } from './app.module.js';
 import { registerBodyParser } from './http/body-parser.js';
 import { serveCopilotPage } from './http/copilot/serve-page.js';
+import { refuseMalformed } from './http/malformed-request.js';
 import { serveReference } from './http/openapi.js';
 import { refuseOverload } from './http/overload.js';
 import { problem, problemHeaders } from './http/problem.js';
@@ -51,6 +52,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: 512 },
+    clientErrorHandler: refuseMalformed,
     frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
       const answer = problem(400, 'The address is not a valid URL path.');
       void reply.status(400).headers(problemHeaders(answer)).send(JSON.stringify(answer));

@@ -42,6 +42,10 @@ describe('bad input', () => {
     expect((await world.raw('GET', '/v1/handovers/ho_%F0%9F%99%82')).status).toBe(404);
   });
 
+  it('answers headers that are too large with a problem', async () => {
+    expect((await world.raw('GET', '/v1/handovers', undefined, { x: 'x'.repeat(20_000) })).status).toBe(431);
+  });
+
   it('keeps metadata with big numbers and odd keys readable', async () => {
     const body = `{"provider":"support-8x8","sessionId":"odd","userId":"u","metadata":{"n":1e400,"then":{"x":1},"toString":1}}`;
     const { status, problem } = await world.raw('POST', '/v1/handovers', body);

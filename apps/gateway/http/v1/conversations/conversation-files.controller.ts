@@ -29,6 +29,7 @@ export class ConversationFilesController {
     403: 'This key may not do that.',
     404: 'There is no such conversation for this key.',
     409: 'The conversation is with the agents (`handoverId`), has ended, or takes no files (`reason`: `unsupported`).',
+    408: 'The upload took longer than two minutes.',
     413: "The file is larger than the provider's limit, 25 MiB unless set.",
     415: 'It is no form, or files of this type are not taken.',
   })
