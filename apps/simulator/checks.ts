@@ -18,9 +18,10 @@ const USER_FIELDS = [
 ];
 const MAX_ADDITIONAL_PROPERTIES = 30;
 const MAX_HISTORY = 200;
+const QUICK_REPLIES = 'application/8x8.quick.replies';
 const CARD_TYPES = [
   'application/vnd.microsoft.card.adaptive',
-  'application/8x8.quick.replies',
+  QUICK_REPLIES,
   'Interactive',
   'Location',
   'Template',
@@ -106,9 +107,11 @@ export function checkMessage(value: unknown, files: { id: string }[] = []): Json
     if (list !== undefined && (!Array.isArray(list) || !list.every(isObject)))
       throw badMessage('attachments and cards must be lists of objects.');
   }
-  for (const { contentType } of (cards ?? []) as Json[]) {
+  for (const { contentType, content } of (cards ?? []) as Json[]) {
     if (contentType !== undefined && !CARD_TYPES.includes(contentType as string))
       throw badMessage('contentType of a card must be one of the known ones.');
+    if (!isObject(content)) throw badMessage('content of a card must be an object.');
+    if (contentType === QUICK_REPLIES) checkQuickReplies(content);
   }
   for (const attachment of (attachments ?? []) as Json[]) {
     const extra = Object.keys(attachment).find((field) => field !== 'id');
@@ -117,6 +120,18 @@ export function checkMessage(value: unknown, files: { id: string }[] = []): Json
       throw badMessage(`There is no attachment ${String(attachment.id)}.`);
   }
   return value;
+}
+
+/** @throws {ApiRefusal} for what is not `{"options":[{"title":"one","data":{"postback":"1"}}]}` */
+function checkQuickReplies(content: Json): void {
+  const only = (value: Json, known: string[]): boolean => Object.keys(value).every((name) => known.includes(name));
+  const isText = (value: unknown): boolean => typeof value === 'string';
+  const isData = (data: unknown): boolean => isObject(data) && only(data, ['postback']) && isText(data.postback ?? '');
+  const isOption = (option: unknown): boolean =>
+    isObject(option) && only(option, ['title', 'data']) && isText(option.title) && isData(option.data ?? {});
+  const { options } = content;
+  if (!only(content, ['options']) || !Array.isArray(options) || !options.every(isOption))
+    throw badMessage('quick replies must be options with a title and data.');
 }
 
 /** @throws {ApiRefusal} for a channel's or webhook's body */

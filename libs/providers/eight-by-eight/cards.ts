@@ -1,4 +1,5 @@
 import { ADAPTIVE_CARD, adaptiveCardText, isPlainObject, type Card, type FieldError } from '#contract';
+import { pointerTo } from './body-rules.js';
 
 export const QUICK_REPLIES = 'application/8x8.quick.replies';
 
@@ -23,10 +24,12 @@ export function cardText({ contentType, content }: Card): string | null {
 
 /** Why 8x8 does not show a card; null when it does. */
 export function whyNotShown({ contentType, content }: Card): string | null {
-  if (contentType === QUICK_REPLIES || UNDESCRIBED.includes(contentType)) return null;
+  if (contentType === QUICK_REPLIES) return null;
+  if (UNDESCRIBED.includes(contentType)) return isPlainObject(content) ? null : 'its content is no object';
   if (contentType !== ADAPTIVE_CARD) return '8x8 does not show this content type';
   if (!isPlainObject(content) || content.type !== 'AdaptiveCard') return 'its content is no Adaptive Card';
-  const { version } = content;
+  const { version, body = [], actions = [] } = content;
+  if (!Array.isArray(body) || !Array.isArray(actions)) return 'its body or its actions are no list';
   if (version === undefined) return null;
   const [, major, minor] = /^(\d{1,4})\.(\d{1,4})$/.exec(String(version)) ?? [];
   const isNewer = Number(major) - NEWEST_ADAPTIVE.major || Number(minor) - NEWEST_ADAPTIVE.minor;
@@ -41,11 +44,26 @@ export function checkCard({ contentType, content }: Card, at: string): FieldErro
   const options = optionsOf(content);
   const shape = '[{ "title": "…", "data": { "postback": "…" } }]';
   if (options.length === 0) return [{ pointer: `${at}/content/options`, detail: `must be a list such as ${shape}` }];
-  return options.flatMap((option, index) =>
-    isPlainObject(option) && isText(option.title)
-      ? []
-      : [{ pointer: `${at}/content/options/${index}/title`, detail: 'must be a text that is not blank' }],
-  );
+  return [
+    ...strangers(content, ['options'], `${at}/content`),
+    ...options.flatMap((option, index) => checkOption(option, `${at}/content/options/${index}`)),
+  ];
+}
+
+function checkOption(option: unknown, at: string): FieldError[] {
+  const { title, data = {} } = isPlainObject(option) ? option : {};
+  const errors = [...strangers(option, ['title', 'data'], at), ...strangers(data, ['postback'], `${at}/data`)];
+  if (!isText(title)) errors.push({ pointer: `${at}/title`, detail: 'must be a text that is not blank' });
+  const { postback = '' } = isPlainObject(data) ? data : { postback: null };
+  if (typeof postback !== 'string') errors.push({ pointer: `${at}/data/postback`, detail: 'must be a text' });
+  return errors;
+}
+
+/** Members that 8x8's schema does not know. */
+function strangers(value: unknown, known: string[], at: string): FieldError[] {
+  return Object.keys(isPlainObject(value) ? value : {})
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ pointer: pointerTo(at, name), detail: "is not part of 8x8's quick replies" }));
 }
 
 function optionsOf(content: unknown): unknown[] {

@@ -50,6 +50,19 @@ describe('what 8x8 does not show', () => {
     expect(losses).toEqual([{ pointer: '/cards/1', detail: expect.stringMatching(/is shown as text: .*1\.3/) }]);
   });
 
+  it.each([
+    ['an Adaptive Card whose body is no list', { ...adaptive('1.3'), content: { type: 'AdaptiveCard', body: 'x' } }],
+    [
+      'an Adaptive Card whose actions are no list',
+      { ...adaptive('1.3'), content: { type: 'AdaptiveCard', actions: {} } },
+    ],
+    ['a carousel that is no object', { contentType: 'Carousel', content: ['x'] }],
+  ])('%s is left out beside the text, with the loss named', (_, card) => {
+    const { parts, losses, errors } = convertMessage(say('Look', card), LIMIT);
+    expect([parts, errors]).toEqual([[say('Look')], []]);
+    expect(losses).toEqual([{ pointer: '/cards/0', detail: expect.stringMatching(/is left out.*: its/) }]);
+  });
+
   it('is told in words where there are any, and else left out beside the text', () => {
     const text: Card = { contentType: 'text/markdown', content: ' **Hi** ' };
     const video: Card = { contentType: 'video/mp4', content: { src: 'x' } };
@@ -80,6 +93,30 @@ describe('what 8x8 does not show', () => {
       say('x', yesNo, replies({ options: [{ title: 'Yes' }, { title: ' ' }] })),
       '/cards/1/content/options/1/title',
       /not blank/,
+    ],
+    [
+      'a quick reply with more than 8x8 knows',
+      say('x', replies({ options: [{ title: 'Yes', icon: 1 }] })),
+      '/cards/0/content/options/0/icon',
+      /not part of/,
+    ],
+    [
+      'a postback that is no text',
+      say('x', replies({ options: [{ title: 'Yes', data: { postback: 5 } }] })),
+      '/cards/0/content/options/0/data/postback',
+      /must be a text/,
+    ],
+    [
+      'the data of a quick reply that is no object',
+      say('x', replies({ options: [{ title: 'Yes', data: 'yes' }] })),
+      '/cards/0/content/options/0/data/postback',
+      /must be a text/,
+    ],
+    [
+      'quick replies with something beside the options',
+      say('x', replies({ options: [{ title: 'Yes' }], style: 'big' })),
+      '/cards/0/content/style',
+      /not part of/,
     ],
   ] as const)('refuses %s and says where', (_, message, pointer, detail) => {
     const { errors } = convertMessage(message, LIMIT);
