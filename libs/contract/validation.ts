@@ -100,14 +100,16 @@ function toFieldErrors(error: ValidationError, parent: string): FieldError[] {
   // Per property the rule nearest to the type speaks for all: "must be a string" says more than the length rule beside it.
   const rules = Object.entries(error.constraints ?? {});
   if (rules.length === 0) return nested;
+  // What is no list has no entries in which something could be wrong.
+  const inner = 'isArray' in error.constraints! ? [] : nested;
   const unknown = rules.find(([rule]) => rule === 'whitelistValidation' || rule === 'unknownValue');
   const missing = error.value === undefined && !unknown;
   const detail = unknown
     ? 'is not a known field: remove it or check its spelling'
     : missing
       ? 'is missing'
-      : rules.at(-1)![1];
-  return [{ pointer, detail: detail.replace(new RegExp(`^${escapeRegExp(error.property)} `), '') }, ...nested];
+      : (rules.findLast(([rule]) => rule !== 'nestedValidation') ?? rules[0]!)[1];
+  return [{ pointer, detail: detail.replace(new RegExp(`^${escapeRegExp(error.property)} `), '') }, ...inner];
 }
 
 function escapeRegExp(text: string): string {

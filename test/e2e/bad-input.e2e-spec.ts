@@ -87,6 +87,28 @@ describe('bad input', () => {
     expect(await world.transcript(id)).toEqual([]);
   });
 
+  it('names the type that a field should have, and nothing within what is of another one', async () => {
+    const start = await world.raw(
+      'POST',
+      '/v1/handovers',
+      JSON.stringify(startRequest({ user: null, transcript: {} })),
+    );
+    expect(start.problem.errors).toEqual([
+      { pointer: '/user', detail: 'must be an object' },
+      { pointer: '/transcript', detail: 'must be a list' },
+    ]);
+    const id = await world.requestHandover();
+    const change = await world.raw('PATCH', `/v1/handovers/${id}`, '{"user":[],"settings":{"queueId":101}}');
+    expect(change.problem.errors).toEqual([
+      { pointer: '/user', detail: 'must be an object' },
+      { pointer: '/settings/queueId', detail: 'must be a string' },
+    ]);
+    const blank = await world.raw('PATCH', `/v1/handovers/${id}`, '{"settings":{"queueId":" "}}');
+    expect(blank.problem.errors).toEqual([{ pointer: '/settings/queueId', detail: 'must not be blank' }]);
+    const say = await world.raw('POST', `/v1/handovers/${id}/messages`, '{"cards":{}}');
+    expect(say.problem.errors).toEqual([{ pointer: '/cards', detail: 'must be a list' }]);
+  });
+
   it('refuses headers that make no sense', async () => {
     const id = await world.requestHandover();
     expect((await world.raw('GET', `/v1/handovers/${id}/events`, undefined, { 'last-event-id': 'x' })).status).toBe(

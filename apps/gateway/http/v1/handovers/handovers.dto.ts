@@ -70,8 +70,8 @@ export class StartHandoverDto {
 }
 
 export class UpdateSettingsDto {
-  @Matches(/\S/, { message: 'must not be blank' })
   @Text({ max: ID_LENGTH, description: 'The queue to move to.', example: '102' })
+  @Matches(/\S/, { message: 'must not be blank' })
   queueId: string;
 }
 
