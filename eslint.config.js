@@ -27,6 +27,13 @@ export default tseslint.config(
       eqeqeq: 'error',
       'max-lines': ['error', { max: 350, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='any'] CallExpression[callee.property.name='timeout']",
+          message: 'Node 20 forgets such a time-out when it collects garbage: use within() of #contract.',
+        },
+      ],
     },
   },
   {

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { within } from '#contract';
 import { startSampleBot } from '../sample-bot/bot.js';
 import { kindFrom } from './contact-centre.js';
 import { GatewayProcess } from './gateway-process.js';
@@ -159,7 +160,7 @@ async function untilReady(
 ): Promise<void> {
   const succeeds = async (path: string): Promise<boolean> => {
     const headers = { authorization: `Bearer ${apiKey}` };
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(2_000)]);
+    const signal = within(2_000, stop);
     const response = await fetch(`${url}${path}`, { headers, signal }).catch(() => null);
     await response?.body?.cancel();
     return response?.ok ?? false;

@@ -22,6 +22,7 @@ const TOPICS = {
   'split-text.ts': 'Long texts',
   'adaptive-card.ts': 'Cards',
   'duration.ts': 'Durations',
+  'within.ts': 'Time-outs',
   'validation.ts': 'Validation',
 };
 

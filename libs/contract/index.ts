@@ -11,3 +11,4 @@ export * from './registration.js';
 export * from './settings.js';
 export * from './split-text.js';
 export * from './validation.js';
+export * from './within.js';

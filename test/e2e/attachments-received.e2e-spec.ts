@@ -190,6 +190,19 @@ describe('files that an agent sends', () => {
     expect(tries).toHaveLength(3);
   });
 
+  it('come with an error when the contact centre falls silent, after twenty seconds, and the next messages go on', async () => {
+    const { id, conversationId } = await world.active();
+    world.simulator.faults.set({
+      fileUrlsExpired: true,
+      api: [{ match: CONTENT, fault: { hang: 'before' } }],
+    });
+    await world.simulator.agent.sendFile(conversationId, { filename: 'never.txt', content: 'x' });
+    await world.simulator.agent.say(conversationId, 'next');
+    await world.bot.event(id, 'message.created', 2);
+    expect(world.bot.texts(id)).toEqual([null, 'next']);
+    expect((await attachmentsOf(id))[0]!.error).toContain('it took too long');
+  });
+
   it('are in the transcript when they come after the end, which no event tells', async () => {
     const { id, conversationId } = await world.active();
     await world.simulator.agent.leave(conversationId);
@@ -200,6 +213,35 @@ describe('files that an agent sends', () => {
     const late = await until('the late message', async () => (await world.transcript(id))[0]);
     expect(late).toMatchObject({ text: 'late', status: 'failed', attachments: [{ filename: 'late.txt', size: null }] });
   });
+});
+
+it('files that an agent sends are fetched in production from no address without TLS, be it the contact centre’s own', async () => {
+  const production = { NODE_ENV: 'production', HANDOVER_ENCRYPTION_KEY: randomBytes(32).toString('base64') };
+  const world = await World.start({ env: production });
+  try {
+    const { id, conversationId } = await world.active();
+    await world.simulator.agent.sendFile(conversationId, {
+      filename: 'a.txt',
+      contentType: 'text/plain',
+      content: 'A',
+    });
+    const [stored] = world.simulator.conversation(conversationId).attachments;
+    const preSignedUrl = `${world.simulator.url}/files/${stored!.token}?expires=${Date.now() + 60_000}`;
+    const data = {
+      isEcho: false,
+      sender: { id: 'agent-ann', type: 'agent' },
+      attachments: [{ fileName: 'a.txt', preSignedUrl }],
+    };
+    await world.simulator.emit({ eventType: 'MESSAGE', conversationId, timestamp: Date.now(), data });
+    const files = [1, 2].map(
+      async (nth) => (await world.bot.event(id, 'message.created', nth)).data.message!.attachments,
+    );
+    const [withKey, byAddress] = (await Promise.all(files)) as Attachment[][];
+    expect(withKey![0]).toMatchObject({ filename: 'a.txt', size: 1 });
+    expect(byAddress![0]).toMatchObject({ size: null, error: expect.stringContaining('not https') });
+  } finally {
+    await world.stop();
+  }
 });
 
 function binary(response: unknown, done: (error: Error | null, body: Buffer) => void): void {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ProviderError, type IncomingFile, type ProviderLog, type RemoteAttachment } from '#contract';
+import { ProviderError, within, type IncomingFile, type ProviderLog, type RemoteAttachment } from '#contract';
 import {
   filenameOf,
   isWelcome,
@@ -104,7 +104,7 @@ export class ArrivingFiles {
 
   /** Resolves to whether all files are settled; false when another replica has some of them in hand. */
   private async fetchAll(request: FileRequest, known: Set<number>, replica: string): Promise<boolean> {
-    const signal = AbortSignal.any([this.stopper.signal, AbortSignal.timeout(WITHIN_MS)]);
+    const signal = within(WITHIN_MS, this.stopper.signal);
     let isComplete = true;
     for (const [position, remote] of request.wanted.entries()) {
       if (known.has(position)) continue;

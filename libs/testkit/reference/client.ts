@@ -1,4 +1,4 @@
-import { ProviderError, type ProviderErrorCode, type ProviderLog } from '#contract';
+import { ProviderError, within, type ProviderErrorCode, type ProviderLog } from '#contract';
 
 const TIMEOUT_MS = 10_000;
 const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH'];
@@ -46,7 +46,7 @@ export class ParleyClient {
   }
 
   limit(signal: AbortSignal | null): AbortSignal {
-    return AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]);
+    return within(TIMEOUT_MS, ...(signal ? [signal] : []));
   }
 
   refused({ status, headers }: Response): ProviderError {
