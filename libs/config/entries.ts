@@ -57,7 +57,7 @@ export class InactivityConfig {
 
 /** Where the agent finds help about the conversation: at an address of the operator's, or on the gateway's own page. */
 export class CopilotConfig {
-  @Setting({ type: 'url', title: 'Base URL', help: 'The start of the link. With builtIn, the gateway unless given.' })
+  @Setting({ type: 'url', title: 'Base URL', help: 'The start of the link, unless builtIn is set.' })
   baseUrl?: string;
 
   /** Whether the gateway serves the page. */

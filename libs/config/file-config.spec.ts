@@ -238,6 +238,15 @@ providers:
     ]);
   });
 
+  it('refuses a copilot at two addresses', () => {
+    const token = 't'.repeat(16);
+    expect(problemsOf(provider(`copilot: { builtIn: true, baseUrl: http://c, urlToken: ${token} }`))).toEqual([
+      expect.stringMatching(
+        /^6: .*copilot\.baseUrl: cannot be used with builtIn: remove it for .* of the gateway, or builtIn for/,
+      ),
+    ]);
+  });
+
   it('never shows a secret', () => {
     const env = { KEY: 'hunter2 hunter2', SECRET: 'whsec_hunter2!' };
     const text = 'bots:\n  - name: a\n    apiKey: ${KEY}\n    callbackSecret: ${SECRET}\n  - hunter2\n';
