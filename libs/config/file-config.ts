@@ -17,6 +17,7 @@ import { readYaml, type Problem, type YamlSource } from './yaml-source.js';
 const MAX_BYTES = 1024 * 1024;
 const RECOMMENDED_SECRET_BYTES = 24;
 const MIN_TOKEN_LENGTH = 16;
+const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** What the file declares. */
 export interface FileConfig {
@@ -141,7 +142,8 @@ class FileReader {
   /** Whoever guesses the token of the built-in page reads conversations. */
   private checkToken(token: string | undefined, at: string): void {
     if (typeof token !== 'string' || this.hasProblemIn(at)) return;
-    if (token.length < MIN_TOKEN_LENGTH)
+    if (!VISIBLE.test(token)) this.report(at, 'must be visible ASCII characters without spaces with builtIn');
+    else if (token.length < MIN_TOKEN_LENGTH)
       this.report(
         at,
         `must have ${MIN_TOKEN_LENGTH} characters or more with builtIn, for example the output of "openssl rand -hex 32"`,
