@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { QueueReading } from '#contract';
+import type { ProviderSession, QueueReading } from '#contract';
 import { availabilityOf, queueOf } from './index.js';
 
 const AT = new Date(0);
@@ -52,8 +52,14 @@ describe('availability', () => {
   });
 
   it('is that of the queue that the request names, else of the provider’s own', () => {
-    expect(queueOf({ queueId: '1' }, { queueId: '2' })).toBe('2');
-    expect(queueOf({ queueId: '1' }, {})).toBe('1');
-    expect(queueOf({}, {})).toBeNull();
+    const session = {} as ProviderSession;
+    expect(queueOf({ session, defaults: { queueId: '1' } }, { queueId: '2' })).toBe('2');
+    expect(queueOf({ session, defaults: { queueId: '1' } })).toBe('1');
+    expect(queueOf({ session, defaults: {} })).toBeNull();
+  });
+
+  it('is that of the queue which the provider makes of the settings', () => {
+    const session = { queueOf: (request: object) => JSON.stringify(request) } as ProviderSession;
+    expect(queueOf({ session, defaults: { a: 1 } }, { b: 2 })).toBe('{"defaults":{"a":1},"settings":{"b":2}}');
   });
 });

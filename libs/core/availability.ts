@@ -1,4 +1,5 @@
 import type { QueueReading } from '#contract';
+import type { ProviderInstance } from './provider-registry.js';
 
 export const AVAILABILITY_STATES = ['available', 'unavailable', 'unknown'] as const;
 
@@ -34,8 +35,12 @@ export function unknownAvailability(reason: string, observedAt: Date): Availabil
   return { state: 'unknown', reason, ...nothing, observedAt };
 }
 
-/** The queue that settings name, the last layer first; null where it is left to the contact centre. */
-export function queueOf(...layers: object[]): string | null {
-  const { queueId } = Object.assign({}, ...layers) as { queueId?: unknown };
+/** The queue in which a handover of these settings would wait; null where it is left to the contact centre. */
+export function queueOf(
+  { session, defaults }: Pick<ProviderInstance, 'session' | 'defaults'>,
+  settings: object = {},
+): string | null {
+  if (session.queueOf) return session.queueOf({ defaults, settings });
+  const { queueId } = { ...defaults, ...settings } as { queueId?: unknown };
   return typeof queueId === 'string' ? queueId : null;
 }

@@ -83,6 +83,13 @@ describe('whether somebody is there', () => {
     });
   });
 
+  it('is that of the queue without the blanks around it, and of the default’s where nothing else is left', async () => {
+    world.simulator.floor.setQueue('102', { 'queue-size': 3 });
+    const provider = fresh();
+    expect(await ask(provider, '?queueId=%20102%20')).toMatchObject({ state: 'available', queueSize: 3 });
+    expect(await ask(provider, '?queueId=%20')).toMatchObject({ state: 'available', queueSize: 0 });
+  });
+
   it('is unavailable when the schedule is closed, also where nothing else is known', async () => {
     world.simulator.floor.setSchedule('business-hours', -1);
     world.simulator.faults.set({ api: [{ ...STATISTICS, fault: { status: 500 } }] });
@@ -220,6 +227,19 @@ describe('whether somebody is there', () => {
       const provider = fresh();
       await start({ provider, settings: { queueId: '102' } }).expect(409);
       await start({ provider }).expect(201);
+    });
+
+    it.each([
+      ['with a blank', { queueId: '102 ' }],
+      ['in the JSON properties', { jsonProperties: { assignment: { id: '102' } } }],
+      ['in the JSON properties, with a blank', { queueId: '101', jsonProperties: { assignment: { id: ' 102' } } }],
+    ])('goes by that queue also where it is written %s', async (_, settings) => {
+      const provider = fresh();
+      const started = await start({ provider, sessionId: `before ${provider}`, settings }).expect(201);
+      const { conversationId } = await world.status((started.body as { id: string }).id, 'queued');
+      expect(world.simulator.conversation(conversationId as string).assignment.id).toBe('102');
+      world.simulator.floor.setQueue('102', { 'enabled-agent-count': 0, 'agent-count-waitTransact': 0 });
+      await start({ provider: fresh(), settings }).expect(409);
     });
 
     it('starts when it is not known, and when nobody asks for it', async () => {
