@@ -148,6 +148,8 @@ export interface QueueReading {
   /** How many wait. */
   queueSize: number | null;
   longestWaitSeconds: number | null;
+  /** Why conversations never find an agent in this queue, such as one for phone calls, in a sentence for people; left out where they may. */
+  unsuited?: string;
   /** Why something that should be known is not, in a sentence for people; null where nothing is missing. */
   gap: string | null;
 }

@@ -21,6 +21,12 @@ describe('availability', () => {
     ['an agent is free, whoever is said to be enabled', { agentsEnabled: 0, agentsAvailable: 1 }, 'available'],
     ['only the free agents are known, and there are some', { agentsEnabled: null }, 'available'],
     ['closed', { open: false }, 'unavailable'],
+    ['the queue is for something else', { unsuited: 'For calls.' }, 'unavailable'],
+    [
+      'the queue is for something else, and nothing else is known',
+      { ...NONE, unsuited: 'For calls.', gap: 'broken' },
+      'unavailable',
+    ],
     ['closed, and nothing else is known', { ...NONE, open: false, gap: 'broken' }, 'unavailable'],
     ['nobody is logged in', { agentsEnabled: 0, agentsAvailable: 0 }, 'unavailable'],
     [

@@ -15,11 +15,12 @@ export interface Availability {
   observedAt: Date;
 }
 
-/** What a reading amounts to. Each answer needs its proof: agents for `available`, a closed door or nobody for `unavailable`. */
+/** What a reading amounts to. Each answer needs its proof: agents for `available`, a closed door, nobody or a queue for other things for `unavailable`. */
 export function availabilityOf(reading: QueueReading, observedAt: Date): Availability {
-  const { open, agentsEnabled, agentsAvailable, queueSize, longestWaitSeconds, gap } = reading;
+  const { open, agentsEnabled, agentsAvailable, queueSize, longestWaitSeconds, unsuited, gap } = reading;
   const known = { open, agentsAvailable, queueSize, longestWaitSeconds, observedAt };
   const isAnybodyThere = (agentsEnabled ?? 0) > 0 || (agentsAvailable ?? 0) > 0;
+  if (unsuited !== undefined) return { state: 'unavailable', reason: unsuited, ...known };
   if (open === false) return { state: 'unavailable', reason: 'The contact centre is closed now.', ...known };
   if (agentsEnabled === 0 && !isAnybodyThere)
     return { state: 'unavailable', reason: 'No agent is logged in for the queue.', ...known };
