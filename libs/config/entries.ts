@@ -15,9 +15,6 @@ import { durationMs, IfPresent, isDuration, Nested, Setting } from '#contract';
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const SLUG_RULE = 'must be 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends';
 
-const VISIBLE = /^[\x21-\x7e]+$/;
-const VISIBLE_RULE = 'must be visible ASCII characters without spaces';
-
 /** A bot as the configuration file declares it. */
 export class BotConfig {
   @Setting({ type: 'string', title: 'Name', help: 'Identifies the bot.', required: true })
@@ -57,7 +54,7 @@ export class InactivityConfig {
 
 /** Where the agent finds help about the conversation: at an address of the operator's, or on the gateway's own page. */
 export class CopilotConfig {
-  @Setting({ type: 'url', title: 'Base URL', help: 'The start of the link. With builtIn, the gateway unless given.' })
+  @Setting({ type: 'url', title: 'Base URL', help: 'The start of the link, unless builtIn is set.' })
   baseUrl?: string;
 
   /** Whether the gateway serves the page. */
@@ -66,12 +63,10 @@ export class CopilotConfig {
   builtIn: boolean = false;
 
   @Setting({ type: 'string', title: 'URL token', help: 'Added to the link.', required: true, secret: true })
-  @Matches(VISIBLE, { message: VISIBLE_RULE })
   urlToken: string;
 
   /** While links with it are still in use: a token is rotated by moving it here. */
   @Setting({ type: 'string', title: 'Previous URL token', help: 'Still accepted by the built-in page.', secret: true })
-  @Matches(VISIBLE, { message: VISIBLE_RULE })
   previousUrlToken?: string;
 }
 

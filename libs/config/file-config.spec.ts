@@ -233,8 +233,25 @@ providers:
       expect.stringMatching(/^6: providers\[0\]\.copilot\.urlToken: must have 16 characters or more with builtIn/),
       expect.stringMatching(/^6: providers\[0\]\.copilot\.previousUrlToken: must have 16 characters or more/),
     ]);
-    expect(problemsOf(provider('copilot: { baseUrl: http://c, urlToken: "two words" }'))).toEqual([
-      expect.stringMatching(/copilot\.urlToken: must be visible ASCII characters without spaces/),
+    expect(problemsOf(provider('copilot: { builtIn: true, urlToken: "a token of words" }'))).toEqual([
+      expect.stringMatching(/copilot\.urlToken: must be visible ASCII characters without spaces with builtIn/),
+    ]);
+  });
+
+  it('takes any text as the token of a page of the operator’s', () => {
+    const { providers } = read(provider('copilot: { baseUrl: http://c, urlToken: "zwei Wörter" }'));
+    expect(providers[0]!.copilot!.urlToken).toBe('zwei Wörter');
+    expect(problemsOf(provider('copilot: { baseUrl: http://c, urlToken: "" }'))).toEqual([
+      expect.stringMatching(/copilot\.urlToken: must not be empty/),
+    ]);
+  });
+
+  it('refuses a copilot at two addresses', () => {
+    const token = 't'.repeat(16);
+    expect(problemsOf(provider(`copilot: { builtIn: true, baseUrl: http://c, urlToken: ${token} }`))).toEqual([
+      expect.stringMatching(
+        /^6: .*copilot\.baseUrl: cannot be used with builtIn: remove it for .* of the gateway, or builtIn for/,
+      ),
     ]);
   });
 

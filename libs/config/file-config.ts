@@ -17,6 +17,7 @@ import { readYaml, type Problem, type YamlSource } from './yaml-source.js';
 const MAX_BYTES = 1024 * 1024;
 const RECOMMENDED_SECRET_BYTES = 24;
 const MIN_TOKEN_LENGTH = 16;
+const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** What the file declares. */
 export interface FileConfig {
@@ -113,12 +114,7 @@ class FileReader {
 
   private provider(item: unknown, at: string): ProviderConfig {
     const provider = this.parse(ProviderConfig, withoutEmpty(item, ['settings', 'defaults']), at);
-    if (isPlainObject(provider.copilot) && !provider.copilot.builtIn && provider.copilot.baseUrl === undefined)
-      this.report(
-        below(below(at, 'copilot'), 'baseUrl'),
-        'is missing: give it, or set builtIn for the page of the gateway',
-      );
-    this.refuseShortTokens(provider, below(at, 'copilot'));
+    this.checkCopilot(provider, below(at, 'copilot'));
     if (typeof provider.type !== 'string' || provider.type === '') return provider;
     const type = this.types.find(({ key }) => key === provider.type);
     if (type) this.checkAgainst(type, provider, at);
@@ -130,17 +126,28 @@ class FileReader {
     return provider;
   }
 
-  /** Whoever guesses the token of the built-in page reads conversations. */
-  private refuseShortTokens({ copilot }: ProviderConfig, at: string): void {
-    if (!isPlainObject(copilot) || copilot.builtIn !== true) return;
-    for (const name of ['urlToken', 'previousUrlToken'] as const) {
-      const token = copilot[name];
-      if (typeof token !== 'string' || token.length >= MIN_TOKEN_LENGTH || this.hasProblemIn(below(at, name))) continue;
+  private checkCopilot({ copilot }: ProviderConfig, at: string): void {
+    if (!isPlainObject(copilot)) return;
+    if (!copilot.builtIn && copilot.baseUrl === undefined)
+      this.report(below(at, 'baseUrl'), 'is missing: give it, or set builtIn for the page of the gateway');
+    if (copilot.builtIn !== true) return;
+    if (copilot.baseUrl !== undefined)
       this.report(
-        below(at, name),
+        below(at, 'baseUrl'),
+        'cannot be used with builtIn: remove it for the page of the gateway, or builtIn for a page of yours',
+      );
+    for (const name of ['urlToken', 'previousUrlToken'] as const) this.checkToken(copilot[name], below(at, name));
+  }
+
+  /** Whoever guesses the token of the built-in page reads conversations. */
+  private checkToken(token: string | undefined, at: string): void {
+    if (typeof token !== 'string' || this.hasProblemIn(at)) return;
+    if (!VISIBLE.test(token)) this.report(at, 'must be visible ASCII characters without spaces with builtIn');
+    else if (token.length < MIN_TOKEN_LENGTH)
+      this.report(
+        at,
         `must have ${MIN_TOKEN_LENGTH} characters or more with builtIn, for example the output of "openssl rand -hex 32"`,
       );
-    }
   }
 
   private refuseUnknownEndpoints(providers: ProviderConfig[], bots: BotConfig[]): void {

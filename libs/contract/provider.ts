@@ -34,6 +34,7 @@ export const CAPABILITIES = [
   'thinking',
   'read',
   'availability',
+  'queueOf',
   'check',
   'reassign',
   'handBack',
@@ -148,6 +149,8 @@ export interface QueueReading {
   /** How many wait. */
   queueSize: number | null;
   longestWaitSeconds: number | null;
+  /** Why conversations never find an agent in this queue, such as one for phone calls, in a sentence for people; left out where they may. */
+  unsuited?: string;
   /** Why something that should be known is not, in a sentence for people; null where nothing is missing. */
   gap: string | null;
 }
@@ -244,6 +247,11 @@ export interface ProviderSession<H extends object = object> {
    * often and waited for by people: it should take no longer than 5 s.
    */
   availability?(queueId: string | null): Promise<QueueReading>;
+  /**
+   * The queue in which a handover of these settings would wait, for `availability`; null where they leave that to the contact centre.
+   * Pure. Without it, it is what their `queueId` says, the request's own before the account's.
+   */
+  queueOf?(request: Pick<StartRequest<H>, 'defaults' | 'settings'>): string | null;
   /**
    * Checks the account from end to end and says what is wrong and what to do about it. Changes nothing. Ends within 60 s; what
    * cannot be looked at is a finding and no error.

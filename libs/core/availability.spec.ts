@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { QueueReading } from '#contract';
+import type { ProviderSession, QueueReading } from '#contract';
 import { availabilityOf, queueOf } from './index.js';
 
 const AT = new Date(0);
@@ -21,6 +21,12 @@ describe('availability', () => {
     ['an agent is free, whoever is said to be enabled', { agentsEnabled: 0, agentsAvailable: 1 }, 'available'],
     ['only the free agents are known, and there are some', { agentsEnabled: null }, 'available'],
     ['closed', { open: false }, 'unavailable'],
+    ['the queue is for something else', { unsuited: 'For calls.' }, 'unavailable'],
+    [
+      'the queue is for something else, and nothing else is known',
+      { ...NONE, unsuited: 'For calls.', gap: 'broken' },
+      'unavailable',
+    ],
     ['closed, and nothing else is known', { ...NONE, open: false, gap: 'broken' }, 'unavailable'],
     ['nobody is logged in', { agentsEnabled: 0, agentsAvailable: 0 }, 'unavailable'],
     [
@@ -52,8 +58,14 @@ describe('availability', () => {
   });
 
   it('is that of the queue that the request names, else of the provider’s own', () => {
-    expect(queueOf({ queueId: '1' }, { queueId: '2' })).toBe('2');
-    expect(queueOf({ queueId: '1' }, {})).toBe('1');
-    expect(queueOf({}, {})).toBeNull();
+    const session = {} as ProviderSession;
+    expect(queueOf({ session, defaults: { queueId: '1' } }, { queueId: '2' })).toBe('2');
+    expect(queueOf({ session, defaults: { queueId: '1' } })).toBe('1');
+    expect(queueOf({ session, defaults: {} })).toBeNull();
+  });
+
+  it('is that of the queue which the provider makes of the settings', () => {
+    const session = { queueOf: (request: object) => JSON.stringify(request) } as ProviderSession;
+    expect(queueOf({ session, defaults: { a: 1 } }, { b: 2 })).toBe('{"defaults":{"a":1},"settings":{"b":2}}');
   });
 });

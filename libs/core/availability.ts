@@ -1,4 +1,5 @@
 import type { QueueReading } from '#contract';
+import type { ProviderInstance } from './provider-registry.js';
 
 export const AVAILABILITY_STATES = ['available', 'unavailable', 'unknown'] as const;
 
@@ -14,11 +15,12 @@ export interface Availability {
   observedAt: Date;
 }
 
-/** What a reading amounts to. Each answer needs its proof: agents for `available`, a closed door or nobody for `unavailable`. */
+/** What a reading amounts to. Each answer needs its proof: agents for `available`, a closed door, nobody or a queue for other things for `unavailable`. */
 export function availabilityOf(reading: QueueReading, observedAt: Date): Availability {
-  const { open, agentsEnabled, agentsAvailable, queueSize, longestWaitSeconds, gap } = reading;
+  const { open, agentsEnabled, agentsAvailable, queueSize, longestWaitSeconds, unsuited, gap } = reading;
   const known = { open, agentsAvailable, queueSize, longestWaitSeconds, observedAt };
   const isAnybodyThere = (agentsEnabled ?? 0) > 0 || (agentsAvailable ?? 0) > 0;
+  if (unsuited !== undefined) return { state: 'unavailable', reason: unsuited, ...known };
   if (open === false) return { state: 'unavailable', reason: 'The contact centre is closed now.', ...known };
   if (agentsEnabled === 0 && !isAnybodyThere)
     return { state: 'unavailable', reason: 'No agent is logged in for the queue.', ...known };
@@ -34,8 +36,12 @@ export function unknownAvailability(reason: string, observedAt: Date): Availabil
   return { state: 'unknown', reason, ...nothing, observedAt };
 }
 
-/** The queue that settings name, the last layer first; null where it is left to the contact centre. */
-export function queueOf(...layers: object[]): string | null {
-  const { queueId } = Object.assign({}, ...layers) as { queueId?: unknown };
+/** The queue in which a handover of these settings would wait; null where it is left to the contact centre. */
+export function queueOf(
+  { session, defaults }: Pick<ProviderInstance, 'session' | 'defaults'>,
+  settings: object = {},
+): string | null {
+  if (session.queueOf) return session.queueOf({ defaults, settings });
+  const { queueId } = { ...defaults, ...settings } as { queueId?: unknown };
   return typeof queueId === 'string' ? queueId : null;
 }

@@ -15,6 +15,10 @@ export interface Incoming {
   handoverId: string | null;
   /** Whether the bot gets it back after the agent. */
   handBack: boolean;
+  /** Messages of it up to this sequence were said before or in the handover that it came back from; left out where there is none. */
+  resumedAfter?: number;
+  /** What was said in it directly before its latest handover, after one sequence and up to another, and the handover before that. */
+  before?: { after: number; until: number; handoverId: string | null };
   /** The contact centre's time of the newest thing known of it, epoch milliseconds. */
   lastAt: number | null;
   /** Of a handover: what the contact centre knew of the user before, so that it is not told that again. */

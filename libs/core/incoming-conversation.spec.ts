@@ -314,6 +314,17 @@ describe('after the handover the bot', () => {
     expect(next.handover.status).toBe('open');
   });
 
+  it('knows what was said in it before each handover, and not twice what the user said to nobody', () => {
+    const { conversation, handover } = handedOver();
+    const { incoming, id } = handover.handover;
+    expect(incoming!.before).toEqual({ after: 0, until: 1, handoverId: null });
+    const told = { author: { type: 'user' }, text: 'Anybody?', cards: [], attachments: [], at: new Date(4) };
+    releaseConversation(conversation, handover.handover, [told as unknown as Message], 4);
+    tell(conversation, said('Hello again'), 9);
+    const next = handOverConversation(conversation, { user: {}, settings: {}, metadata: null }, COURSE);
+    expect(next.incoming!.before).toEqual({ after: 2, until: 3, handoverId: id });
+  });
+
   it('is told of the end where it does not come back', () => {
     const { conversation, handover } = handedOver();
     tell(handover, { type: 'user.left' }, 9);

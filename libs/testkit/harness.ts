@@ -24,7 +24,7 @@ export interface ProviderHarness {
 export type AccountName = 'first' | 'second';
 
 /** What a call to the vendor is for. A route of the fake says which of them is the one with the effect. */
-export type Operation = 'start' | 'send' | 'end' | Exclude<Capability, 'convert'>;
+export type Operation = 'start' | 'send' | 'end' | Exclude<Capability, 'convert' | 'queueOf'>;
 
 /** A fake of the vendor at the socket, seen through the eyes of its agents. */
 export interface FakeVendor {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { COPILOT_TOKEN, withCopilot } from '../support/copilot.js';
+import { answer, handOver, openWebChat, visit } from '../support/visitors.js';
 import { World } from '../support/world.js';
 import { launchChromium } from './chromium.js';
 
@@ -10,6 +11,7 @@ jest.setTimeout(120_000);
 
 type Json = Record<string, unknown>;
 
+const INCOMING_TOKEN = 'copilot-token-of-incoming-ones';
 const HOSTILE = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>';
 const CARD = {
   type: 'AdaptiveCard',
@@ -81,7 +83,11 @@ describe("the copilot's page in a browser", () => {
   const asked: string[] = [];
 
   beforeAll(async () => {
-    world = await World.start({ providers: (simulator) => [withCopilot(simulator)] });
+    world = await World.start({
+      options: { endpoint: { bot: 'test-bot' }, copilot: { builtIn: true, urlToken: INCOMING_TOKEN } },
+      providers: (simulator) => [withCopilot(simulator)],
+    });
+    openWebChat(world);
     ({ id, conversationId } = await world.active({
       provider: 'desk',
       sessionId: 's-17/ü',
@@ -292,6 +298,29 @@ describe("the copilot's page in a browser", () => {
     expect(text).not.toMatch(/Ann|4242|Connecting|From the bot/);
     await picture('5-refused', opened);
     await other.close();
+  });
+
+  it('shows what was said before the handover of a conversation that began in the contact centre, above the line', async () => {
+    const visitor = await visit(world, 'Hello?');
+    await answer(world, visitor, 'I will get a colleague.');
+    await handOver(world, visitor);
+    const query = new URLSearchParams({
+      userId: visitor.conversationId,
+      sessionId: visitor.id,
+      URLToken: INCOMING_TOKEN,
+    });
+    const opened = await open(`${world.gateway.url}/copilot/?${query}`);
+    const list = opened.getByTestId('transcript').locator('li');
+    const lines = async (): Promise<string[]> =>
+      list.evaluateAll((all) =>
+        all.map((one) => one.querySelector('.said')?.textContent ?? one.getAttribute('data-testid')!),
+      );
+    await opened.getByText('I will get a colleague.').waitFor();
+    expect(await lines()).toEqual(['Hello?', 'I will get a colleague.', 'divider']);
+    await world.simulator.customer.say(visitor.conversationId, 'Are you there?');
+    await opened.getByText('Are you there?').waitFor();
+    expect(await lines()).toEqual(['Hello?', 'I will get a colleague.', 'divider', 'Are you there?']);
+    await opened.close();
   });
 
   it('says that the conversation has ended', async () => {

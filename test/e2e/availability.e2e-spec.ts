@@ -8,7 +8,7 @@ describe('whether somebody is there', () => {
   let world: World;
   /** Answers are remembered for some seconds, so each test asks a provider of its own; all are the same account. */
   let next = 0;
-  const PROVIDERS = 32;
+  const PROVIDERS = 48;
   beforeAll(async () => {
     world = await World.start({
       providers: (simulator) => {
@@ -83,12 +83,34 @@ describe('whether somebody is there', () => {
     });
   });
 
+  it('is that of the queue without the blanks around it, and of the default’s where nothing else is left', async () => {
+    world.simulator.floor.setQueue('102', { 'queue-size': 3 });
+    const provider = fresh();
+    expect(await ask(provider, '?queueId=%20102%20')).toMatchObject({ state: 'available', queueSize: 3 });
+    expect(await ask(provider, '?queueId=%20')).toMatchObject({ state: 'available', queueSize: 0 });
+  });
+
   it('is unavailable when the schedule is closed, also where nothing else is known', async () => {
     world.simulator.floor.setSchedule('business-hours', -1);
     world.simulator.faults.set({ api: [{ ...STATISTICS, fault: { status: 500 } }] });
     const closed = { state: 'unavailable', open: false, reason: expect.stringContaining('closed') };
     expect(await ask(fresh())).toMatchObject(closed);
     expect(await ask('only-schedule')).toMatchObject(closed);
+  });
+
+  it.each(['phone', 'email', 'vmail'])('is unavailable in a queue for %s, and says so', async (media) => {
+    world.simulator.floor.setQueue('102', { 'media-type': media });
+    expect(await ask(fresh(), '?queueId=102')).toMatchObject({
+      state: 'unavailable',
+      open: true,
+      agentsAvailable: 2,
+      reason: `The queue 102 is for ${media}, not for chats.`,
+    });
+  });
+
+  it('goes by who is there where it is not said what a queue is for', async () => {
+    world.simulator.floor.setQueue('101', { 'media-type': undefined });
+    expect(await ask(fresh())).toMatchObject({ state: 'available' });
   });
 
   it.each([
@@ -113,6 +135,10 @@ describe('whether somebody is there', () => {
     [
       'the statistics fail',
       (): void => world.simulator.faults.set({ api: [{ ...STATISTICS, fault: { status: 403 } }] }),
+    ],
+    [
+      'a queue is for something new',
+      (): void => world.simulator.floor.setQueue('101', { 'media-type': 'of tomorrow' }),
     ],
     [
       'the statistics do not say who is there',
@@ -220,6 +246,25 @@ describe('whether somebody is there', () => {
       const provider = fresh();
       await start({ provider, settings: { queueId: '102' } }).expect(409);
       await start({ provider }).expect(201);
+    });
+
+    it.each([
+      ['with a blank', { queueId: '102 ' }],
+      ['in the JSON properties', { jsonProperties: { assignment: { id: '102' } } }],
+      ['in the JSON properties, with a blank', { queueId: '101', jsonProperties: { assignment: { id: ' 102' } } }],
+    ])('goes by that queue also where it is written %s', async (_, settings) => {
+      const provider = fresh();
+      const started = await start({ provider, sessionId: `before ${provider}`, settings }).expect(201);
+      const { conversationId } = await world.status((started.body as { id: string }).id, 'queued');
+      expect(world.simulator.conversation(conversationId as string).assignment.id).toBe('102');
+      world.simulator.floor.setQueue('102', { 'enabled-agent-count': 0, 'agent-count-waitTransact': 0 });
+      await start({ provider: fresh(), settings }).expect(409);
+    });
+
+    it('is refused in a queue for calls', async () => {
+      world.simulator.floor.setQueue('102', { 'media-type': 'phone' });
+      const answer = await start({ provider: fresh(), settings: { queueId: '102' } }).expect(409);
+      expect(answer.body).toMatchObject({ reason: 'unavailable', detail: expect.stringContaining('is for phone') });
     });
 
     it('starts when it is not known, and when nobody asks for it', async () => {

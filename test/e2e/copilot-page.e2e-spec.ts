@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { COPILOT_TOKEN, CopilotPage, withCopilot } from '../support/copilot.js';
+import { answer, handOver, openWebChat, visit, type Visit } from '../support/visitors.js';
 import { until } from '../support/wait.js';
 import { OTHER_BOT_KEY, startRequest, World } from '../support/world.js';
 
 type Json = Record<string, unknown>;
 
 const OTHER_TOKEN = 'copilot-token-of-another-desk';
+const INCOMING_TOKEN = 'copilot-token-of-incoming-ones';
 const NEXT_TOKEN = 'copilot-token-that-comes-next';
 const TILE = { kind: 'text', title: 'Note', text: 'first' };
 
@@ -16,6 +18,10 @@ describe("the copilot's page", () => {
   const replicas: World['gateway'][] = [];
   beforeAll(async () => {
     world = await World.start({
+      options: {
+        endpoint: { bot: 'test-bot', handBack: true },
+        copilot: { builtIn: true, urlToken: INCOMING_TOKEN },
+      },
       providers: (simulator) => [
         withCopilot(simulator, copilot),
         { ...withCopilot(simulator, { builtIn: true, urlToken: OTHER_TOKEN }), name: 'other-desk' },
@@ -25,6 +31,7 @@ describe("the copilot's page", () => {
         },
       ],
     });
+    openWebChat(world);
   });
   afterEach(async () => {
     for (const page of pages.splice(0)) page.close();
@@ -32,7 +39,10 @@ describe("the copilot's page", () => {
   });
   afterAll(() => world.stop());
 
-  async function open(link: { sessionId: string; urlToken?: string }, gateway = world.gateway): Promise<CopilotPage> {
+  async function open(
+    link: { userId?: string; sessionId: string; urlToken?: string },
+    gateway = world.gateway,
+  ): Promise<CopilotPage> {
     const page = await CopilotPage.open(gateway, { userId: 'u-42', ...link });
     pages.push(page);
     return page;
@@ -176,6 +186,89 @@ describe("the copilot's page", () => {
     expect([third.data.length, third.data[0]!.text, third.next]).toEqual([50, 'm1', null]);
     expect(await earlier('1')).toEqual({ data: [], next: null });
     expect((await page.ask('messages?before=x')).status).toBe(400);
+  });
+
+  const openFor = ({ id, conversationId }: Visit): Promise<CopilotPage> =>
+    open({ userId: conversationId, sessionId: id, urlToken: INCOMING_TOKEN });
+  const seen = ({ messages }: CopilotPage): [number, string][] =>
+    messages.map(({ sequence, text }) => [sequence, text]);
+
+  it('shows what was said before in a conversation that began in the contact centre, and each word once', async () => {
+    const { customer, agent } = world.simulator;
+    const visitor = await visit(world, 'before');
+    const { id, conversationId } = visitor;
+    await answer(world, visitor, 'handing over');
+    await handOver(world, visitor);
+    const page = await openFor(visitor);
+    await page.sees('handing over');
+    await customer.say(conversationId, 'to the agent');
+    await page.sees('to the agent');
+    expect(seen(page)).toEqual([
+      [-1, 'before'],
+      [0, 'handing over'],
+      [1, 'to the agent'],
+    ]);
+    expect([page.last('start'), page.last('handover')]).toMatchObject([{ before: null }, { transcriptLength: 0 }]);
+
+    world.simulator.faults.set({ silentHandBack: true });
+    await agent.leave(conversationId, 'agent-ann');
+    await customer.say(conversationId, 'to nobody');
+    await world.bot.event(id, 'conversation.resumed');
+    world.simulator.faults.reset();
+    await until('the end', () => page.isOver);
+    await customer.say(conversationId, 'to the bot');
+    await world.bot.event(id, 'message.created', 3);
+    expect(world.bot.texts(id)).toEqual(['before', 'to nobody', 'to the bot']);
+    await handOver(world, visitor);
+    const again = await openFor(visitor);
+    await again.sees('to the bot');
+    await customer.say(conversationId, 'to the agent again');
+    await again.sees('to the agent again');
+    expect(seen(again)).toEqual([
+      [-4, 'before'],
+      [-3, 'handing over'],
+      [-2, 'to the agent'],
+      [-1, 'to nobody'],
+      [0, 'to the bot'],
+      [1, 'to the agent again'],
+    ]);
+  });
+
+  it('shows earlier messages of such a conversation when asked, over all that it was in', async () => {
+    const { customer, agent } = world.simulator;
+    const visitor = await visit(world, 'a1');
+    const { id, conversationId } = visitor;
+    const more = (of: string, first: number, last: number): Promise<void> =>
+      Array.from({ length: last - first + 1 }, (_, n) => `${of}${first + n}`).reduce(
+        (before, text) => before.then(() => customer.say(conversationId, text)),
+        Promise.resolve(),
+      );
+    await more('a', 2, 120);
+    await world.bot.event(id, 'message.created', 120);
+    const first = await handOver(world, visitor);
+    await more('b', 1, 90);
+    await until('all of it', async () => (await world.transcript(first)).length >= 90);
+    await agent.leave(conversationId, 'agent-ann');
+    await world.bot.event(id, 'conversation.resumed');
+    await more('c', 1, 10);
+    await world.bot.event(id, 'message.created', 130);
+    await handOver(world, visitor);
+    const page = await openFor(visitor);
+    await page.sees('c10');
+    const shown = seen(page);
+    expect([shown.length, shown[0], shown[99], shown[100], shown.at(-1)]).toEqual([
+      200,
+      [-199, 'a21'],
+      [-100, 'a120'],
+      [-99, 'b1'],
+      [0, 'c10'],
+    ]);
+    expect(page.last('start')).toEqual({ before: '-199' });
+    const earlier = (await (await page.ask('messages?before=-199')).json()) as { data: never[]; next: null };
+    expect(earlier).toMatchObject({ next: null });
+    expect(earlier.data.map(({ sequence, text }) => [sequence, text])).toEqual(
+      Array.from({ length: 20 }, (_, n) => [n - 219, `a${n + 1}`]),
+    );
   });
 
   it('means the newest handover of a session, and only the provider’s whose token it has', async () => {

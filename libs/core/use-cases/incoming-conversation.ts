@@ -132,7 +132,9 @@ export function handOverConversation(
   const { bot, provider, sessionId, userId } = conversation;
   const user = { ...conversation.user, ...input.user };
   const started = startHandover({ ...input, bot, provider, sessionId, userId, user, transcript: [] }, unit.now, course);
-  const incoming: Incoming = { ...conversation.incoming!, handoverId: started.handover.id };
+  const { handoverId, resumedAfter = 0 } = conversation.incoming!;
+  const before = { after: resumedAfter, until: conversation.messageSequence, handoverId };
+  const incoming: Incoming = { ...conversation.incoming!, handoverId: started.handover.id, before };
   Object.assign(started.handover, {
     conversationId: conversation.conversationId,
     boundAt: unit.now,
@@ -203,6 +205,7 @@ export function releaseConversation(
     const message = unit.addMessage({ author: 'user', text, cards, attachments, status: 'delivered', at });
     unit.emit('message.created', { message: messageView(message) });
   }
+  conversation.incoming = { ...conversation.incoming!, resumedAfter: conversation.messageSequence };
 }
 
 /** An event that comes late after all may find another one in charge of the conversation than the one that did without it. */

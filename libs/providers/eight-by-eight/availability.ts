@@ -12,7 +12,9 @@ const NOTHING: QueueStatistics = {
   agentsAvailable: null,
   queueSize: null,
   longestWaitSeconds: null,
+  mediaType: null,
 };
+const OTHER_MEDIA = ['phone', 'email', 'vmail'];
 
 /** Asks the schedule and the statistics at the same time. What one of them does not say is a gap, and never a guess. */
 export async function readQueue(sources: AvailabilitySources, queueId: string | null): Promise<QueueReading> {
@@ -32,5 +34,14 @@ export async function readQueue(sources: AvailabilitySources, queueId: string | 
     known('The schedule could not be read', sources.isOpen?.() ?? null),
     known('The statistics could not be read', queueId === null ? null : (sources.queue?.(queueId) ?? null)),
   ]);
-  return { open, ...(statistics ?? NOTHING), gap: gaps.length > 0 ? `${gaps.join('. ')}.` : null };
+  const { mediaType, ...figures } = statistics ?? NOTHING;
+  const isUnsuited = mediaType !== null && OTHER_MEDIA.includes(mediaType);
+  if (mediaType !== null && mediaType !== 'chat' && !isUnsuited)
+    gaps.push(`The queue is for "${mediaType.slice(0, 50)}", and whether those are chats is not known`);
+  return {
+    open,
+    ...figures,
+    ...(isUnsuited ? { unsuited: `The queue ${queueId} is for ${mediaType}, not for chats.` } : {}),
+    gap: gaps.length > 0 ? `${gaps.join('. ')}.` : null,
+  };
 }

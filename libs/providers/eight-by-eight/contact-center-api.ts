@@ -1,5 +1,5 @@
 import { isPlainObject, ProviderError } from '#contract';
-import { at, VendorApi, type Transport, type VendorApiOptions } from '#provider-kit';
+import { at, textAt, VendorApi, type Transport, type VendorApiOptions } from '#provider-kit';
 import { headersOf } from './client.js';
 
 /** What is known of a queue; null for what is not. */
@@ -8,6 +8,8 @@ export interface QueueStatistics {
   agentsAvailable: number | null;
   queueSize: number | null;
   longestWaitSeconds: number | null;
+  /** What it is for: `chat`, `phone`, `email` or `vmail`. */
+  mediaType: string | null;
 }
 
 export interface ContactCenterOptions extends Pick<VendorApiOptions, 'now' | 'log' | 'secrets'> {
@@ -55,6 +57,7 @@ export class ContactCenterApi {
       agentsAvailable: count(queue['agent-count-waitTransact']),
       queueSize: count(queue['queue-size']),
       longestWaitSeconds: count(queue['longest-wait-time']),
+      mediaType: textAt(queue['media-type']),
     };
   }
 }

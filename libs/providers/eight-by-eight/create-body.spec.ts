@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StartRequest } from '#contract';
-import { createBody } from './create-body.js';
+import { createBody, queueOf } from './create-body.js';
 import type { EightByEightHandoverSettings } from './settings.js';
 
 type Request = StartRequest<EightByEightHandoverSettings>;
@@ -29,6 +29,29 @@ const pointers = (result: ReturnType<typeof createBody>) => result.errors.map(({
 const OURS = { key: 'handoverId', value: 'ho_1' };
 const LINK = { key: 'copilotUrl', value: 'https://copilot.example.com/?userId=u-42&sessionId=s-17&URLToken=t' };
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
+
+describe('the queue of a handover', () => {
+  const inLayers = (id: unknown) => ({ jsonProperties: { assignment: { id } } });
+  it.each<[string, Partial<Request>, string | null]>([
+    ['of the request', { settings: { queueId: ' 2 ' }, defaults: { queueId: '1' } }, '2'],
+    ['of the defaults', { defaults: { queueId: '1 ' } }, '1'],
+    ['left to the channel', {}, null],
+    ['left to the channel by the request', { settings: { queueId: ' ' }, defaults: { queueId: '1' } }, null],
+    ['of the JSON properties', { settings: inLayers('2 '), defaults: { queueId: '1' } }, '2'],
+    ['of the JSON properties of the defaults', { settings: { queueId: '1' }, defaults: inLayers('2') }, '2'],
+    ['taken away', { settings: { jsonProperties: { assignment: null } }, defaults: { queueId: '1' } }, null],
+  ])('%s is the one that is told and asked for', (_, layers, expected) => {
+    const { body, errors } = createBody(request({ defaults: {}, ...layers }));
+    expect(errors.map(({ pointer }) => pointer)).toEqual(['/settings/channelId']);
+    expect([queueOf(request({ defaults: {}, ...layers })), body.assignment?.id ?? null]).toEqual([expected, expected]);
+  });
+
+  it('is none where a script gets the conversation, or the id is none', () => {
+    const script = { assignment: { type: 'script', id: 's1' } };
+    for (const settings of [{ jsonProperties: script }, inLayers(7), { jsonProperties: { assignment: 'x' } }])
+      expect(queueOf(request({ settings, defaults: { queueId: '1' } }))).toBeNull();
+  });
+});
 
 describe('what is built from a handover', () => {
   it('is the whole of the vendor’s schema, and no more', () => {

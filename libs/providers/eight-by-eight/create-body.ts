@@ -14,6 +14,7 @@ import {
 } from './wire.js';
 
 type Request = StartRequest<EightByEightHandoverSettings>;
+type Settings = Pick<Request, 'defaults' | 'settings'>;
 type Json = Record<string, unknown>;
 
 const LAYERS = '/settings/jsonProperties';
@@ -35,7 +36,7 @@ export function createBody(request: Request): { body: CreateConversation; errors
       detail: "is missing: name the 8x8 channel here (or set it in the provider's defaults)",
     });
   }
-  const layers = [request.defaults.jsonProperties, request.settings.jsonProperties].filter(isPlainObject);
+  const layers = layersOf(request);
   const { user, assignment, ...unknown } = withoutNulls(layers.reduce(layOver, baseOf(request))) as Json;
   for (const name of Object.keys(unknown)) {
     errors.push({ pointer: pointerTo(LAYERS, name), detail: "is not part of 8x8's request to create a conversation" });
@@ -52,24 +53,40 @@ export function createBody(request: Request): { body: CreateConversation; errors
   const body: CreateConversation = {
     channelId: channelId ?? '',
     user: finishUser(user, additionalProperties),
-    ...(isPlainObject(assignment) ? { assignment: { type: 'queue', ...assignment } as WireAssignment } : {}),
+    ...(isPlainObject(assignment) ? { assignment: finishAssignment(assignment) } : {}),
     ...(messages.length > 0 ? { history: { messages } } : {}),
   };
   return { body, errors };
 }
 
+/** The queue that this body names; null where it names none, or a script. Pure. */
+export function queueOf(settings: Settings): string | null {
+  const { assignment } = withoutNulls(layersOf(settings).reduce(layOver, queueBaseOf(settings))) as Json;
+  if (!isPlainObject(assignment)) return null;
+  const { type, id } = finishAssignment(assignment);
+  return type === 'queue' && typeof id === 'string' && id !== '' ? id : null;
+}
+
+function layersOf({ defaults, settings }: Settings): Json[] {
+  return [defaults.jsonProperties, settings.jsonProperties].filter(isPlainObject);
+}
+
 /** What the handover itself says, before anything is laid over it. */
 function baseOf(request: Request): Json {
   const { properties: _properties, customerId, ...user } = request.user;
-  const queueId = (request.settings.queueId ?? request.defaults.queueId)?.trim();
   return {
     // In a conversation that 8x8 has already, the user is 8x8's own.
     user: {
       ...pickFields(user),
       userId: customerId || (request.conversation === undefined ? request.userId : undefined),
     },
-    ...(queueId ? { assignment: { type: 'queue', id: queueId } } : {}),
+    ...queueBaseOf(request),
   };
+}
+
+function queueBaseOf({ defaults, settings }: Settings): Json {
+  const id = (settings.queueId ?? defaults.queueId)?.trim();
+  return id ? { assignment: { type: 'queue', id } } : {};
 }
 
 function pickFields({ name, email, phone, company, caseId, language }: Customer): Json {
@@ -97,6 +114,10 @@ function withoutNulls(value: unknown): unknown {
   if (!isPlainObject(value)) return value;
   const kept = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
   return Object.fromEntries(kept.map(([key, item]) => [key, withoutNulls(item)]));
+}
+
+function finishAssignment({ id, ...assignment }: Json): WireAssignment {
+  return { type: 'queue', ...assignment, id: typeof id === 'string' ? id.trim() : id } as WireAssignment;
 }
 
 function finishUser(user: unknown, additionalProperties: KeyValue[]): WireUser {

@@ -18,6 +18,7 @@ export const definition: ProviderDefinition<EightByEightSettings, EightByEightHa
     'thinking',
     'read',
     'availability',
+    'queueOf',
     'check',
     'reassign',
     'handBack',

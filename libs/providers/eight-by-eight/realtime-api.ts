@@ -43,6 +43,7 @@ export class RealtimeApi {
       agentsAvailable: count(metrics.get('availableIdle.rt')),
       queueSize: count(metrics.get('interactionsWaitInQueue.rt')),
       longestWaitSeconds: null,
+      mediaType: null,
     };
   }
 

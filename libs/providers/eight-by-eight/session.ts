@@ -34,7 +34,7 @@ import type { AccountApi } from './account-api.js';
 import { ADVICE, type EightByEightClient } from './client.js';
 import { readQueue, type AvailabilitySources } from './availability.js';
 import { convertMessage } from './convert.js';
-import { createBody } from './create-body.js';
+import { createBody, queueOf } from './create-body.js';
 import { inspectionOf, listedAt, listedMessage } from './inspection.js';
 import { examine } from './doctor/doctor.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
@@ -213,6 +213,10 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
 
   availability(queueId: string | null): Promise<QueueReading> {
     return readQueue(this.sources, queueId);
+  }
+
+  queueOf(request: Pick<Request, 'defaults' | 'settings'>): string | null {
+    return queueOf(request);
   }
 
   check(context: CheckContext<EightByEightHandoverSettings>): Promise<CheckFinding[]> {

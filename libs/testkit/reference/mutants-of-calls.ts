@@ -221,6 +221,11 @@ export const mutantsOfCalls: Mutant[] = [
     change: sessions((s) => (s.availability = async () => void (await s.client.json('GET', '/queues/main')) as never)),
   },
   {
+    wrong: 'it tells the queue of the defaults, whatever the handover asks for',
+    breaks: ['queueOf tells the queue that a handover would wait in'],
+    change: sessions((session) => (session.queueOf = ({ defaults }) => defaults.queueId ?? null)),
+  },
+  {
     wrong: 'its check throws',
     breaks: ['check finds nothing wrong with an account in order, and what is wrong with a broken one'],
     change: sessions((s) => (s.check = async () => void (await s.client.json('GET', '/account')) as never)),

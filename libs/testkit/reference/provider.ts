@@ -27,6 +27,7 @@ export class ParleyProvider implements HandoverProvider<ParleySettings, ParleyHa
       'thinking',
       'read',
       'availability',
+      'queueOf',
       'check',
       'reassign',
       'handBack',

@@ -169,6 +169,10 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
     }
   }
 
+  queueOf({ defaults, settings }: Pick<Request, 'defaults' | 'settings'>): string | null {
+    return settings.queueId ?? defaults.queueId ?? null;
+  }
+
   async check(_context: CheckContext<ParleyHandoverSettings>): Promise<CheckFinding[]> {
     const failure = await this.client.json('GET', '/account').then(() => null, (error: Error) => error); // prettier-ignore
     if (!failure) return [{ level: 'ok', check: 'account', message: 'The account is in order.', action: null }];

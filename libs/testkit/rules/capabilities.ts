@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { ProviderError, type Capability } from '#contract';
+import { ProviderError, settingsOf, type Capability } from '#contract';
 import {
   conversationOf,
   ensureNoSecret,
@@ -132,6 +132,19 @@ export const capabilityRules: Rule[] = [
     });
     const isEmpty = Object.values(known).every((value) => value === null);
     ensure(isEmpty && gap !== null, `of a vendor that is not there it tells ${inspect({ ...known, gap })}`);
+  }),
+  rule('queueOf', 'tells the queue that a handover would wait in', async ({ vendor, session }, _id, harness) => {
+    const { otherQueue } = harness;
+    const hasQueues = 'queueId' in settingsOf(harness.provider().definition.handoverSettings);
+    ensure(!hasQueues || otherQueue !== undefined, 'the harness names no otherQueue');
+    for (const settings of hasQueues ? [{}, { queueId: otherQueue }] : [{}]) {
+      const request = requestOf(harness, { settings });
+      const told = session.queueOf!(request);
+      const { queue } = conversationOf(vendor, await session.start(request));
+      // One that is left to the contact centre cannot be told.
+      const isRight = told === queue || (told === null && !('queueId' in settings));
+      ensure(isRight, `it tells the queue ${told}, and the conversation is in ${queue}`);
+    }
   }),
   rule(
     'check',

@@ -9,7 +9,8 @@ import { IsIntegerText } from '../v1/paging.js';
 import { sendFrames } from '../v1/handovers/event-stream.js';
 import { Valid } from '../valid.js';
 import { CopilotAccess } from './copilot-access.js';
-import { MESSAGES_AT_ONCE, pageFrames } from './page-feed.js';
+import { pageFrames } from './page-feed.js';
+import { messagesBefore } from './said-before.js';
 
 class OpenCopilotDto {
   @Text({ max: 255, description: 'Of the link.' })
@@ -21,7 +22,11 @@ class OpenCopilotDto {
 }
 
 class EarlierQuery {
-  @IsIntegerText({ min: 1, max: 999_999_999, description: 'The sequence of the oldest message that is shown.' })
+  @IsIntegerText({
+    min: -999_999_999,
+    max: 999_999_999,
+    description: 'The sequence of the oldest message that is shown.',
+  })
   before?: string;
 }
 
@@ -57,10 +62,9 @@ export class CopilotController {
     @Query(new Valid(EarlierQuery)) { before = '1' }: EarlierQuery,
   ): Promise<Page<unknown>> {
     const { handoverId } = this.access.ticketIn(authorization);
-    const end = Number(before) - 1;
-    const start = Math.max(0, end - MESSAGES_AT_ONCE);
-    if (end === start) return { data: [], next: null };
-    const { data } = await this.runtime.handovers.messages(handoverId, { limit: end - start, cursor: String(start) });
-    return { data: data.map(messageView), next: start > 0 ? String(start + 1) : null };
+    const handover = await this.runtime.handovers.get(handoverId);
+    if (!handover) return { data: [], next: null };
+    const { data, next } = await messagesBefore(this.runtime.handovers, handover, Number(before));
+    return { data: data.map(messageView), next };
   }
 }

@@ -41,22 +41,44 @@ describe('the Markdown of tiles', () => {
     ]);
   });
 
-  it.each(['2 * 3 * 4', 'snake_case_name', '**open', '[x] (y)', '[a](b c)', '<b>x</b> &amp;', '![x', '_', '****'])(
-    'leaves %s as it is',
-    (line) => {
-      expect(parseInline(line)).toEqual([line]);
-    },
-  );
+  it.each([
+    ['https://en.wikipedia.org/wiki/A_(b)', 'https://en.wikipedia.org/wiki/A_(b)'],
+    ['a(b(c)d)(e)', 'a(b(c)d)(e)'],
+    ['a\\)b', 'a)b'],
+    [' a() ', 'a()'],
+  ])('takes pairs of parentheses, and those after a backslash, for parts of the address %s', (address, url) => {
+    expect(parseInline(`x [w](${address}) end`)).toEqual(['x ', { type: 'link', url, within: ['w'] }, ' end']);
+  });
+
+  it('finds a link behind one whose parentheses do not pair', () => {
+    expect(parseInline('[v](a(b [w](c)')).toEqual(['[v](a(b ', { type: 'link', url: 'c', within: ['w'] }]);
+  });
+
+  it.each([
+    '2 * 3 * 4',
+    'snake_case_name',
+    '**open',
+    '[x] (y)',
+    '[a](b c)',
+    '[a](b(c)',
+    '<b>x</b> &amp;',
+    '![x',
+    '_',
+    '****',
+  ])('leaves %s as it is', (line) => {
+    expect(parseInline(line)).toEqual([line]);
+  });
 
   it('takes marks after a backslash for text', () => {
     expect(parseInline('\\*a\\* \\[b\\](c) \\d')).toEqual(['*a* [b](c) \\d']);
   });
 
-  it.each(['*', '**a ', '[', '[](', '[a](b c', '`', '_a*', '> ', '```\n', '- [x](', '\\'])(
+  it.each(['*', '**a ', '[', '[](', '[a](b c', '[a](b()', '`', '_a*', '> ', '```\n', '- [x](', '\\'])(
     'is done with 32 KiB of %j in no time',
     (part) => {
       const begun = performance.now();
       parseMarkdown(part.repeat(32_768 / part.length));
+      parseMarkdown('['.repeat(16_384) + '](' + part.repeat(16_384 / part.length));
       expect(performance.now() - begun).toBeLessThan(2_000);
     },
   );

@@ -1,10 +1,9 @@
-import { isFinal, messageView, type Handover } from '#core';
+import { isFinal, messageView, type Handover, type Message, type Page } from '#core';
 import type { Runtime } from '../../runtime/runtime.js';
 import { News } from '../v1/handovers/event-stream.js';
+import { MESSAGES_AT_ONCE, messagesBefore } from './said-before.js';
 import { tileView } from '../v1/copilot-tiles/copilot-tiles.views.js';
 
-/** Messages that a page gets at once; it asks for earlier ones. */
-export const MESSAGES_AT_ONCE = 200;
 /** A page looks for other replicas' changes this often, in milliseconds. */
 const POLL_MS = 1_000;
 /** A comment line keeps proxies from closing a silent stream. */
@@ -65,11 +64,12 @@ class PageFeed {
       this.isOver = true;
       return [frame('end', {})];
     }
+    const opening = this.isNew ? await this.opening(handover) : null;
     const frames = [
-      ...this.started(handover),
+      ...(opening ? [frame('start', { before: opening.next })] : []),
       ...this.changedHandover(handover),
       ...(await this.failedMessages(handover)),
-      ...(await this.newMessages(handover)),
+      ...(opening ? shown(opening.data) : await this.newMessages(handover)),
       ...(await this.changedTiles()),
     ];
     this.isBehind = handover.messageSequence > this.messages || handover.eventSequence > this.events;
@@ -77,12 +77,13 @@ class PageFeed {
     return this.isOver ? [...frames, frame('end', {})] : frames;
   }
 
-  private started({ messageSequence, eventSequence }: Handover): string[] {
-    if (!this.isNew) return [];
+  /** What a page begins with. */
+  private async opening(handover: Handover): Promise<Page<Message>> {
+    const { messageSequence, eventSequence } = handover;
     this.isNew = false;
-    this.messages = Math.max(0, messageSequence - MESSAGES_AT_ONCE);
+    this.messages = messageSequence;
     this.events = eventSequence;
-    return [frame('start', { before: this.messages > 0 ? String(this.messages + 1) : null })];
+    return messagesBefore(this.runtime.handovers, handover, messageSequence + 1);
   }
 
   private changedHandover(handover: Handover): string[] {
@@ -97,7 +98,7 @@ class PageFeed {
     const page = { limit: MESSAGES_AT_ONCE, cursor: String(this.messages) };
     const { data } = await this.runtime.handovers.messages(this.handoverId, page);
     this.messages = data.at(-1)?.sequence ?? messageSequence;
-    return [frame('messages', data.map(messageView))];
+    return shown(data);
   }
 
   /** A message that was shown before may turn out not to have reached the agent; the event says so. */
@@ -126,6 +127,10 @@ function agentView(handover: Handover): object {
   const { status, userId, sessionId, user, queue, agent, createdAt, endReason, transcriptLength } = handover;
   const at = createdAt.toISOString();
   return { status, userId, sessionId, user, queue, agent, createdAt: at, endReason, transcriptLength };
+}
+
+function shown(messages: Message[]): string[] {
+  return messages.length > 0 ? [frame('messages', messages.map(messageView))] : [];
 }
 
 function frame(event: string, data: unknown): string {

@@ -9,7 +9,7 @@ import { Text } from '../fields.js';
 export function IsIntegerText(options: { min: number; max: number; description: string }): PropertyDecorator {
   const { min, max, description } = options;
   const validate = (value: unknown): boolean =>
-    typeof value === 'string' && /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max;
+    typeof value === 'string' && /^-?\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max;
   return applyDecorators(
     ApiProperty({ type: 'integer', minimum: min, maximum: max, required: false, description }),
     IfPresent(),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { parseAs, withDefaults, type CheckFinding, type SeenWebhooks } from '#contract';
 import { AccountApi } from '../account-api.js';
 import { quickTransport, VendorServer } from '#provider-kit/testing';
-import { EightByEightSettings } from '../settings.js';
+import { EightByEightSettings, type EightByEightHandoverSettings } from '../settings.js';
 import { inOrder } from './checks.js';
 import { examine } from './doctor.js';
 import { isSameAddress } from './webhook.js';
@@ -23,6 +23,7 @@ beforeEach(() => {
 async function diagnose(
   changes: Partial<EightByEightSettings> = {},
   seen: SeenWebhooks | null = null,
+  defaults: EightByEightHandoverSettings = { channelId: 'channel-1', queueId: '101' },
 ): Promise<CheckFinding[]> {
   const { value } = parseAs(EightByEightSettings, { apiKey: 'secret-key', baseUrl: vendor.url, ...changes });
   const api = new AccountApi(quickTransport({ responseTimeoutMs: 300 }), {
@@ -31,7 +32,7 @@ async function diagnose(
     secrets: ['secret-token'],
     now: () => now,
   });
-  const context = { webhookUrls: [URL_OF_OURS], defaults: { channelId: 'channel-1', queueId: '101' }, seen };
+  const context = { webhookUrls: [URL_OF_OURS], defaults, seen };
   const findings = await examine(api, withDefaults(EightByEightSettings, value), context, () => now);
   expect(JSON.stringify(findings)).not.toMatch(/secret-key|secret-token/);
   return findings;
@@ -104,6 +105,12 @@ describe('an account of which parts do not answer', () => {
   it('is in order in the other spellings too: webhookId, notificationVersion, a single queue, a numeric id', async () => {
     answerAll(() => null);
     expect(wrong(await diagnose())).toEqual([]);
+  });
+
+  it('is asked about the queue that handovers wait in, however the defaults name it', async () => {
+    answerAll(() => null);
+    const jsonProperties = { assignment: { id: ' 101' } };
+    expect(wrong(await diagnose({}, null, { channelId: 'channel-1', queueId: '999', jsonProperties }))).toEqual([]);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { durationMs, type CheckContext, type CheckFinding } from '#contract';
 import type { AccountApi } from '../account-api.js';
+import { queueOf } from '../create-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from '../settings.js';
 import { TransportFailure } from '#provider-kit';
 import { checkAccess } from './access.js';
@@ -42,11 +43,11 @@ async function checkAccount(
 /** The channel, and the queue that its conversations wait in. */
 async function checkRoute(
   api: AccountApi,
-  { channelId, queueId }: EightByEightHandoverSettings,
+  defaults: EightByEightHandoverSettings,
   webhooks: Parameters<typeof checkChannel>[2],
 ): Promise<CheckFinding[]> {
-  const { findings, channel } = await checkChannel(api, channelId, webhooks);
-  const queue = queueId ?? channel?.queueId ?? null;
+  const { findings, channel } = await checkChannel(api, defaults.channelId, webhooks);
+  const queue = queueOf({ defaults, settings: {} }) ?? channel?.queueId ?? null;
   const waiting = queue === null ? [] : await attempt('queue', () => checkQueue(api, queue));
   return [...findings, ...waiting];
 }

@@ -1,6 +1,8 @@
 import { element, link } from './dom.js';
 
 const MAX_DEPTH = 6;
+/** Parentheses within one another that an address may have. */
+const MAX_PARENTHESES = 32;
 const FENCE = /^\s{0,3}```/;
 const HEADING = /^(#{1,6})\s+(\S.*)$/;
 const BULLET = /^\s{0,8}[-*+]\s+(\S.*)$/;
@@ -90,14 +92,29 @@ export function parseInline(line, depth = 0) {
 function linkAt(line, at, depth, unclosed) {
   if (line[at] !== '[' || unclosed.has('](')) return null;
   const middle = line.indexOf('](', at + 1);
-  const end = middle === -1 ? -1 : line.indexOf(')', middle + 2);
+  if (unclosed.has(middle)) return null;
+  const end = middle === -1 ? -1 : endOfAddress(line, middle + 2);
   if (end === -1) {
-    unclosed.add('](');
+    unclosed.add(middle === -1 ? '](' : middle);
     return null;
   }
-  const url = line.slice(middle + 2, end).trim();
+  const url = line
+    .slice(middle + 2, end)
+    .trim()
+    .replaceAll(/\\([()])/g, '$1');
   if (/\s/.test(url)) return null;
   return { part: { type: 'link', url, within: parseInline(line.slice(at + 1, middle), depth + 1) }, end: end + 1 };
+}
+
+/** Where the parenthesis is that closes an address, -1 for nowhere. Pairs of them belong to it, as in CommonMark. */
+function endOfAddress(line, start) {
+  let open = 0;
+  for (let at = start; at < line.length; at++) {
+    if (line[at] === '\\') at++;
+    else if (line[at] === '(' && ++open > MAX_PARENTHESES) return -1;
+    else if (line[at] === ')' && open-- === 0) return at;
+  }
+  return -1;
 }
 
 function pairAt(line, at, depth, unclosed) {

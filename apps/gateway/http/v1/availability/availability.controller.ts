@@ -23,6 +23,6 @@ export class AvailabilityController {
   ): Promise<AvailabilityView> {
     const provider = this.runtime.registry.get(name);
     if (!provider) throw new Refusal('not_found', `There is no provider "${name}".`);
-    return availabilityView(await this.runtime.availability.of(provider, queueId ?? queueOf(provider.defaults)));
+    return availabilityView(await this.runtime.availability.of(provider, queueId?.trim() || queueOf(provider)));
   }
 }

@@ -83,7 +83,7 @@ export class HandoversService {
 
   private async refuseUnavailable({ provider: name, settings }: Handover): Promise<void> {
     const provider = this.runtime.registry.choose(name);
-    const found = await this.runtime.availability.of(provider, queueOf(provider.defaults, settings));
+    const found = await this.runtime.availability.of(provider, queueOf(provider, settings));
     if (found.state !== 'unavailable') return;
     throw new Refusal(
       'conflict',
