@@ -1,5 +1,6 @@
 import { isPlainObject } from '#contract';
 import {
+  hasDotSegment,
   parseJson,
   readProblem,
   timeOf,
@@ -36,6 +37,14 @@ export interface ApiAnswer {
 /** All of a list, or the answer that kept it from being read. */
 export type Listing = ApiAnswer & { items: Record<string, unknown>[] };
 
+const NOTHING: ApiAnswer = {
+  status: 404,
+  isOk: false,
+  body: null,
+  problem: { message: 'Nothing has the id "." or "..".' },
+  serverTime: null,
+};
+
 const PAGE_SIZE = 100;
 const MAX_PAGES = 50;
 /** After this no further page of a list is asked for. */
@@ -55,8 +64,9 @@ export class AccountApi {
     return this.options.baseUrl;
   }
 
-  /** @throws {TransportFailure} when no answer came */
+  /** Nothing has the id `.` or `..`: 404, without a call. @throws {TransportFailure} when no answer came */
   async call(method: HttpRequest['method'], path: string, body?: object): Promise<ApiAnswer> {
+    if (hasDotSegment(path)) return NOTHING;
     const { baseUrl } = this.options;
     const { status, headers, text } = await this.transport.send({
       method,

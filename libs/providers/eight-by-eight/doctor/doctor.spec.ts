@@ -23,6 +23,7 @@ beforeEach(() => {
 async function diagnose(
   changes: Partial<EightByEightSettings> = {},
   seen: SeenWebhooks | null = null,
+  defaults: object = { channelId: 'channel-1', queueId: '101' },
 ): Promise<CheckFinding[]> {
   const { value } = parseAs(EightByEightSettings, { apiKey: 'secret-key', baseUrl: vendor.url, ...changes });
   const api = new AccountApi(quickTransport({ responseTimeoutMs: 300 }), {
@@ -31,7 +32,7 @@ async function diagnose(
     secrets: ['secret-token'],
     now: () => now,
   });
-  const context = { webhookUrls: [URL_OF_OURS], defaults: { channelId: 'channel-1', queueId: '101' }, seen };
+  const context = { webhookUrls: [URL_OF_OURS], defaults, seen };
   const findings = await examine(api, withDefaults(EightByEightSettings, value), context, () => now);
   expect(JSON.stringify(findings)).not.toMatch(/secret-key|secret-token/);
   return findings;
@@ -104,6 +105,14 @@ describe('an account of which parts do not answer', () => {
   it('is in order in the other spellings too: webhookId, notificationVersion, a single queue, a numeric id', async () => {
     answerAll(() => null);
     expect(wrong(await diagnose())).toEqual([]);
+  });
+
+  it.each(['.', '..'])('has no channel whose id leads to another place: %s', async (channelId) => {
+    answerAll(() => null);
+    const findings = await diagnose({}, null, { channelId });
+    expect(wrong(findings)).toEqual(['error channel']);
+    const paths = vendor.calls.map(({ path }) => path);
+    expect(paths.every((path) => /\/(webhooks|channels\?|stats|schedules)/.test(path))).toBe(true);
   });
 
   it.each([
