@@ -150,6 +150,14 @@ describe('handover eight-by-eight', () => {
     expect([asked, alone].map(({ out }) => (JSON.parse(out) as Report).by)).toEqual(['gateway', 'here']);
   });
 
+  it('takes the address of the type for one of this gateway, as the running gateway does', async () => {
+    inOrder();
+    const [webhook] = world.simulator.tenants.get('acme01')!.webhooks.values();
+    (webhook as unknown as { uri: string }).uri = `${front.url}/handover/eightByEight`;
+    const alone = await run(['doctor', '--provider', 'support-8x8', '--json', '--url', 'http://127.0.0.1:9']);
+    expect([alone.code, wrongIn(alone.out)]).toEqual([0, ['gateway']]);
+  });
+
   it('tells by its exit code what kind of thing is wrong', async () => {
     const words = setup('x', 'http://127.0.0.1:9/');
     const [without, unknown, away, refused, nobody] = await Promise.all([

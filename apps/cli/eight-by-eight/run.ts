@@ -29,8 +29,13 @@ export function runTeardown(here: Surroundings, values: Values): Promise<Result>
 }
 
 async function setUp(here: Surroundings, values: Values, target: Target): Promise<Result> {
-  const { account, name, webhookUrl, queueId } = target;
-  if (name === null || webhookUrl === null || queueId === undefined)
+  const {
+    account,
+    name,
+    webhookUrls: [webhookUrl],
+    queueId,
+  } = target;
+  if (name === null || webhookUrl === undefined || queueId === undefined)
     throw new UsageError('The queue is not known: give --queue, or set defaults.queueId in the configuration file.');
   const applied = values.apply === true;
   const receiver = typeof values.listen === 'string' ? await listen(values.listen) : null;
@@ -50,11 +55,10 @@ async function setUp(here: Surroundings, values: Values, target: Target): Promis
 }
 
 async function examine(here: Surroundings, values: Values, target: Target): Promise<Result> {
-  const { account, webhookUrl, channelId, queueId } = target;
+  const { account, webhookUrls, channelId, queueId } = target;
   const asked = await askGateway(here, values);
   const findings =
-    asked.findings ??
-    (await account.examine({ webhookUrls: [webhookUrl!], defaults: { channelId, queueId }, seen: null }));
+    asked.findings ?? (await account.examine({ webhookUrls, defaults: { channelId, queueId }, seen: null }));
   if (asked.why !== null) findings.push(asked.why);
   if (values.smoke) {
     if (channelId === undefined)

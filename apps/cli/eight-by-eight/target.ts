@@ -1,4 +1,4 @@
-import { readConfigFile, readEnvironment } from '#config';
+import { readConfigFile, readEnvironment, webhookUrls } from '#config';
 import { openAccount, providerType, type Account } from '../../../libs/providers/eight-by-eight/setup/index.js';
 import type { Surroundings, Values } from '../commands.js';
 import { UsageError } from '../usage-error.js';
@@ -10,7 +10,8 @@ export interface Target {
   name: string | null;
   baseUrl: string | undefined;
   tenant: string | undefined;
-  webhookUrl: string | null;
+  /** Where the account's webhooks may point to, the preferred address first; none where it was not said. */
+  webhookUrls: string[];
   hasToken: boolean;
   channelId: string | undefined;
   queueId: string | undefined;
@@ -28,8 +29,8 @@ export function targetOf({ env, cwd }: Pick<Surroundings, 'env' | 'cwd'>, values
   const name = text(values.name) ?? declared?.name ?? null;
   if (name !== null && !SLUG.test(name))
     throw new UsageError('--name must be 1 to 63 lower-case letters, digits and hyphens.');
-  const webhookUrl = text(values['webhook-url']) ?? declared?.webhookUrl ?? null;
-  if (webhookUrl !== null && !/^https?:\/\/[^/]/.test(webhookUrl))
+  const webhookUrl = text(values['webhook-url']);
+  if (webhookUrl !== undefined && !/^https?:\/\/[^/]/.test(webhookUrl))
     throw new UsageError(
       '--webhook-url must be an https URL, such as https://handover.example.com/handover/eightByEight.',
     );
@@ -50,7 +51,7 @@ export function targetOf({ env, cwd }: Pick<Surroundings, 'env' | 'cwd'>, values
     name,
     baseUrl,
     tenant,
-    webhookUrl,
+    webhookUrls: webhookUrl === undefined ? (declared?.webhookUrls ?? []) : [webhookUrl],
     hasToken: token !== undefined,
     channelId: text(values.channel) ?? (defaults.channelId as string | undefined),
     queueId: text(values.queue) ?? (defaults.queueId as string | undefined),
@@ -61,7 +62,7 @@ interface Declared {
   name: string;
   settings: Record<string, unknown>;
   defaults: Record<string, unknown>;
-  webhookUrl: string;
+  webhookUrls: string[];
 }
 
 function declaredIn(env: NodeJS.ProcessEnv, cwd: string, name: string): Declared {
@@ -76,8 +77,8 @@ function declaredIn(env: NodeJS.ProcessEnv, cwd: string, name: string): Declared
     throw new UsageError(`${configPath} has no 8x8 provider "${name}"; known: ${known.join(', ') || 'none'}.`);
   }
   const { settings, defaults } = found;
-  const token = settings.webhookToken === undefined ? '' : `/${encodeURIComponent(String(settings.webhookToken))}`;
-  return { name, settings, defaults, webhookUrl: `${publicUrl}/handover/${providerType.key}/${name}${token}` };
+  const token = settings.webhookToken === undefined ? null : String(settings.webhookToken);
+  return { name, settings, defaults, webhookUrls: webhookUrls(publicUrl, providerType.key, name, token) };
 }
 
 function text(value: string | boolean | undefined): string | undefined {
