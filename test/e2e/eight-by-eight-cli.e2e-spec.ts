@@ -158,6 +158,22 @@ describe('handover eight-by-eight', () => {
     expect([alone.code, wrongIn(alone.out)]).toEqual([0, ['gateway']]);
   });
 
+  it('sees from the configuration file that an endpoint takes nothing in', async () => {
+    inOrder();
+    const { simulator } = world;
+    const settings = { baseUrl: simulator.url, apiKey: KEY };
+    const defaults = { channelId: 'channel-1', queueId: '101' };
+    const providers = [
+      { name: 'support-8x8', type: 'eightByEight', settings, defaults, endpoint: { bot: 'shop-assistant' } },
+    ];
+    const bots = [{ name: 'shop-assistant', apiKey: 'a-key-of-the-shop-assistant-of-the-tests' }];
+    const HANDOVER_CONFIG = join(folder, 'endpoint.yaml');
+    writeFileSync(HANDOVER_CONFIG, stringify({ bots, providers }));
+    const words = ['doctor', '--provider', 'support-8x8', '--json', '--url', 'http://127.0.0.1:9'];
+    const { code, out } = await run(words, { HANDOVER_CONFIG });
+    expect([code, wrongIn(out)]).toEqual([1, ['endpoint', 'gateway']]);
+  });
+
   it('tells by its exit code what kind of thing is wrong', async () => {
     const words = setup('x', 'http://127.0.0.1:9/');
     const [without, unknown, away, refused, nobody] = await Promise.all([

@@ -55,10 +55,17 @@ async function setUp(here: Surroundings, values: Values, target: Target): Promis
 }
 
 async function examine(here: Surroundings, values: Values, target: Target): Promise<Result> {
-  const { account, webhookUrls, channelId, queueId } = target;
+  const { account, webhookUrls, hasEndpoint, channelId, queueId } = target;
   const asked = await askGateway(here, values);
   const findings =
-    asked.findings ?? (await account.examine({ webhookUrls, defaults: { channelId, queueId }, seen: null }));
+    asked.findings ??
+    (await account.examine({
+      webhookUrls,
+      defaults: { channelId, queueId },
+      hasEndpoint,
+      pinnedTenant: null,
+      seen: null,
+    }));
   if (asked.why !== null) findings.push(asked.why);
   if (values.smoke) {
     if (channelId === undefined)

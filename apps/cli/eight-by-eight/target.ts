@@ -13,6 +13,8 @@ export interface Target {
   /** Where the account's webhooks may point to, the preferred address first; none where it was not said. */
   webhookUrls: string[];
   hasToken: boolean;
+  /** Whether its entry of the configuration file has an `endpoint`. */
+  hasEndpoint: boolean;
   channelId: string | undefined;
   queueId: string | undefined;
 }
@@ -53,6 +55,7 @@ export function targetOf({ env, cwd }: Pick<Surroundings, 'env' | 'cwd'>, values
     tenant,
     webhookUrls: webhookUrl === undefined ? (declared?.webhookUrls ?? []) : [webhookUrl],
     hasToken: token !== undefined,
+    hasEndpoint: declared?.hasEndpoint ?? false,
     channelId: text(values.channel) ?? (defaults.channelId as string | undefined),
     queueId: text(values.queue) ?? (defaults.queueId as string | undefined),
   };
@@ -63,6 +66,7 @@ interface Declared {
   settings: Record<string, unknown>;
   defaults: Record<string, unknown>;
   webhookUrls: string[];
+  hasEndpoint: boolean;
 }
 
 function declaredIn(env: NodeJS.ProcessEnv, cwd: string, name: string): Declared {
@@ -76,9 +80,10 @@ function declaredIn(env: NodeJS.ProcessEnv, cwd: string, name: string): Declared
     const known = providers.filter(({ type }) => type === providerType.key).map((provider) => provider.name);
     throw new UsageError(`${configPath} has no 8x8 provider "${name}"; known: ${known.join(', ') || 'none'}.`);
   }
-  const { settings, defaults } = found;
+  const { settings, defaults, endpoint } = found;
   const token = settings.webhookToken === undefined ? null : String(settings.webhookToken);
-  return { name, settings, defaults, webhookUrls: webhookUrls(publicUrl, providerType.key, name, token) };
+  const addresses = webhookUrls(publicUrl, providerType.key, name, token);
+  return { name, settings, defaults, webhookUrls: addresses, hasEndpoint: endpoint !== undefined };
 }
 
 function text(value: string | boolean | undefined): string | undefined {

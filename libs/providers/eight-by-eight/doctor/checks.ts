@@ -69,6 +69,10 @@ export const CHECKS = {
     looksAt: '`endGrace` leaves time for a transfer',
     usualCause: 'too short: a transfer ends the handover',
   },
+  endpoint: {
+    looksAt: 'an `endpoint` takes conversations in',
+    usualCause: 'neither `tenant` nor `webhookTenant` is set: the bot gets no conversation',
+  },
   verification: { looksAt: 'events must be signed', usualCause: '`webhookVerification: off`' },
   clock: {
     looksAt: "the gateway's clock and 8x8's agree",

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { parseAs, withDefaults, type CheckFinding, type SeenWebhooks } from '#contract';
+import { parseAs, withDefaults, type CheckContext, type CheckFinding, type SeenWebhooks } from '#contract';
 import { AccountApi } from '../account-api.js';
 import { quickTransport, VendorServer } from '#provider-kit/testing';
 import { EightByEightSettings } from '../settings.js';
@@ -23,7 +23,7 @@ beforeEach(() => {
 async function diagnose(
   changes: Partial<EightByEightSettings> = {},
   seen: SeenWebhooks | null = null,
-  defaults: object = { channelId: 'channel-1', queueId: '101' },
+  more: Partial<CheckContext> = {},
 ): Promise<CheckFinding[]> {
   const { value } = parseAs(EightByEightSettings, { apiKey: 'secret-key', baseUrl: vendor.url, ...changes });
   const api = new AccountApi(quickTransport({ responseTimeoutMs: 300 }), {
@@ -32,7 +32,14 @@ async function diagnose(
     secrets: ['secret-token'],
     now: () => now,
   });
-  const context = { webhookUrls: [URL_OF_OURS], defaults, seen };
+  const context: CheckContext = {
+    webhookUrls: [URL_OF_OURS],
+    defaults: { channelId: 'channel-1', queueId: '101' },
+    hasEndpoint: false,
+    pinnedTenant: null,
+    seen,
+    ...more,
+  };
   const findings = await examine(api, withDefaults(EightByEightSettings, value), context, () => now);
   expect(JSON.stringify(findings)).not.toMatch(/secret-key|secret-token/);
   return findings;
@@ -109,7 +116,7 @@ describe('an account of which parts do not answer', () => {
 
   it.each(['.', '..'])('has no channel whose id leads to another place: %s', async (channelId) => {
     answerAll(() => null);
-    const findings = await diagnose({}, null, { channelId });
+    const findings = await diagnose({}, null, { defaults: { channelId } });
     expect(wrong(findings)).toEqual(['error channel']);
     const paths = vendor.calls.map(({ path }) => path);
     expect(paths.every((path) => /\/(webhooks|channels\?|stats|schedules)/.test(path))).toBe(true);
@@ -224,6 +231,21 @@ describe('the settings', () => {
       response.writeHead(path.includes('/webhooks?') ? 200 : 503).end('{}');
     });
     expect(wrong(await diagnose()).filter((one) => one.endsWith('clock'))).toEqual(expected);
+  });
+});
+
+describe('an endpoint', () => {
+  it.each<[string, Partial<EightByEightSettings>, Partial<CheckContext>, string[]]>([
+    ['a tenant', { tenant: 'acme01' }, {}, ['ok endpoint']],
+    ['the tenant of its webhooks', { webhookTenant: 'Acme Label' }, {}, ['ok endpoint']],
+    ['a tenant that a handover told', {}, { pinnedTenant: 'acme01' }, ['ok endpoint']],
+    ['no tenant', {}, {}, ['error endpoint']],
+    ['no tenant and no endpoint', {}, { hasEndpoint: false }, []],
+  ])('takes conversations in of an account that knows its tenant: %s', async (_, settings, context, expected) => {
+    vendor.answer(503);
+    const findings = await diagnose(settings, null, { hasEndpoint: true, ...context });
+    const found = findings.filter(({ check }) => check === 'endpoint');
+    expect(found.map(({ level, check }) => `${level} ${check}`)).toEqual(expected);
   });
 });
 

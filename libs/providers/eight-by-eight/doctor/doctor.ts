@@ -6,7 +6,7 @@ import { checkAccess } from './access.js';
 import { checkChannel } from './channel.js';
 import { inOrder, warning, type CheckName } from './checks.js';
 import { checkQueue, checkSchedules } from './queue.js';
-import { checkClock, checkSeen, checkSettings } from './seen.js';
+import { checkClock, checkEndpoint, checkSeen, checkSettings } from './seen.js';
 import { checkReachable, checkWebhooks, isSameAddress, webhookOf } from './webhook.js';
 
 /** Everything between this gateway and an 8x8 account, from the address to the last event. Changes nothing. */
@@ -20,7 +20,8 @@ export async function examine(
   const { findings, webhooks } = await checkAccess(api, settings.tenant);
   const remote = webhooks === null ? [] : await checkAccount(api, settings, webhooks.items.map(webhookOf), context);
   const clock = checkClock(webhooks?.serverTime ?? null, now(), durationMs(settings.webhookTolerance), seen);
-  return inOrder([...findings, ...remote, ...checkSettings(settings), clock, ...(seen ? checkSeen(seen) : [])]);
+  const local = [...checkSettings(settings), ...checkEndpoint(settings, context)];
+  return inOrder([...findings, ...remote, ...local, clock, ...(seen ? checkSeen(seen) : [])]);
 }
 
 async function checkAccount(

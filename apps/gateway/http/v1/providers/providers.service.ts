@@ -36,13 +36,15 @@ export class ProvidersService {
   async test(name: string): Promise<TestView> {
     const instance = this.runtime.registry.get(name);
     if (!instance) throw unknown(name);
-    const { session, definition, defaults } = instance;
+    const { session, definition, defaults, options, pinnedTenant } = instance;
     if (!session.check)
       throw new Refusal('conflict', 'This type of contact centre has no check.', [], { reason: 'unsupported' });
     const { publicUrl } = this.config.getOrThrow<Environment>('environment');
     const findings = await session.check({
       webhookUrls: webhookUrls(publicUrl, definition.key, name, session.webhookToken),
       defaults,
+      hasEndpoint: options.endpoint !== null,
+      pinnedTenant,
       seen: await seenWebhooks(this.runtime, name),
     });
     return { ok: findings.every(({ level }) => level !== 'error'), findings };
