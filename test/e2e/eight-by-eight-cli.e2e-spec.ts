@@ -190,6 +190,20 @@ describe('handover eight-by-eight', () => {
     expect([nobody.code, nobody.err]).toEqual([3, expect.stringMatching(/no gateway at/)]);
   });
 
+  it("sets nothing up at another provider's address", async () => {
+    inOrder();
+    const { code, out, err } = await run([...setup('new', `${front.url}/handover/eightByEight/support-8x8`)]);
+    expect([code, out, err]).toEqual([
+      2,
+      '',
+      expect.stringMatching(
+        /those of the provider "support-8x8", not of "new".*--webhook-url .*\/new.*--name support-8x8/,
+      ),
+    ]);
+    const shared = await run([...setup('new', `${front.url}/handover/eightByEight`), '--json']);
+    expect([shared.code, wrongIn(shared.out)]).toEqual([0, []]);
+  });
+
   it('believes no answer at the webhook URL but its own, while it listens', async () => {
     const port = await freePort();
     const words = setup('x', `${front.url}/handover/eightByEight`);

@@ -1,4 +1,5 @@
 import {
+  ownAddress,
   Receiver,
   setup,
   SetupRefused,
@@ -37,6 +38,11 @@ async function setUp(here: Surroundings, values: Values, target: Target): Promis
   } = target;
   if (name === null || webhookUrl === undefined || queueId === undefined)
     throw new UsageError('The queue is not known: give --queue, or set defaults.queueId in the configuration file.');
+  const addressee = ownAddress(webhookUrl)?.name ?? name;
+  if (addressee !== name)
+    throw new UsageError(
+      `Events that come to this address are those of the provider "${addressee}", not of "${name}": give --webhook-url …/handover/eightByEight/${name}, or --name ${addressee}.`,
+    );
   const applied = values.apply === true;
   const receiver = typeof values.listen === 'string' ? await listen(values.listen) : null;
   try {

@@ -1,5 +1,10 @@
 import { readConfigFile, readEnvironment, webhookUrls } from '#config';
-import { openAccount, providerType, type Account } from '../../../libs/providers/eight-by-eight/setup/index.js';
+import {
+  openAccount,
+  ownAddress,
+  providerType,
+  type Account,
+} from '../../../libs/providers/eight-by-eight/setup/index.js';
 import type { Surroundings, Values } from '../commands.js';
 import { UsageError } from '../usage-error.js';
 
@@ -21,8 +26,6 @@ export interface Target {
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const KEY_VARIABLE = 'EIGHT_BY_EIGHT_API_KEY';
-/** The gateway's address for one provider; the last part, where there is one, is the webhookToken. */
-const OWN_ADDRESS = /\/handover\/eightByEight\/[^/]+\/([^/?#]+)\/?$/;
 
 /** Takes what the options say, and the rest from the configuration file where `--provider` names an entry. @throws {UsageError} */
 export function targetOf({ env, cwd }: Pick<Surroundings, 'env' | 'cwd'>, values: Values): Target {
@@ -36,7 +39,7 @@ export function targetOf({ env, cwd }: Pick<Surroundings, 'env' | 'cwd'>, values
     throw new UsageError(
       '--webhook-url must be an https URL, such as https://handover.example.com/handover/eightByEight.',
     );
-  const token = OWN_ADDRESS.exec(webhookUrl ?? '')?.[1] ?? settings.webhookToken;
+  const token = ownAddress(webhookUrl ?? '')?.token ?? settings.webhookToken;
   const apiKey = text(values['api-key']) ?? settings.apiKey ?? (env[KEY_VARIABLE] || undefined);
   if (apiKey === undefined)
     throw new UsageError(
