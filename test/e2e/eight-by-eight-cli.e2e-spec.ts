@@ -204,6 +204,23 @@ describe('handover eight-by-eight', () => {
     expect([shared.code, wrongIn(shared.out)]).toEqual([0, []]);
   });
 
+  it('shows where it takes a webhook away from, before it does and when it is done', async () => {
+    empty();
+    const from = 'https://first.example.com/handover/eightByEight/new';
+    world.simulator.registerWebhook(from, 'acme01', 'theirs');
+    world.simulator.tenants.get('acme01')!.webhooks.get('theirs')!.name = 'handover-gateway: new';
+    const port = await freePort();
+    const to = `http://127.0.0.1:${port}/handover/eightByEight/new`;
+    for (const applied of [[], ['--apply']]) {
+      const { code, out } = await run([...setup('new', to), '--listen', String(port), ...applied]);
+      expect([code, out]).toEqual([
+        0,
+        expect.stringContaining(`"handover-gateway: new"  theirs  from ${from} to ${to}\n`),
+      ]);
+      expect(out).toMatch(/WARNING +webhook .*first\.example\.com/);
+    }
+  });
+
   it('believes no answer at the webhook URL but its own, while it listens', async () => {
     const port = await freePort();
     const words = setup('x', `${front.url}/handover/eightByEight`);

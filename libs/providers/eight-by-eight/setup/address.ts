@@ -7,3 +7,9 @@ export function ownAddress(url: string): { name: string; token: string | null } 
   const [, name, token = null] = OWN.exec(url) ?? [];
   return name === undefined ? null : { name, token };
 }
+
+/** An address to show: a webhookToken in it, be it that of another gateway, is masked. */
+export function withoutToken(url: string): string {
+  const own = ownAddress(url);
+  return own?.token ? url.replace(OWN, `/handover/${definition.key}/${own.name}/••••`) : url;
+}
