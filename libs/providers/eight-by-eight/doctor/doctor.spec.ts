@@ -114,6 +114,17 @@ describe('an account of which parts do not answer', () => {
     expect(wrong(await diagnose())).toEqual([]);
   });
 
+  it('tells webhooks of the same name apart by their ids', async () => {
+    const elsewhere = { ...webhook, id: 'w-2', uri: 'https://elsewhere.example.com/' };
+    answerAll((path) => {
+      if (path.includes('/webhooks?')) return [200, { _embedded: { webhooks: [webhook, elsewhere] } }];
+      return path.includes('/channels/') ? [200, { id: 'channel-1', type: 'ChatAPI', webhookId: 'w-2' }] : null;
+    });
+    const found = (await diagnose()).find(({ check }) => check === 'channel-webhook')!;
+    expect(found.message).toContain('go to the webhook "Gateway" (w-2), not to this gateway');
+    expect(found.action).toContain('choose the webhook "Gateway" (w) for it');
+  });
+
   it.each(['.', '..'])('has no channel whose id leads to another place: %s', async (channelId) => {
     answerAll(() => null);
     const findings = await diagnose({}, null, { defaults: { channelId } });

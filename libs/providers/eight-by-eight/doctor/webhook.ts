@@ -25,6 +25,11 @@ export function webhookOf(item: Record<string, unknown>): RegisteredWebhook {
   };
 }
 
+/** What to find it by: several may have one name. */
+export function labelOf({ id, name }: RegisteredWebhook): string {
+  return `"${name}" (${id})`;
+}
+
 /** Whether two addresses lead to the same place: host names have no capitals, and a slash at the end does not count. */
 export function isSameAddress(one: string, other: string): boolean {
   const plain = (text: string): string =>
@@ -34,7 +39,7 @@ export function isSameAddress(one: string, other: string): boolean {
 
 /** What is registered for the gateway's own addresses. `shown` is the preferred one without its secret. */
 export function checkWebhooks(all: RegisteredWebhook[], mine: RegisteredWebhook[], shown: string): CheckFinding[] {
-  const names = mine.map(({ name }) => `"${name}"`).join(', ');
+  const names = mine.map(labelOf).join(', ');
   if (mine.length === 0)
     return [
       error(
@@ -50,7 +55,7 @@ export function checkWebhooks(all: RegisteredWebhook[], mine: RegisteredWebhook[
       ? ok('webhook-version', `Its version is ${WEBHOOK_VERSION}.`)
       : error(
           'webhook-version',
-          `The webhook "${old[0]!.name}" is of version "${old[0]!.version}", whose events mean nothing to this gateway.`,
+          `The webhook ${labelOf(old[0]!)} is of version "${old[0]!.version}", whose events mean nothing to this gateway.`,
           `Configuration Manager, Integration, Webhooks: set its version to "${WEBHOOK_VERSION}".`,
         ),
     mine.length === 1
