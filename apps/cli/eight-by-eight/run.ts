@@ -5,6 +5,7 @@ import {
   SetupRefused,
   teardown,
   TransportFailure,
+  whyUnanswered,
 } from '../../../libs/providers/eight-by-eight/setup/index.js';
 import { ApiError } from '../api.js';
 import { CommandFailed } from '../command-failed.js';
@@ -145,7 +146,7 @@ async function withAccount(
     if (error instanceof SetupRefused) throw new CommandFailed(error.message, EXIT.failed);
     if (!(error instanceof TransportFailure)) throw error;
     const advice = 'Run it again: what was done before is found again.';
-    throw new CommandFailed(`8x8 gave no answer (${error.reason}). ${advice}`, EXIT.unreachable);
+    throw new CommandFailed(`${whyUnanswered(error)} ${advice}`, EXIT.unreachable);
   } finally {
     await target.account.close();
   }

@@ -50,6 +50,21 @@ const MAX_PAGES = 50;
 /** After this no further page of a list is asked for. */
 const READING_BUDGET_MS = 10_000;
 
+/** A list did not end within the bounds: its pages were answered, but what is not on them may be on the rest. */
+export class ListTooLong extends TransportFailure {
+  constructor() {
+    super(true, 'LIST_TOO_LONG');
+    this.name = 'ListTooLong';
+  }
+}
+
+/** Why nothing came of a call, as a sentence. */
+export function whyUnanswered(failure: TransportFailure): string {
+  return failure instanceof ListTooLong
+    ? `8x8's list has no end within ${MAX_PAGES} pages and ${READING_BUDGET_MS / 1_000} s (${failure.reason}).`
+    : `8x8 gave no answer (${failure.reason}).`;
+}
+
 /**
  * The administrator's side of 8x8's API: webhooks, channels, queues. Unlike the client that carries messages it hands every
  * answer to the caller, because what was refused, and how, is what the doctor wants to know. Calls take 10 s at the most.
@@ -89,7 +104,7 @@ export class AccountApi {
 
   /**
    * Reads a list to its end. 8x8 Chat Gateway documentation: pages count from 0, and an empty list may come without its members.
-   * @throws {TransportFailure} also when it does not end within the bounds: what is not on a part of it may be on the rest
+   * @throws {TransportFailure} `ListTooLong` when it does not end within the bounds
    */
   async list(path: string, name: string): Promise<Listing> {
     const items: Record<string, unknown>[] = [];
@@ -103,7 +118,7 @@ export class AccountApi {
       const total = isPlainObject(place) ? Number(place.totalPages) : 0;
       if (!(page + 1 < total)) return { ...answer, items };
     }
-    throw new TransportFailure(false, 'LIST_TOO_LONG');
+    throw new ListTooLong();
   }
 
   /**

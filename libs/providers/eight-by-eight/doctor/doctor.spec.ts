@@ -160,14 +160,26 @@ describe('an account of which parts do not answer', () => {
     expect(wrong(await diagnose({ scheduleId }))).toEqual(expected);
   });
 
+  it('is told apart from one that is silent when its list of channels has no end', async () => {
+    answerAll((path) => {
+      if (path.includes('/channels?')) return [200, { page: { number: 0, totalPages: 1_000 } }];
+      return path.includes('/channels/') ? [404, { message: 'Not Found' }] : null;
+    });
+    const findings = await diagnose();
+    expect(wrong(findings)).toEqual(['warning channel']);
+    expect(findings.find(({ check }) => check === 'channel')!.message).toMatch(/list has no end/);
+  });
+
   it('is not called empty when its list has no end', async () => {
     vendor.on((_call, response) => {
       now += 3_000;
       response.end(JSON.stringify({ page: { number: 0, totalPages: 1_000 } }));
     });
     const findings = await diagnose();
-    expect(wrong(findings)).toEqual(['error base-url']);
-    expect(findings[0]!.message).toContain('LIST_TOO_LONG');
+    expect(wrong(findings)).toEqual(['error webhook']);
+    const { message, action } = findings.find(({ check }) => check === 'webhook')!;
+    expect(message).toMatch(/could not all be looked at.*no end within 50 pages and 10 s/);
+    expect(action).toContain('delete those that nobody needs');
     expect(vendor.calls.length).toBeLessThan(10);
   });
 });

@@ -1,5 +1,5 @@
 import { durationMs, type CheckContext, type CheckFinding } from '#contract';
-import type { AccountApi } from '../account-api.js';
+import { whyUnanswered, type AccountApi } from '../account-api.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from '../settings.js';
 import { TransportFailure } from '#provider-kit';
 import { checkAccess } from './access.js';
@@ -58,6 +58,6 @@ async function attempt(check: CheckName, look: () => Promise<CheckFinding[]>): P
     return await look();
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
-    return [warning(check, `8x8 gave no answer in time (${failure.reason}).`, 'Try again in a few minutes.')];
+    return [warning(check, whyUnanswered(failure), 'Try again in a few minutes.')];
   }
 }
