@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
+import { Receiver } from '../support/built.js';
 import { handover, type Ended } from '../support/command-line.js';
 import { freePort } from '../support/free-port.js';
 import { Front } from '../support/front.js';
@@ -219,6 +220,47 @@ describe('handover eight-by-eight', () => {
       ]);
       expect(out).toMatch(/WARNING +webhook .*first\.example\.com/);
     }
+  });
+
+  it('says what is missing where no gateway is yet, or none that knows the provider', async () => {
+    empty();
+    const [unknown, nobody] = await Promise.all([
+      run(setup('new', `${front.url}/handover/eightByEight/new`)),
+      run(setup('new', `http://127.0.0.1:${await freePort()}/handover/eightByEight/new`)),
+    ]);
+    for (const { code, out } of [unknown, nobody])
+      expect([code, out]).toEqual([1, expect.stringMatching(/ERROR +webhook-reachable [\s\S]*→ .*--listen <port>/)]);
+    expect(unknown.out).toMatch(/answers 404: the gateway there has no provider of this name/);
+    expect(nobody.out).toMatch(/ECONNREFUSED[\s\S]*→ Nothing listens there/);
+  });
+
+  it("works as the administrator's page has it, word for word", async () => {
+    empty();
+    const page = readFileSync('docs/providers/eight-by-eight.md', 'utf8');
+    const [, block] = /```sh\n([\s\S]*?)```/.exec(page)!;
+    const lines = block!.replaceAll('\\\n', ' ').split('\n');
+    const commands = lines.flatMap((line) => /^npx handover eight-by-eight ([^#]*)/.exec(line)?.[1]!.trim() ?? []);
+    expect(commands.map((words) => words.split(' ')[0])).toEqual(['setup', 'setup', 'doctor']);
+    const [look, apply, doctor] = commands.map((words) => words.split(/ +/));
+    const port = String(await freePort());
+    const here = (words: string[]): string[] => [
+      ...words.map((word) =>
+        word.replace('https://handover.example.com', `http://127.0.0.1:${port}`).replace(/^3000$/, port),
+      ),
+      ...['--base-url', world.simulator.url],
+    ];
+    const looked = await run(here(look!));
+    expect([looked.code, looked.out]).toEqual([0, expect.stringContaining('add --apply to do it')]);
+    const { code, out } = await run(here(apply!));
+    expect([code, objectsAt8x8(world.simulator)]).toMatchObject([0, { webhooks: [{}], channels: [{}] }]);
+    const HANDOVER_CONFIG = join(folder, 'printed.yaml');
+    writeFileSync(HANDOVER_CONFIG, out.slice(out.indexOf('providers:')));
+    const receiver = await Receiver.listen('127.0.0.1', Number(port));
+    const examined = await run([...doctor!, '--json', '--url', 'http://127.0.0.1:9'], {
+      HANDOVER_CONFIG,
+      PUBLIC_URL: `http://127.0.0.1:${port}`,
+    }).finally(() => receiver.close());
+    expect([examined.code, wrongIn(examined.out)]).toEqual([0, ['gateway']]);
   });
 
   it('believes no answer at the webhook URL but its own, while it listens', async () => {

@@ -37,7 +37,8 @@ export const CHECKS = {
   },
   'webhook-reachable': {
     looksAt: '8x8 gets a 2xx from it (Test Connection)',
-    usualCause: 'not public, no valid certificate, a login, firewall or redirect in front, too slow',
+    usualCause:
+      'no gateway there yet, or without this provider; not public, no valid certificate, a login or redirect in front',
   },
   duplicates: {
     looksAt: 'only one webhook points to this gateway',
