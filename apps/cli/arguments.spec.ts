@@ -9,9 +9,9 @@ function parsed(line: string): Extract<Invocation, { kind: 'run' }> {
   return asked;
 }
 
-function complaint(line: string): string {
+function complaint(line: string | string[]): string {
   try {
-    parseArguments(line === '' ? [] : line.split(' '));
+    parseArguments(typeof line !== 'string' ? line : line === '' ? [] : line.split(' '));
   } catch (error) {
     if (error instanceof UsageError) return error.message;
     throw error;
@@ -62,6 +62,16 @@ describe('the command line', () => {
     const { text } = parseArguments(['inbox', '--help']) as { text: string };
     expect(text).toContain('inbox replay');
     expect(text).not.toContain('deliveries list');
+  });
+
+  it.each([
+    ['providers test', '', /A name must not be empty, "\."/],
+    ['inbox show', '', /An id must not be empty/],
+    ['inbox replay 1', '', /An id must not be empty/],
+    ['providers test', '..', /A name must not be .* or "\.\."/],
+    ['deliveries retry', '.', /An id must not be/],
+  ])('refuses what leads to another address in place of an id: "%s" with "%s"', (line, id, message) => {
+    expect(complaint([...line.split(' '), id])).toMatch(message);
   });
 
   it.each([

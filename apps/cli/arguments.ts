@@ -21,6 +21,9 @@ const COMMON_HELP = `  --url <url>          where the gateway is; otherwise PUBL
   --json               the API's own answer, for programs
   -h, --help           this text`;
 
+/** In a path these lead to another place. */
+const ELSEWHERE = ['', '.', '..'];
+
 /** Makes sense of a command line. @throws {UsageError} */
 export function parseArguments(argv: string[]): Invocation {
   const firstOption = argv.findIndex((word) => word.startsWith('-'));
@@ -44,10 +47,12 @@ export function parseArguments(argv: string[]): Invocation {
   const empty = Object.entries(values).find(([, value]) => value === '');
   if (empty) throw new UsageError(`--${empty[0]} needs a value.`, command);
   const { min, max } = command.ids;
-  if (ids.length < min)
-    throw new UsageError(`${command.usage.startsWith('<name>') ? 'A name' : 'An id'} is missing.`, command);
+  const what = command.usage.startsWith('<name>') ? 'A name' : 'An id';
+  if (ids.length < min) throw new UsageError(`${what} is missing.`, command);
   if (ids.length > max)
     throw new UsageError(max === 0 ? `It takes no "${ids[0]}".` : `It takes ${max} at the most.`, command);
+  if (ids.some((id) => ELSEWHERE.includes(id)))
+    throw new UsageError(`${what} must not be empty, "." or "..".`, command);
   const wrong = command.check?.(own, ids);
   if (wrong) throw new UsageError(wrong, command);
   if (url !== undefined && !/^https?:\/\/[^/]/.test(String(url)))

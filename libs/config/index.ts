@@ -3,3 +3,4 @@ export * from './config-error.js';
 export * from './entries.js';
 export * from './environment.js';
 export * from './file-config.js';
+export * from './webhook-urls.js';

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -33,6 +34,28 @@ async function failureOf(call: Promise<unknown>): Promise<ProviderError> {
   expect(outcome).toBeInstanceOf(ProviderError);
   return outcome as ProviderError;
 }
+
+describe('an id that leads to another place', () => {
+  it.each(['.', '..'])('is known to nobody, and nobody is asked: %s', async (id) => {
+    const api = clientAt(vendor.url);
+    const path = `/chats/${encodeURIComponent(id)}`;
+    const file = { filename: 'a', contentType: 'text/plain', size: 1, author: 'user' as const };
+    for (const call of [
+      api.call('POST', `${path}/messages?x=1`, { text: 'Hi' }),
+      api.json('GET', path),
+      api.upload(`${path}/files`, { ...file, content: () => Readable.from([Buffer.from('a')]) }, 'file'),
+      api.download(`${path}/content`, AbortSignal.timeout(1_000)),
+    ])
+      expect(await failureOf(call)).toMatchObject({ code: 'not_found', retry: 'never' });
+    expect(vendor.calls).toEqual([]);
+  });
+
+  it.each(['...', '.a', 'a..b', '%2e%2e', '../x'])('is none of these: %s', async (id) => {
+    vendor.answer(200, {});
+    await clientAt(vendor.url).json('GET', `/chats/${encodeURIComponent(id)}`);
+    expect(vendor.calls).toMatchObject([{ path: `/chats/${encodeURIComponent(id)}` }]);
+  });
+});
 
 describe('a call that is not answered', () => {
   const servers: net.Server[] = [];

@@ -8,6 +8,7 @@ import {
 } from '#contract';
 import { parseJson } from './json.js';
 import { withoutLinkSecret } from './link-secret.js';
+import { hasDotSegment } from './path.js';
 import { readProblem, refusalOf } from './refusal.js';
 import { TransportFailure, type HttpAnswer, type HttpRequest, type Transport } from './transport.js';
 import { uploadForm } from './upload-form.js';
@@ -39,7 +40,8 @@ const MASK = '••••';
 /**
  * The calls of one vendor's API: bounded in time and size, and each with an outcome that the core can act on. Every method throws a
  * `ProviderError` when the call did not succeed; one line of the log says which, without query, secret or content.
- * A path is below the base URL; ids in it are encoded by whoever puts them there.
+ * A path is below the base URL; ids in it are encoded by whoever puts them there. Nothing has the id `.` or `..`: `not_found`, without a
+ * call.
  */
 export class VendorApi {
   constructor(
@@ -81,6 +83,7 @@ export class VendorApi {
   async download(path: string, signal: AbortSignal): Promise<IncomingFile> {
     const { baseUrl, headers: own } = this.options;
     const where = { method: 'GET', path };
+    this.refuseDots(path);
     const request = { url: baseUrl + path, headers: { ...own, Accept: '*/*' } };
     const { status, headers, body } = await this.transport.open(request, signal).catch((failure: unknown) => {
       throw this.unanswered(failure, where);
@@ -101,6 +104,7 @@ export class VendorApi {
   ): Promise<HttpAnswer> {
     const { baseUrl, headers: own } = this.options;
     const where = { method, path: path.split('?')[0] };
+    this.refuseDots(path);
     const answer = await this.transport
       .send({ method, url: baseUrl + path, headers: { ...own, ...headers }, ...content })
       .catch((failure: unknown) => {
@@ -115,6 +119,11 @@ export class VendorApi {
     if (parsed !== undefined) return parsed;
     const what = `${this.options.vendor} answered ${status}, but with something that is no JSON`;
     throw new ProviderError('unknown_outcome', what);
+  }
+
+  private refuseDots(path: string): void {
+    if (hasDotSegment(path))
+      throw new ProviderError('not_found', `${this.options.vendor} has nothing with the id "." or ".."`);
   }
 
   private unanswered(failure: unknown, where: object): Error {

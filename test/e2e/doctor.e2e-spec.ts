@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { SimulatedTenant } from '../../apps/simulator/index.js';
+import type { SimulatedTenant, Simulator } from '../../apps/simulator/index.js';
 import type { CheckName } from '../../libs/providers/eight-by-eight/doctor/checks.js';
 import { CHECKS, DEFAULT_TENANT } from '../support/built.js';
 import { Front } from '../support/front.js';
@@ -29,6 +29,7 @@ const TOKEN = 'token-of-the-doctor-tests';
 describe('the doctor, by POST /v1/providers/{name}/test', () => {
   let front: Front;
   let world: World;
+  let otherTenant: NonNullable<ReturnType<Simulator['tenants']['get']>>;
   const state = (): { webhooks: Map<string, { version: string }>; channels: Map<string, { type: string }> } =>
     world.simulator.tenants.get('acme01')!;
   const address = (name?: string): string => `${front.url}/handover/eightByEight${name ? `/${name}` : ''}`;
@@ -67,6 +68,7 @@ describe('the doctor, by POST /v1/providers/{name}/test', () => {
           provider('wrong-queue', {}, { queueId: '999' }),
           provider('phone', {}, { queueId: '103' }),
           provider('nobody', {}, { queueId: '104' }),
+          { ...provider('strangers', { tenant: undefined }), endpoint: { bot: 'test-bot', acceptActiveEvent: true } },
           provider('no-grace', { endGrace: '0s' }),
           provider('unverified', { webhookVerification: 'off' }),
           ...['late', 'silent', 'old'].map((name) => provider(name, {})),
@@ -86,6 +88,7 @@ describe('the doctor, by POST /v1/providers/{name}/test', () => {
     for (const id of ['good', 'channel-1', 'facebook']) simulator.createChannel({ id, webhookId, queueId: '101' });
     state().channels.get('facebook')!.type = 'Facebook';
     simulator.createChannel({ id: 'astray', webhookId: elsewhere });
+    otherTenant = simulator.tenants.get('other01')!;
     const secret = simulator.registerWebhook(`${address('token')}/${TOKEN}`, 'acme01', 'secret');
     simulator.createChannel({ id: 'token', webhookId: secret });
     const others = simulator.registerWebhook(address(), 'other01');
@@ -99,6 +102,7 @@ describe('the doctor, by POST /v1/providers/{name}/test', () => {
     front.behave();
     world.simulator.faults.reset();
     world.simulator.floor.reset();
+    world.simulator.tenants.set('other01', otherTenant);
     state().webhooks.get('here')!.version = 'Chat Gateway v1.0';
     state().webhooks.delete('second');
     (state().webhooks.get('here') as unknown as { uri: string }).uri = address();
@@ -238,6 +242,15 @@ describe('the doctor, by POST /v1/providers/{name}/test', () => {
     'transfer-grace': [
       { provider: 'no-grace', level: 'error', says: /every transfer .* ends/, does: /endGrace to 10s/ },
     ],
+    endpoint: [
+      {
+        provider: 'strangers',
+        spoil: () => world.simulator.tenants.delete('other01'),
+        level: 'error',
+        says: /the account knows no tenant.*no conversation/,
+        does: /Set tenant /,
+      },
+    ],
     verification: [{ provider: 'unverified', level: 'warning', says: /anybody may send/, does: /to required/ }],
     clock: [
       {
@@ -311,7 +324,7 @@ describe('the doctor, by POST /v1/providers/{name}/test', () => {
   it('finds nothing wrong with an account in good order', async () => {
     const { ok, findings } = await test();
     expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
-    const seldom = ['webhook-tenant'];
+    const seldom = ['endpoint', 'webhook-tenant'];
     expect(findings.map(({ check }) => check)).toEqual(Object.keys(CHECKS).filter((check) => !seldom.includes(check)));
     expect(ok).toBe(true);
   });

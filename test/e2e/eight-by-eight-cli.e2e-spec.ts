@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
+import { Receiver } from '../support/built.js';
 import { handover, type Ended } from '../support/command-line.js';
 import { freePort } from '../support/free-port.js';
 import { Front } from '../support/front.js';
@@ -150,6 +151,30 @@ describe('handover eight-by-eight', () => {
     expect([asked, alone].map(({ out }) => (JSON.parse(out) as Report).by)).toEqual(['gateway', 'here']);
   });
 
+  it('takes the address of the type for one of this gateway, as the running gateway does', async () => {
+    inOrder();
+    const [webhook] = world.simulator.tenants.get('acme01')!.webhooks.values();
+    (webhook as unknown as { uri: string }).uri = `${front.url}/handover/eightByEight`;
+    const alone = await run(['doctor', '--provider', 'support-8x8', '--json', '--url', 'http://127.0.0.1:9']);
+    expect([alone.code, wrongIn(alone.out)]).toEqual([0, ['gateway']]);
+  });
+
+  it('sees from the configuration file that an endpoint takes nothing in', async () => {
+    inOrder();
+    const { simulator } = world;
+    const settings = { baseUrl: simulator.url, apiKey: KEY };
+    const defaults = { channelId: 'channel-1', queueId: '101' };
+    const providers = [
+      { name: 'support-8x8', type: 'eightByEight', settings, defaults, endpoint: { bot: 'shop-assistant' } },
+    ];
+    const bots = [{ name: 'shop-assistant', apiKey: 'a-key-of-the-shop-assistant-of-the-tests' }];
+    const HANDOVER_CONFIG = join(folder, 'endpoint.yaml');
+    writeFileSync(HANDOVER_CONFIG, stringify({ bots, providers }));
+    const words = ['doctor', '--provider', 'support-8x8', '--json', '--url', 'http://127.0.0.1:9'];
+    const { code, out } = await run(words, { HANDOVER_CONFIG });
+    expect([code, wrongIn(out)]).toEqual([1, ['endpoint', 'gateway']]);
+  });
+
   it('tells by its exit code what kind of thing is wrong', async () => {
     const words = setup('x', 'http://127.0.0.1:9/');
     const [without, unknown, away, refused, nobody] = await Promise.all([
@@ -164,6 +189,78 @@ describe('handover eight-by-eight', () => {
     expect([away.code, away.out]).toEqual([3, expect.stringMatching(/ERROR +base-url .*ECONNREFUSED/)]);
     expect([refused.code, refused.out]).toEqual([1, expect.stringMatching(/ERROR +api-key/)]);
     expect([nobody.code, nobody.err]).toEqual([3, expect.stringMatching(/no gateway at/)]);
+  });
+
+  it("sets nothing up at another provider's address", async () => {
+    inOrder();
+    const { code, out, err } = await run([...setup('new', `${front.url}/handover/eightByEight/support-8x8`)]);
+    expect([code, out, err]).toEqual([
+      2,
+      '',
+      expect.stringMatching(
+        /those of the provider "support-8x8", not of "new".*--webhook-url .*\/new.*--name support-8x8/,
+      ),
+    ]);
+    const shared = await run([...setup('new', `${front.url}/handover/eightByEight`), '--json']);
+    expect([shared.code, wrongIn(shared.out)]).toEqual([0, []]);
+  });
+
+  it('shows where it takes a webhook away from, before it does and when it is done', async () => {
+    empty();
+    const from = 'https://first.example.com/handover/eightByEight/new';
+    world.simulator.registerWebhook(from, 'acme01', 'theirs');
+    world.simulator.tenants.get('acme01')!.webhooks.get('theirs')!.name = 'handover-gateway: new';
+    const port = await freePort();
+    const to = `http://127.0.0.1:${port}/handover/eightByEight/new`;
+    for (const applied of [[], ['--apply']]) {
+      const { code, out } = await run([...setup('new', to), '--listen', String(port), ...applied]);
+      expect([code, out]).toEqual([
+        0,
+        expect.stringContaining(`"handover-gateway: new"  theirs  from ${from} to ${to}\n`),
+      ]);
+      expect(out).toMatch(/WARNING +webhook .*first\.example\.com/);
+    }
+  });
+
+  it('says what is missing where no gateway is yet, or none that knows the provider', async () => {
+    empty();
+    const [unknown, nobody] = await Promise.all([
+      run(setup('new', `${front.url}/handover/eightByEight/new`)),
+      run(setup('new', `http://127.0.0.1:${await freePort()}/handover/eightByEight/new`)),
+    ]);
+    for (const { code, out } of [unknown, nobody])
+      expect([code, out]).toEqual([1, expect.stringMatching(/ERROR +webhook-reachable [\s\S]*→ .*--listen <port>/)]);
+    expect(unknown.out).toMatch(/answers 404: the gateway there has no provider of this name/);
+    expect(nobody.out).toMatch(/ECONNREFUSED[\s\S]*→ Nothing listens there/);
+  });
+
+  it("works as the administrator's page has it, word for word", async () => {
+    empty();
+    const page = readFileSync('docs/providers/eight-by-eight.md', 'utf8');
+    const [, block] = /```sh\n([\s\S]*?)```/.exec(page)!;
+    const lines = block!.replaceAll('\\\n', ' ').split('\n');
+    const commands = lines.flatMap((line) => /^npx handover eight-by-eight ([^#]*)/.exec(line)?.[1]!.trim() ?? []);
+    expect(commands.map((words) => words.split(' ')[0])).toEqual(['setup', 'setup', 'doctor']);
+    const [look, apply, doctor] = commands.map((words) => words.split(/ +/));
+    const port = String(await freePort());
+    const here = (words: string[]): string[] => [
+      ...words.map((word) =>
+        word.replace('https://handover.example.com', `http://127.0.0.1:${port}`).replace(/^3000$/, port),
+      ),
+      ...['--base-url', world.simulator.url],
+    ];
+    const looked = await run(here(look!));
+    expect([looked.code, looked.out]).toEqual([0, expect.stringContaining('add --apply to do it')]);
+    const { code, out } = await run(here(apply!));
+    expect([code, objectsAt8x8(world.simulator)]).toMatchObject([0, { webhooks: [{}], channels: [{}] }]);
+    const HANDOVER_CONFIG = join(folder, 'printed.yaml');
+    writeFileSync(HANDOVER_CONFIG, out.slice(out.indexOf('providers:')));
+    const receiver = await Receiver.listen('127.0.0.1', Number(port));
+    const examined = await run([...doctor!, '--json', '--url', 'http://127.0.0.1:9'], {
+      HANDOVER_CONFIG,
+      PUBLIC_URL: `http://127.0.0.1:${port}`,
+    }).finally(() => receiver.close());
+    expect([examined.code, wrongIn(examined.out)]).toEqual([0, ['gateway']]);
   });
 
   it('believes no answer at the webhook URL but its own, while it listens', async () => {

@@ -87,6 +87,20 @@ describe('setting up an 8x8 account, and taking it down', () => {
     });
   });
 
+  it('says where it takes a webhook away from, before it does and when it is done', async () => {
+    const from = `${webhookUrl}/token-of-the-other`;
+    await apply({ webhookUrl: from });
+    const [looked, done] = [await apply({ apply: false }), await apply()];
+    const moved = { from: `${webhookUrl}/••••`, to: webhookUrl };
+    for (const report of [looked, done]) {
+      expect([actions(report)[0], report.changes[0]!.moved]).toEqual(['update webhook', moved]);
+      expect(wrong(report)).toEqual(['warning webhook']);
+      const { message } = report.findings.find(({ level }) => level === 'warning')!;
+      expect(message).toContain(`for ${moved.from}. Moved to ${moved.to}, `);
+    }
+    expect((await apply()).changes).toMatchObject([{ action: 'reuse', moved: null }, { action: 'reuse' }]);
+  });
+
   it('keeps two gateways on one account apart', async () => {
     await apply();
     await apply({ name: 'other', webhookUrl: webhookUrl.replace('support-8x8', 'other') });

@@ -32,8 +32,10 @@ export function entryOf(target: Target, channelId: string, queueId: string): obj
 export function setupText(report: SetupReport, applied: boolean, entry: object | null): string {
   const { findings, changes } = report;
   const done = changes.map(
-    ({ action, what, name, id }) =>
-      `  ${action.padEnd(6)}  ${what}  "${cell(name)}"${id === null ? '' : `  ${cell(id)}`}`,
+    ({ action, what, name, id, moved }) =>
+      `  ${action.padEnd(6)}  ${what}  "${cell(name)}"${id === null ? '' : `  ${cell(id)}`}${
+        moved === null ? '' : `  from ${cell(moved.from)} to ${cell(moved.to)}`
+      }`,
   );
   const isIdle = changes.every(({ action }) => action === 'reuse');
   const heading = applied

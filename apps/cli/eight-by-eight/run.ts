@@ -1,9 +1,11 @@
 import {
+  ownAddress,
   Receiver,
   setup,
   SetupRefused,
   teardown,
   TransportFailure,
+  whyUnanswered,
 } from '../../../libs/providers/eight-by-eight/setup/index.js';
 import { ApiError } from '../api.js';
 import { CommandFailed } from '../command-failed.js';
@@ -29,9 +31,19 @@ export function runTeardown(here: Surroundings, values: Values): Promise<Result>
 }
 
 async function setUp(here: Surroundings, values: Values, target: Target): Promise<Result> {
-  const { account, name, webhookUrl, queueId } = target;
-  if (name === null || webhookUrl === null || queueId === undefined)
+  const {
+    account,
+    name,
+    webhookUrls: [webhookUrl],
+    queueId,
+  } = target;
+  if (name === null || webhookUrl === undefined || queueId === undefined)
     throw new UsageError('The queue is not known: give --queue, or set defaults.queueId in the configuration file.');
+  const addressee = ownAddress(webhookUrl)?.name ?? name;
+  if (addressee !== name)
+    throw new UsageError(
+      `Events that come to this address are those of the provider "${addressee}", not of "${name}": give --webhook-url …/handover/eightByEight/${name}, or --name ${addressee}.`,
+    );
   const applied = values.apply === true;
   const receiver = typeof values.listen === 'string' ? await listen(values.listen) : null;
   try {
@@ -50,11 +62,17 @@ async function setUp(here: Surroundings, values: Values, target: Target): Promis
 }
 
 async function examine(here: Surroundings, values: Values, target: Target): Promise<Result> {
-  const { account, webhookUrl, channelId, queueId } = target;
+  const { account, webhookUrls, hasEndpoint, channelId, queueId } = target;
   const asked = await askGateway(here, values);
   const findings =
     asked.findings ??
-    (await account.examine({ webhookUrls: [webhookUrl!], defaults: { channelId, queueId }, seen: null }));
+    (await account.examine({
+      webhookUrls,
+      defaults: { channelId, queueId },
+      hasEndpoint,
+      pinnedTenant: null,
+      seen: null,
+    }));
   if (asked.why !== null) findings.push(asked.why);
   if (values.smoke) {
     if (channelId === undefined)
@@ -128,7 +146,7 @@ async function withAccount(
     if (error instanceof SetupRefused) throw new CommandFailed(error.message, EXIT.failed);
     if (!(error instanceof TransportFailure)) throw error;
     const advice = 'Run it again: what was done before is found again.';
-    throw new CommandFailed(`8x8 gave no answer (${error.reason}). ${advice}`, EXIT.unreachable);
+    throw new CommandFailed(`${whyUnanswered(error)} ${advice}`, EXIT.unreachable);
   } finally {
     await target.account.close();
   }

@@ -1,5 +1,10 @@
-import { readConfigFile, readEnvironment } from '#config';
-import { openAccount, providerType, type Account } from '../../../libs/providers/eight-by-eight/setup/index.js';
+import { readConfigFile, readEnvironment, webhookUrls } from '#config';
+import {
+  openAccount,
+  ownAddress,
+  providerType,
+  type Account,
+} from '../../../libs/providers/eight-by-eight/setup/index.js';
 import type { Surroundings, Values } from '../commands.js';
 import { UsageError } from '../usage-error.js';
 
@@ -10,16 +15,17 @@ export interface Target {
   name: string | null;
   baseUrl: string | undefined;
   tenant: string | undefined;
-  webhookUrl: string | null;
+  /** Where the account's webhooks may point to, the preferred address first; none where it was not said. */
+  webhookUrls: string[];
   hasToken: boolean;
+  /** Whether its entry of the configuration file has an `endpoint`. */
+  hasEndpoint: boolean;
   channelId: string | undefined;
   queueId: string | undefined;
 }
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const KEY_VARIABLE = 'EIGHT_BY_EIGHT_API_KEY';
-/** The gateway's address for one provider; the last part, where there is one, is the webhookToken. */
-const OWN_ADDRESS = /\/handover\/eightByEight\/[^/]+\/([^/?#]+)\/?$/;
 
 /** Takes what the options say, and the rest from the configuration file where `--provider` names an entry. @throws {UsageError} */
 export function targetOf({ env, cwd }: Pick<Surroundings, 'env' | 'cwd'>, values: Values): Target {
@@ -28,12 +34,12 @@ export function targetOf({ env, cwd }: Pick<Surroundings, 'env' | 'cwd'>, values
   const name = text(values.name) ?? declared?.name ?? null;
   if (name !== null && !SLUG.test(name))
     throw new UsageError('--name must be 1 to 63 lower-case letters, digits and hyphens.');
-  const webhookUrl = text(values['webhook-url']) ?? declared?.webhookUrl ?? null;
-  if (webhookUrl !== null && !/^https?:\/\/[^/]/.test(webhookUrl))
+  const webhookUrl = text(values['webhook-url']);
+  if (webhookUrl !== undefined && !/^https?:\/\/[^/]/.test(webhookUrl))
     throw new UsageError(
       '--webhook-url must be an https URL, such as https://handover.example.com/handover/eightByEight.',
     );
-  const token = OWN_ADDRESS.exec(webhookUrl ?? '')?.[1] ?? settings.webhookToken;
+  const token = ownAddress(webhookUrl ?? '')?.token ?? settings.webhookToken;
   const apiKey = text(values['api-key']) ?? settings.apiKey ?? (env[KEY_VARIABLE] || undefined);
   if (apiKey === undefined)
     throw new UsageError(
@@ -50,8 +56,9 @@ export function targetOf({ env, cwd }: Pick<Surroundings, 'env' | 'cwd'>, values
     name,
     baseUrl,
     tenant,
-    webhookUrl,
+    webhookUrls: webhookUrl === undefined ? (declared?.webhookUrls ?? []) : [webhookUrl],
     hasToken: token !== undefined,
+    hasEndpoint: declared?.hasEndpoint ?? false,
     channelId: text(values.channel) ?? (defaults.channelId as string | undefined),
     queueId: text(values.queue) ?? (defaults.queueId as string | undefined),
   };
@@ -61,7 +68,8 @@ interface Declared {
   name: string;
   settings: Record<string, unknown>;
   defaults: Record<string, unknown>;
-  webhookUrl: string;
+  webhookUrls: string[];
+  hasEndpoint: boolean;
 }
 
 function declaredIn(env: NodeJS.ProcessEnv, cwd: string, name: string): Declared {
@@ -75,9 +83,10 @@ function declaredIn(env: NodeJS.ProcessEnv, cwd: string, name: string): Declared
     const known = providers.filter(({ type }) => type === providerType.key).map((provider) => provider.name);
     throw new UsageError(`${configPath} has no 8x8 provider "${name}"; known: ${known.join(', ') || 'none'}.`);
   }
-  const { settings, defaults } = found;
-  const token = settings.webhookToken === undefined ? '' : `/${encodeURIComponent(String(settings.webhookToken))}`;
-  return { name, settings, defaults, webhookUrl: `${publicUrl}/handover/${providerType.key}/${name}${token}` };
+  const { settings, defaults, endpoint } = found;
+  const token = settings.webhookToken === undefined ? null : String(settings.webhookToken);
+  const addresses = webhookUrls(publicUrl, providerType.key, name, token);
+  return { name, settings, defaults, webhookUrls: addresses, hasEndpoint: endpoint !== undefined };
 }
 
 function text(value: string | boolean | undefined): string | undefined {

@@ -43,7 +43,14 @@ describe('a check', () => {
     ['signatures that do not fit', right, { seen: refused }, ['error signature']],
   ])('finds %s', async (_, routes, over, expected) => {
     vendor.routes(routes);
-    const context = { webhookUrls: ['https://here'], defaults: { inboxId: '7', queueId: '11' }, seen, ...over };
+    const context = {
+      webhookUrls: ['https://here'],
+      defaults: { inboxId: '7', queueId: '11' },
+      hasEndpoint: false,
+      pinnedTenant: null,
+      seen,
+      ...over,
+    };
     const findings = await open().check(context);
     const wrong = findings.filter(({ level }) => level !== 'ok');
     expect(wrong.map(({ level, check }) => `${level} ${check}`)).toEqual(expected);

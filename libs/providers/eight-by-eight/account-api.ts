@@ -1,5 +1,6 @@
 import { isPlainObject } from '#contract';
 import {
+  hasDotSegment,
   parseJson,
   readProblem,
   timeOf,
@@ -36,10 +37,33 @@ export interface ApiAnswer {
 /** All of a list, or the answer that kept it from being read. */
 export type Listing = ApiAnswer & { items: Record<string, unknown>[] };
 
+const NOTHING: ApiAnswer = {
+  status: 404,
+  isOk: false,
+  body: null,
+  problem: { message: 'Nothing has the id "." or "..".' },
+  serverTime: null,
+};
+
 const PAGE_SIZE = 100;
 const MAX_PAGES = 50;
 /** After this no further page of a list is asked for. */
 const READING_BUDGET_MS = 10_000;
+
+/** A list did not end within the bounds: its pages were answered, but what is not on them may be on the rest. */
+export class ListTooLong extends TransportFailure {
+  constructor() {
+    super(true, 'LIST_TOO_LONG');
+    this.name = 'ListTooLong';
+  }
+}
+
+/** Why nothing came of a call, as a sentence. */
+export function whyUnanswered(failure: TransportFailure): string {
+  return failure instanceof ListTooLong
+    ? `8x8's list has no end within ${MAX_PAGES} pages and ${READING_BUDGET_MS / 1_000} s (${failure.reason}).`
+    : `8x8 gave no answer (${failure.reason}).`;
+}
 
 /**
  * The administrator's side of 8x8's API: webhooks, channels, queues. Unlike the client that carries messages it hands every
@@ -55,8 +79,9 @@ export class AccountApi {
     return this.options.baseUrl;
   }
 
-  /** @throws {TransportFailure} when no answer came */
+  /** Nothing has the id `.` or `..`: 404, without a call. @throws {TransportFailure} when no answer came */
   async call(method: HttpRequest['method'], path: string, body?: object): Promise<ApiAnswer> {
+    if (hasDotSegment(path)) return NOTHING;
     const { baseUrl } = this.options;
     const { status, headers, text } = await this.transport.send({
       method,
@@ -79,7 +104,7 @@ export class AccountApi {
 
   /**
    * Reads a list to its end. 8x8 Chat Gateway documentation: pages count from 0, and an empty list may come without its members.
-   * @throws {TransportFailure} also when it does not end within the bounds: what is not on a part of it may be on the rest
+   * @throws {TransportFailure} `ListTooLong` when it does not end within the bounds
    */
   async list(path: string, name: string): Promise<Listing> {
     const items: Record<string, unknown>[] = [];
@@ -93,7 +118,7 @@ export class AccountApi {
       const total = isPlainObject(place) ? Number(place.totalPages) : 0;
       if (!(page + 1 < total)) return { ...answer, items };
     }
-    throw new TransportFailure(false, 'LIST_TOO_LONG');
+    throw new ListTooLong();
   }
 
   /**

@@ -37,6 +37,11 @@ describe('fetching', () => {
     expect(vendor.calls).toHaveLength(2);
   });
 
+  it.each(['.', '..'])('asks for no key whose id leads to another place: %s', async (kid) => {
+    expect(await store.get(kid)).toBeNull();
+    expect(vendor.calls).toEqual([]);
+  });
+
   it('asks once, however many wait for the same key', async () => {
     const found = await Promise.all(Array.from({ length: 30 }, () => store.get('key-1')));
     expect(new Set(found).size).toBe(1);

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isPlainObject, WebhookRejected } from '#contract';
-import type { Transport } from '#provider-kit';
+import { hasDotSegment, type Transport } from '#provider-kit';
 
 export interface KeyStoreOptions {
   /** Without a slash at its end. */
@@ -52,6 +52,7 @@ export class KeyStore {
 
   /** The key of that id; null when 8x8 does not know it. @throws {WebhookRejected} `unavailable` when it cannot be told now */
   async get(kid: string): Promise<VerificationKey | null> {
+    if (hasDotSegment(kid)) return null;
     const now = this.options.now();
     const cached = this.keys.get(kid);
     if (cached) {

@@ -154,6 +154,8 @@ export const capabilityRules: Rule[] = [
       const context = {
         webhookUrls: [`${vendor.http.baseUrl}/webhooks-of-the-gateway`],
         defaults: harness.defaults,
+        hasEndpoint: false,
+        pinnedTenant: null,
         seen: null,
       };
       const findings = await session.check!(context);

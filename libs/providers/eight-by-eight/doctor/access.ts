@@ -1,5 +1,5 @@
 import type { CheckFinding } from '#contract';
-import type { AccountApi, ApiAnswer, Listing } from '../account-api.js';
+import { ListTooLong, whyUnanswered, type AccountApi, type ApiAnswer, type Listing } from '../account-api.js';
 import { TransportFailure } from '#provider-kit';
 import { error, ok, warning } from './checks.js';
 
@@ -19,7 +19,8 @@ export async function checkAccess(api: AccountApi, tenant: string | undefined): 
     answer = await api.list(WEBHOOKS, 'webhooks');
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
-    return { findings: [unreachable(api, failure)], webhooks: null };
+    const findings = failure instanceof ListTooLong ? endless(api, failure, tenant) : [unreachable(api, failure)];
+    return { findings, webhooks: null };
   }
   if (answer.isOk && answer.body !== null) return { findings: passed(api, tenant), webhooks: answer };
   return { findings: refused(api, answer, tenant), webhooks: null };
@@ -40,6 +41,17 @@ function unreachable(api: AccountApi, { reason }: TransportFailure): CheckFindin
     `${api.baseUrl} gave no answer (${reason}).`,
     'Check baseUrl, and that this machine may open HTTPS connections to it. For a proxy set HTTPS_PROXY.',
   );
+}
+
+function endless(api: AccountApi, failure: ListTooLong, tenant: string | undefined): CheckFinding[] {
+  return [
+    ...passed(api, tenant),
+    error(
+      'webhook',
+      `The webhooks could not all be looked at: ${whyUnanswered(failure)}`,
+      'Configuration Manager, Integration, Webhooks: delete those that nobody needs. Where there are few, something in between answers in the place of 8x8: check baseUrl.',
+    ),
+  ];
 }
 
 function refused(api: AccountApi, answer: ApiAnswer, tenant: string | undefined): CheckFinding[] {

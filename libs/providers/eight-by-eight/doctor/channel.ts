@@ -2,7 +2,7 @@ import { isPlainObject, type CheckFinding } from '#contract';
 import type { AccountApi, ApiAnswer } from '../account-api.js';
 import { CHANNELS, saying } from './access.js';
 import { error, ok, warning } from './checks.js';
-import type { RegisteredWebhook } from './webhook.js';
+import { labelOf, type RegisteredWebhook } from './webhook.js';
 
 export interface RegisteredChannel {
   id: string;
@@ -67,8 +67,8 @@ function webhookOfChannel(
   const other = all.find(({ id }) => id === webhookId);
   return error(
     'channel-webhook',
-    `The events of the channel "${name}" go to the webhook ${other ? `"${other.name}"` : webhookId}, not to this gateway.`,
-    `Configuration Manager, Channels, Chat API: choose the webhook "${mine[0]!.name}" for it.`,
+    `The events of the channel "${name}" go to the webhook ${other ? labelOf(other) : webhookId}, not to this gateway.`,
+    `Configuration Manager, Channels, Chat API: choose the webhook ${labelOf(mine[0]!)} for it.`,
   );
 }
 

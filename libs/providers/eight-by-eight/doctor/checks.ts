@@ -37,7 +37,8 @@ export const CHECKS = {
   },
   'webhook-reachable': {
     looksAt: '8x8 gets a 2xx from it (Test Connection)',
-    usualCause: 'not public, no valid certificate, a login, firewall or redirect in front, too slow',
+    usualCause:
+      'no gateway there yet, or without this provider; not public, no valid certificate, a login or redirect in front',
   },
   duplicates: {
     looksAt: 'only one webhook points to this gateway',
@@ -68,6 +69,10 @@ export const CHECKS = {
   'transfer-grace': {
     looksAt: '`endGrace` leaves time for a transfer',
     usualCause: 'too short: a transfer ends the handover',
+  },
+  endpoint: {
+    looksAt: 'an `endpoint` takes conversations in',
+    usualCause: 'neither `tenant` nor `webhookTenant` is set: the bot gets no conversation',
   },
   verification: { looksAt: 'events must be signed', usualCause: '`webhookVerification: off`' },
   clock: {

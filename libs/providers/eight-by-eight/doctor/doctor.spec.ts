@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { parseAs, withDefaults, type CheckFinding, type SeenWebhooks } from '#contract';
+import { parseAs, withDefaults, type CheckContext, type CheckFinding, type SeenWebhooks } from '#contract';
 import { AccountApi } from '../account-api.js';
 import { quickTransport, VendorServer } from '#provider-kit/testing';
-import { EightByEightSettings, type EightByEightHandoverSettings } from '../settings.js';
+import { EightByEightSettings } from '../settings.js';
 import { inOrder } from './checks.js';
 import { examine } from './doctor.js';
 import { isSameAddress } from './webhook.js';
@@ -23,7 +23,7 @@ beforeEach(() => {
 async function diagnose(
   changes: Partial<EightByEightSettings> = {},
   seen: SeenWebhooks | null = null,
-  defaults: EightByEightHandoverSettings = { channelId: 'channel-1', queueId: '101' },
+  more: Partial<CheckContext> = {},
 ): Promise<CheckFinding[]> {
   const { value } = parseAs(EightByEightSettings, { apiKey: 'secret-key', baseUrl: vendor.url, ...changes });
   const api = new AccountApi(quickTransport({ responseTimeoutMs: 300 }), {
@@ -32,7 +32,14 @@ async function diagnose(
     secrets: ['secret-token'],
     now: () => now,
   });
-  const context = { webhookUrls: [URL_OF_OURS], defaults, seen };
+  const context: CheckContext = {
+    webhookUrls: [URL_OF_OURS],
+    defaults: { channelId: 'channel-1', queueId: '101' },
+    hasEndpoint: false,
+    pinnedTenant: null,
+    seen,
+    ...more,
+  };
   const findings = await examine(api, withDefaults(EightByEightSettings, value), context, () => now);
   expect(JSON.stringify(findings)).not.toMatch(/secret-key|secret-token/);
   return findings;
@@ -110,7 +117,28 @@ describe('an account of which parts do not answer', () => {
   it('is asked about the queue that handovers wait in, however the defaults name it', async () => {
     answerAll(() => null);
     const jsonProperties = { assignment: { id: ' 101' } };
-    expect(wrong(await diagnose({}, null, { channelId: 'channel-1', queueId: '999', jsonProperties }))).toEqual([]);
+    expect(
+      wrong(await diagnose({}, null, { defaults: { channelId: 'channel-1', queueId: '999', jsonProperties } })),
+    ).toEqual([]);
+  });
+
+  it('tells webhooks of the same name apart by their ids', async () => {
+    const elsewhere = { ...webhook, id: 'w-2', uri: 'https://elsewhere.example.com/' };
+    answerAll((path) => {
+      if (path.includes('/webhooks?')) return [200, { _embedded: { webhooks: [webhook, elsewhere] } }];
+      return path.includes('/channels/') ? [200, { id: 'channel-1', type: 'ChatAPI', webhookId: 'w-2' }] : null;
+    });
+    const found = (await diagnose()).find(({ check }) => check === 'channel-webhook')!;
+    expect(found.message).toContain('go to the webhook "Gateway" (w-2), not to this gateway');
+    expect(found.action).toContain('choose the webhook "Gateway" (w) for it');
+  });
+
+  it.each(['.', '..'])('has no channel whose id leads to another place: %s', async (channelId) => {
+    answerAll(() => null);
+    const findings = await diagnose({}, null, { defaults: { channelId } });
+    expect(wrong(findings)).toEqual(['error channel']);
+    const paths = vendor.calls.map(({ path }) => path);
+    expect(paths.every((path) => /\/(webhooks|channels\?|stats|schedules)/.test(path))).toBe(true);
   });
 
   it.each([
@@ -140,14 +168,26 @@ describe('an account of which parts do not answer', () => {
     expect(wrong(await diagnose({ scheduleId }))).toEqual(expected);
   });
 
+  it('is told apart from one that is silent when its list of channels has no end', async () => {
+    answerAll((path) => {
+      if (path.includes('/channels?')) return [200, { page: { number: 0, totalPages: 1_000 } }];
+      return path.includes('/channels/') ? [404, { message: 'Not Found' }] : null;
+    });
+    const findings = await diagnose();
+    expect(wrong(findings)).toEqual(['warning channel']);
+    expect(findings.find(({ check }) => check === 'channel')!.message).toMatch(/list has no end/);
+  });
+
   it('is not called empty when its list has no end', async () => {
     vendor.on((_call, response) => {
       now += 3_000;
       response.end(JSON.stringify({ page: { number: 0, totalPages: 1_000 } }));
     });
     const findings = await diagnose();
-    expect(wrong(findings)).toEqual(['error base-url']);
-    expect(findings[0]!.message).toContain('LIST_TOO_LONG');
+    expect(wrong(findings)).toEqual(['error webhook']);
+    const { message, action } = findings.find(({ check }) => check === 'webhook')!;
+    expect(message).toMatch(/could not all be looked at.*no end within 50 pages and 10 s/);
+    expect(action).toContain('delete those that nobody needs');
     expect(vendor.calls.length).toBeLessThan(10);
   });
 });
@@ -222,6 +262,21 @@ describe('the settings', () => {
       response.writeHead(path.includes('/webhooks?') ? 200 : 503).end('{}');
     });
     expect(wrong(await diagnose()).filter((one) => one.endsWith('clock'))).toEqual(expected);
+  });
+});
+
+describe('an endpoint', () => {
+  it.each<[string, Partial<EightByEightSettings>, Partial<CheckContext>, string[]]>([
+    ['a tenant', { tenant: 'acme01' }, {}, ['ok endpoint']],
+    ['the tenant of its webhooks', { webhookTenant: 'Acme Label' }, {}, ['ok endpoint']],
+    ['a tenant that a handover told', {}, { pinnedTenant: 'acme01' }, ['ok endpoint']],
+    ['no tenant', {}, {}, ['error endpoint']],
+    ['no tenant and no endpoint', {}, { hasEndpoint: false }, []],
+  ])('takes conversations in of an account that knows its tenant: %s', async (_, settings, context, expected) => {
+    vendor.answer(503);
+    const findings = await diagnose(settings, null, { hasEndpoint: true, ...context });
+    const found = findings.filter(({ check }) => check === 'endpoint');
+    expect(found.map(({ level, check }) => `${level} ${check}`)).toEqual(expected);
   });
 });
 

@@ -1,5 +1,5 @@
 import { durationMs, type CheckContext, type CheckFinding } from '#contract';
-import type { AccountApi } from '../account-api.js';
+import { whyUnanswered, type AccountApi } from '../account-api.js';
 import { queueOf } from '../create-body.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from '../settings.js';
 import { TransportFailure } from '#provider-kit';
@@ -7,7 +7,7 @@ import { checkAccess } from './access.js';
 import { checkChannel } from './channel.js';
 import { inOrder, warning, type CheckName } from './checks.js';
 import { checkQueue, checkSchedules } from './queue.js';
-import { checkClock, checkSeen, checkSettings } from './seen.js';
+import { checkClock, checkEndpoint, checkSeen, checkSettings } from './seen.js';
 import { checkReachable, checkWebhooks, isSameAddress, webhookOf } from './webhook.js';
 
 /** Everything between this gateway and an 8x8 account, from the address to the last event. Changes nothing. */
@@ -21,7 +21,8 @@ export async function examine(
   const { findings, webhooks } = await checkAccess(api, settings.tenant);
   const remote = webhooks === null ? [] : await checkAccount(api, settings, webhooks.items.map(webhookOf), context);
   const clock = checkClock(webhooks?.serverTime ?? null, now(), durationMs(settings.webhookTolerance), seen);
-  return inOrder([...findings, ...remote, ...checkSettings(settings), clock, ...(seen ? checkSeen(seen) : [])]);
+  const local = [...checkSettings(settings), ...checkEndpoint(settings, context)];
+  return inOrder([...findings, ...remote, ...local, clock, ...(seen ? checkSeen(seen) : [])]);
 }
 
 async function checkAccount(
@@ -58,6 +59,6 @@ async function attempt(check: CheckName, look: () => Promise<CheckFinding[]>): P
     return await look();
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
-    return [warning(check, `8x8 gave no answer in time (${failure.reason}).`, 'Try again in a few minutes.')];
+    return [warning(check, whyUnanswered(failure), 'Try again in a few minutes.')];
   }
 }

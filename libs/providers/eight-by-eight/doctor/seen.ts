@@ -1,4 +1,4 @@
-import { durationMs, type CheckFinding, type SeenWebhooks } from '#contract';
+import { durationMs, type CheckContext, type CheckFinding, type SeenWebhooks } from '#contract';
 import type { EightByEightSettings } from '../settings.js';
 import type { SignatureFlaw } from '../signature.js';
 import { error, ok, warning } from './checks.js';
@@ -28,6 +28,23 @@ export function checkSettings({ endGrace, webhookVerification }: EightByEightSet
     );
   else findings.push(ok('verification', 'Events must be signed by 8x8.'));
   return findings;
+}
+
+/** The keys that sign events serve all customers of 8x8: an account that knows no tenant takes no stranger in. */
+export function checkEndpoint(
+  { tenant, webhookTenant }: EightByEightSettings,
+  { hasEndpoint, pinnedTenant }: CheckContext,
+): CheckFinding[] {
+  if (!hasEndpoint) return [];
+  const known = webhookTenant ?? tenant ?? pinnedTenant;
+  if (known !== null) return [ok('endpoint', `Conversations of the tenant "${known}" go to the bot.`)];
+  return [
+    error(
+      'endpoint',
+      'There is an endpoint, but the account knows no tenant: no conversation is taken in, and the bot hears of no user.',
+      'Set tenant (or webhookTenant) in the settings of the provider. See Configuration Manager, Home, Profile.',
+    ),
+  ];
 }
 
 /** Compares our clock with the one in 8x8's answers, and with the transmission times of refused events. */

@@ -25,6 +25,11 @@ export function webhookOf(item: Record<string, unknown>): RegisteredWebhook {
   };
 }
 
+/** What to find it by: several may have one name. */
+export function labelOf({ id, name }: RegisteredWebhook): string {
+  return `"${name}" (${id})`;
+}
+
 /** Whether two addresses lead to the same place: host names have no capitals, and a slash at the end does not count. */
 export function isSameAddress(one: string, other: string): boolean {
   const plain = (text: string): string =>
@@ -34,7 +39,7 @@ export function isSameAddress(one: string, other: string): boolean {
 
 /** What is registered for the gateway's own addresses. `shown` is the preferred one without its secret. */
 export function checkWebhooks(all: RegisteredWebhook[], mine: RegisteredWebhook[], shown: string): CheckFinding[] {
-  const names = mine.map(({ name }) => `"${name}"`).join(', ');
+  const names = mine.map(labelOf).join(', ');
   if (mine.length === 0)
     return [
       error(
@@ -50,7 +55,7 @@ export function checkWebhooks(all: RegisteredWebhook[], mine: RegisteredWebhook[
       ? ok('webhook-version', `Its version is ${WEBHOOK_VERSION}.`)
       : error(
           'webhook-version',
-          `The webhook "${old[0]!.name}" is of version "${old[0]!.version}", whose events mean nothing to this gateway.`,
+          `The webhook ${labelOf(old[0]!)} is of version "${old[0]!.version}", whose events mean nothing to this gateway.`,
           `Configuration Manager, Integration, Webhooks: set its version to "${WEBHOOK_VERSION}".`,
         ),
     mine.length === 1
@@ -70,22 +75,38 @@ export async function checkReachable(api: AccountApi, uri: string): Promise<Chec
   if (answer.isOk) return ok('webhook-reachable', `8x8 reaches ${shown}.`);
   if (answer.status === 429 || answer.status >= 500)
     return warning('webhook-reachable', `8x8 could not test it now (${answer.status}).`, 'Try again in a few minutes.');
+  const { seen, action } = await lookFromHere(api, uri);
   return error(
     'webhook-reachable',
-    `8x8 gets no 2xx from ${shown} (${answer.status}${saying(answer)}). ${await lookFromHere(api, uri)}`,
-    'It must be reachable from the internet over https, with a certificate of a public authority, and without a login, firewall rule or redirect in front of /handover/. Test Connection in Configuration Manager, Integration, Webhooks repeats the test.',
+    `8x8 gets no 2xx from ${shown} (${answer.status}${saying(answer)}). ${seen}`,
+    action,
   );
 }
 
-async function lookFromHere(api: AccountApi, uri: string): Promise<string> {
+const IN_FRONT =
+  'It must be reachable from the internet over https, with a certificate of a public authority, and without a login, firewall rule or redirect in front of /handover/. Test Connection in Configuration Manager, Integration, Webhooks repeats the test.';
+const NOT_THERE_YET =
+  'While there is no gateway, let "handover eight-by-eight setup" answer itself: --listen <port>, where the address leads to.';
+
+/** What is to be seen at the address from this side, and what to do about it. */
+async function lookFromHere(api: AccountApi, uri: string): Promise<{ seen: string; action: string }> {
   const insecure = uri.startsWith('http:') ? ' The address is http: 8x8 wants https.' : '';
   try {
     const test = { notificationVersion: WEBHOOK_VERSION, eventType: 'WEB_HOOK_VERIFY' };
     const { status, location } = await api.knock(uri, test);
-    if (status >= 200 && status <= 299) return `From here it answers ${status}: it may not be public.${insecure}`;
-    return `From here it answers ${status}${location === null ? '' : `, a redirect to ${location}`}.${insecure}`;
+    if (status >= 200 && status <= 299)
+      return { seen: `From here it answers ${status}: it may not be public.${insecure}`, action: IN_FRONT };
+    if (status === 404)
+      return {
+        seen: `From here it answers 404: the gateway there has no provider of this name, or something else is there.${insecure}`,
+        action: `Check the address. Add the provider to the configuration of the gateway there, and start it again. ${NOT_THERE_YET}`,
+      };
+    const redirect = location === null ? '' : `, a redirect to ${location}`;
+    return { seen: `From here it answers ${status}${redirect}.${insecure}`, action: IN_FRONT };
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
-    return `From here it gives no answer (${failure.reason}).${insecure}`;
+    const seen = `From here it gives no answer (${failure.reason}).${insecure}`;
+    if (failure.reason !== 'ECONNREFUSED') return { seen, action: IN_FRONT };
+    return { seen, action: `Nothing listens there. Check the address, and start the gateway. ${NOT_THERE_YET}` };
   }
 }

@@ -1,7 +1,7 @@
 import type { CheckFinding } from '#contract';
 import { checkAccess } from '../doctor/access.js';
 import { checkChannel, type RegisteredChannel } from '../doctor/channel.js';
-import { error, inOrder } from '../doctor/checks.js';
+import { error, inOrder, warning } from '../doctor/checks.js';
 import { checkQueue } from '../doctor/queue.js';
 import {
   checkReachable,
@@ -11,6 +11,7 @@ import {
   type RegisteredWebhook,
 } from '../doctor/webhook.js';
 import type { Account } from './account.js';
+import { withoutToken } from './address.js';
 import { channelsOf, markOf, webhooksOf, writeChannel, writeWebhook } from './objects.js';
 
 export interface SetupIntent {
@@ -31,6 +32,8 @@ export interface Change {
   action: 'reuse' | 'create' | 'update' | 'delete';
   id: string | null;
   name: string;
+  /** Where a webhook's events went before, and where they go then, without secrets; null unless it gets another address. */
+  moved: { from: string; to: string } | null;
 }
 
 export interface SetupReport {
@@ -55,10 +58,11 @@ export async function setup({ api, tenant }: Account, intent: SetupIntent): Prom
     intent.confirm?.(reachable) ?? reachable,
     ...(await checkQueue(api, intent.queueId)),
   ];
-  const webhook = planWebhook(webhooks, intent);
+  const webhook = planWebhook({ api }, webhooks, intent);
   if (webhook === null) findings.push(foreignWebhook(webhooks, intent));
   if (webhook === null || findings.some(({ level }) => level === 'error'))
     return { findings: inOrder(findings), changes: [], channelId: null };
+  if (webhook.moved !== null) findings.push(movedWebhook(webhook.name, webhook.moved));
   const channel = planChannel(channels, intent, webhook.id);
   const changes = [webhook, channel];
   if (!intent.apply) {
@@ -74,14 +78,25 @@ export async function setup({ api, tenant }: Account, intent: SetupIntent): Prom
 type Api = Pick<Account, 'api'>;
 
 /** null when the address belongs to a webhook of an old version that somebody else made. */
-function planWebhook(all: RegisteredWebhook[], { name, webhookUrl }: SetupIntent): Change | null {
+function planWebhook({ api }: Api, all: RegisteredWebhook[], { name, webhookUrl }: SetupIntent): Change | null {
   const mark = markOf(name);
   const here = all.filter(({ uri }) => isSameAddress(uri, webhookUrl));
   const good = here.find(({ version }) => version === WEBHOOK_VERSION);
-  if (good) return { what: 'webhook', action: 'reuse', id: good.id, name: good.name };
+  if (good) return { what: 'webhook', action: 'reuse', id: good.id, name: good.name, moved: null };
   const ours = all.find((webhook) => webhook.name === mark);
   if (here.some((webhook) => webhook.name !== mark)) return null;
-  return { what: 'webhook', action: ours ? 'update' : 'create', id: ours?.id ?? null, name: mark };
+  if (!ours) return { what: 'webhook', action: 'create', id: null, name: mark, moved: null };
+  const shown = (uri: string): string => withoutToken(api.withoutSecrets(uri));
+  const moved = isSameAddress(ours.uri, webhookUrl) ? null : { from: shown(ours.uri), to: shown(webhookUrl) };
+  return { what: 'webhook', action: 'update', id: ours.id, name: mark, moved };
+}
+
+function movedWebhook(name: string, { from, to }: NonNullable<Change['moved']>): CheckFinding {
+  return warning(
+    'webhook',
+    `The webhook "${name}" was made for ${from}. Moved to ${to}, it sends no more events there.`,
+    'Where another gateway is there, set this one up under another --name. A setup with the old address moves it back.',
+  );
 }
 
 function foreignWebhook(all: RegisteredWebhook[], { webhookUrl }: SetupIntent): CheckFinding {
@@ -99,8 +114,8 @@ function planChannel(all: RegisteredChannel[], { name, queueId }: SetupIntent, w
     channel.type === 'ChatAPI' && channel.webhookId === webhookId && channel.queueId === queueId;
   const ours = all.find((channel) => channel.name === mark);
   const found = ours ?? all.find(fits);
-  if (!found) return { what: 'channel', action: 'create', id: null, name: mark };
-  return { what: 'channel', action: fits(found) ? 'reuse' : 'update', id: found.id, name: found.name };
+  if (!found) return { what: 'channel', action: 'create', id: null, name: mark, moved: null };
+  return { what: 'channel', action: fits(found) ? 'reuse' : 'update', id: found.id, name: found.name, moved: null };
 }
 
 async function applyWebhook({ api }: Api, { action, id, name }: Change, { webhookUrl }: SetupIntent): Promise<string> {

@@ -31,8 +31,8 @@ export async function teardown({ api, tenant }: Account, name: string, apply: bo
     for (const { id } of webhooks) await remove(api, 'webhook', id);
   }
   const changes = [
-    ...channels.map(({ id }) => ({ what: 'channel' as const, action: 'delete' as const, id, name: mark })),
-    ...webhooks.map(({ id }) => ({ what: 'webhook' as const, action: 'delete' as const, id, name: mark })),
+    ...channels.map(({ id }) => ({ what: 'channel' as const, action: 'delete' as const, id, name: mark, moved: null })),
+    ...webhooks.map(({ id }) => ({ what: 'webhook' as const, action: 'delete' as const, id, name: mark, moved: null })),
   ];
   return { findings: access.findings, changes, channelId: null };
 }

@@ -1,6 +1,6 @@
-import { CopilotConfig, type Environment } from '#config';
+import { CopilotConfig, webhookUrls, type Environment } from '#config';
 import { isPlainObject, maskSecrets } from '#contract';
-import { Refusal, type Page, type PageRequest, type ProviderInstance } from '#core';
+import { Refusal, type Page, type PageRequest } from '#core';
 import type { ProviderAccount } from '#persistence';
 import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
@@ -36,12 +36,15 @@ export class ProvidersService {
   async test(name: string): Promise<TestView> {
     const instance = this.runtime.registry.get(name);
     if (!instance) throw unknown(name);
-    const { session, defaults } = instance;
+    const { session, definition, defaults, options, pinnedTenant } = instance;
     if (!session.check)
       throw new Refusal('conflict', 'This type of contact centre has no check.', [], { reason: 'unsupported' });
+    const { publicUrl } = this.config.getOrThrow<Environment>('environment');
     const findings = await session.check({
-      webhookUrls: webhookUrls(this.config.getOrThrow<Environment>('environment').publicUrl, instance),
+      webhookUrls: webhookUrls(publicUrl, definition.key, name, session.webhookToken),
       defaults,
+      hasEndpoint: options.endpoint !== null,
+      pinnedTenant,
       seen: await seenWebhooks(this.runtime, name),
     });
     return { ok: findings.every(({ level }) => level !== 'error'), findings };
@@ -74,13 +77,6 @@ export class ProvidersService {
       pinnedTenant,
     };
   }
-}
-
-/** Where an account's webhooks are accepted; see the inbox. With a token only one address is. */
-function webhookUrls(publicUrl: string, { name, definition, session }: ProviderInstance): string[] {
-  const ofType = `${publicUrl}/handover/${definition.key}`;
-  const own = `${ofType}/${name}`;
-  return session.webhookToken === null ? [own, ofType] : [`${own}/${encodeURIComponent(session.webhookToken)}`];
 }
 
 function unknown(name: string): Refusal {
