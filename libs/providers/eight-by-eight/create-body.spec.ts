@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StartRequest } from '#contract';
-import { createBody, queueOf } from './create-body.js';
+import { createBody as bodyWithin, queueOf } from './create-body.js';
 import type { EightByEightHandoverSettings } from './settings.js';
 
 type Request = StartRequest<EightByEightHandoverSettings>;
@@ -16,6 +16,7 @@ const request = (changes: Partial<Request> = {}): Request => ({
   settings: {},
   ...changes,
 });
+const createBody = (of: Request) => bodyWithin(of, 4_000);
 /** The body of a request whose JSON properties come from the defaults, then from the handover. */
 const layered = (defaults: unknown, settings?: unknown, changes: Partial<Request> = {}) =>
   createBody(
@@ -105,6 +106,22 @@ describe('what is built from a handover', () => {
     const { body, errors } = createBody(request({ user: { name: '', email: '' } }));
     expect(errors).toEqual([]);
     expect(body).toEqual({ channelId: 'channel-1', user: { userId: 'u-42', additionalProperties: [OURS] } });
+  });
+
+  it('sends what is too long in parts, and of those too the newest 200', () => {
+    const transcript = [
+      { author: 'user' as const, text: 'one two three' },
+      { author: 'bot' as const, text: '👨‍👩‍👧 family' },
+    ];
+    expect(bodyWithin(request({ transcript }), 8).body.history!.messages).toEqual([
+      { authorType: 'user', text: 'one two ' },
+      { authorType: 'user', text: 'three' },
+      { authorType: 'bot', text: '👨‍👩‍👧' },
+      { authorType: 'bot', text: ' family' },
+    ]);
+    const long = [{ author: 'user' as const, text: 'x'.repeat(1_999) + 'y' }];
+    const { messages } = bodyWithin(request({ transcript: long }), 8).body.history!;
+    expect([messages.length, messages.at(-1)!.text]).toEqual([200, 'xxxxxxxy']);
   });
 
   it('sends the newest 200 entries of the transcript, oldest first', () => {

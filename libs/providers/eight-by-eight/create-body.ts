@@ -1,4 +1,4 @@
-import { isPlainObject, type Customer, type FieldError, type StartRequest } from '#contract';
+import { isPlainObject, splitText, type Customer, type FieldError, type StartRequest } from '#contract';
 import { checkAssignment, checkUser, pointerTo } from './body-rules.js';
 import { languageCode } from './language.js';
 import type { EightByEightHandoverSettings } from './settings.js';
@@ -26,8 +26,9 @@ const OWN_PROPERTIES = ['handoverId', 'copilotUrl'];
  * The request that opens a conversation, and all that is wrong with it: errors point into the handover request. Of a conversation that is
  * there already only user and assignment can be changed, and the assignment must be named.
  * The body may be sent only if there are none. Pure.
+ * @param maxText UTF-16 code units of one message of the history; longer ones come in parts
  */
-export function createBody(request: Request): { body: CreateConversation; errors: FieldError[] } {
+export function createBody(request: Request, maxText: number): { body: CreateConversation; errors: FieldError[] } {
   const errors: FieldError[] = [];
   const channelId = (request.settings.channelId ?? request.defaults.channelId)?.trim();
   if (!channelId && request.conversation === undefined) {
@@ -49,7 +50,7 @@ export function createBody(request: Request): { body: CreateConversation; errors
     });
   }
   const additionalProperties = additionalPropertiesOf(request, layers, errors);
-  const messages = historyOf(request);
+  const messages = historyOf(request, maxText);
   const body: CreateConversation = {
     channelId: channelId ?? '',
     user: finishUser(user, additionalProperties),
@@ -167,12 +168,17 @@ function putAll(merged: Map<string, string>, added: unknown, at: string, errors:
   }
 }
 
-/** The newest entries, oldest first, then the copilot's link. Times have no place in the vendor's schema. */
-function historyOf({ transcript, copilotUrl }: Request): WireMessage[] {
+/** The newest messages, oldest first, then the copilot's link. Times have no place in the vendor's schema. */
+function historyOf({ transcript, copilotUrl }: Request, maxText: number): WireMessage[] {
   const link: WireMessage[] = copilotUrl === null ? [] : [{ authorType: 'bot', text: copilotUrl }];
   const said = transcript
     .filter(({ text }) => text.trim() !== '')
-    .slice(-(MAX_HISTORY - link.length))
-    .map(({ author, text }): WireMessage => ({ authorType: author === 'user' ? 'user' : 'bot', text }));
-  return [...said, ...link];
+    .slice(-MAX_HISTORY)
+    .flatMap(({ author, text }) =>
+      splitText(text, maxText).map((part): WireMessage => ({
+        authorType: author === 'user' ? 'user' : 'bot',
+        text: part,
+      })),
+    );
+  return [...said.slice(-(MAX_HISTORY - link.length)), ...link];
 }

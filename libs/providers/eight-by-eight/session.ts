@@ -81,11 +81,11 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
   }
 
   validate(request: Request): FieldError[] {
-    return createBody(request).errors;
+    return createBody(request, this.settings.maxTextLength).errors;
   }
 
   async start(request: Request): Promise<string> {
-    return this.client.createConversation(sendable(request)).catch((error: unknown) => {
+    return this.client.createConversation(this.sendable(request)).catch((error: unknown) => {
       throw withAdvice(error, ADVICE);
     });
   }
@@ -151,12 +151,12 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     if (!userChanged && queueId === undefined) return;
     await this.client.patchConversation(conversation, {
       ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId.trim() } }),
-      ...(userChanged ? { user: await this.userOf(request, sendable(request)) } : {}),
+      ...(userChanged ? { user: await this.userOf(request, this.sendable(request)) } : {}),
     });
   }
 
   async reassign(conversation: string, request: Request): Promise<void> {
-    const { assignment, user } = sendable(request);
+    const { assignment, user } = this.sendable(request);
     const current = await this.client.conversation(conversation);
     if (belongsTo(current, request.handoverId)) return;
     await this.client
@@ -249,6 +249,14 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     return mapEvent(webhook.body, { systemMessages: this.settings.systemMessages });
   }
 
+  /** The body of a request that the vendor's schema allows. @throws {ProviderError} `invalid` for any other */
+  private sendable(request: Request): CreateConversation {
+    const { body, errors } = createBody(request, this.settings.maxTextLength);
+    if (errors.length === 0) return body;
+    const reasons = errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
+    throw new ProviderError('invalid', reasons.slice(0, 500));
+  }
+
   private messages(conversation: string): ReadPage {
     return (page) => this.client.messages(conversation, page, MESSAGES_PER_PAGE);
   }
@@ -261,14 +269,6 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
 function pageAfterPage(read: ReadPage): () => Promise<Page> {
   let page = 0;
   return () => read(page++);
-}
-
-/** The body of a request that the vendor's schema allows. @throws {ProviderError} `invalid` for any other */
-function sendable(request: Request): CreateConversation {
-  const { body, errors } = createBody(request);
-  if (errors.length === 0) return body;
-  const reasons = errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
-  throw new ProviderError('invalid', reasons.slice(0, 500));
 }
 
 function belongsTo(conversation: Record<string, unknown>, handoverId: string): boolean {

@@ -66,7 +66,7 @@ export class EightByEightSettings extends AccountSettings {
   @Setting({
     type: 'number',
     title: 'Longest text',
-    help: 'Texts with more characters (UTF-16 code units) are sent in parts, one after the other. 8x8 documents no limit of its own.',
+    help: 'Texts with more characters (UTF-16 code units), also those of the transcript, are sent in parts, one after the other. 8x8 documents no limit of its own.',
     default: 4_000,
     min: 100,
     max: 100_000,
