@@ -35,4 +35,4 @@ export * from './delivery-ports.js';
 export * from './inspection-ports.js';
 export * from './provider-options.js';
 export * from './provider-registry.js';
-export * from './well-formed.js';
+export * from './half-pairs.js';

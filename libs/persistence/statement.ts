@@ -1,4 +1,4 @@
-import { wellFormed } from '#core';
+import { repairHalfPairs } from '#core';
 import type { DataSource } from 'typeorm';
 
 /** A row of a recordset parameter: what JSON can say, dates as themselves. */
@@ -66,7 +66,7 @@ export async function query<T extends object>(
 function toJson(rows: object[]): string {
   const json = JSON.stringify(rows);
   // Whole pairs are written as they are, so an escape is a half, or somebody's own backslash.
-  return json.includes('\\ud') ? JSON.stringify(rows, wellFormed) : json;
+  return json.includes('\\ud') ? JSON.stringify(rows, repairHalfPairs) : json;
 }
 
 const names = new Map<string, string>();

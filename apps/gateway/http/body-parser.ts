@@ -1,4 +1,4 @@
-import { Refusal, wellFormed } from '#core';
+import { Refusal, repairHalfPairs } from '#core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parse } from 'secure-json-parse';
 
@@ -39,7 +39,10 @@ export function parseJson(contentType: string | undefined, body: Buffer): unknow
   if (depthOf(text) > MAX_DEPTH) throw refuse(`JSON may be nested ${MAX_DEPTH} levels deep at the most.`);
   let value: unknown;
   try {
-    value = parse(text, /\\ud/i.test(text) ? wellFormed : null, { protoAction: 'error', constructorAction: 'ignore' });
+    value = parse(text, /\\ud/i.test(text) ? repairHalfPairs : null, {
+      protoAction: 'error',
+      constructorAction: 'ignore',
+    });
   } catch (error) {
     const { message } = error as Error;
     throw refuse(

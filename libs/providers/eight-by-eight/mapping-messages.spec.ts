@@ -1,15 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { AT, bytes, CONVERSATION, map } from './fixtures/map.js';
 import { mapEvent } from './mapping.js';
 
-const CONVERSATION = 'Aka5NMHU8MtIG7lUQOxI0DTOvM4';
-const AT = 1_713_100_000_000;
-const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
-
-function map(eventType: string, data?: unknown, options = { systemMessages: false }) {
-  const [event, ...more] = mapEvent(bytes({ eventType, conversationId: CONVERSATION, timestamp: AT, data }), options);
-  expect(more).toEqual([]);
-  return event!;
-}
 const agentMessage = (data: object) => map('MESSAGE', { isEcho: false, sender: { id: 'agA', type: 'agent' }, ...data });
 
 describe('messages', () => {

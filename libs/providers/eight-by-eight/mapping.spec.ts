@@ -1,15 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { AT, bytes, CONVERSATION, map } from './fixtures/map.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
-
-const CONVERSATION = 'Aka5NMHU8MtIG7lUQOxI0DTOvM4';
-const AT = 1_713_100_000_000;
-const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
-
-function map(eventType: string, data?: unknown, options = { systemMessages: false }) {
-  const [event, ...more] = mapEvent(bytes({ eventType, conversationId: CONVERSATION, timestamp: AT, data }), options);
-  expect(more).toEqual([]);
-  return event!;
-}
 
 describe('lifecycle events', () => {
   it.each([

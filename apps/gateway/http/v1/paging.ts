@@ -8,8 +8,9 @@ import { Text } from '../fields.js';
 /** A whole number in a query parameter. */
 export function IsIntegerText(options: { min: number; max: number; description: string }): PropertyDecorator {
   const { min, max, description } = options;
+  const shape = min < 0 ? /^-?\d{1,9}$/ : /^\d{1,9}$/;
   const validate = (value: unknown): boolean =>
-    typeof value === 'string' && /^-?\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max;
+    typeof value === 'string' && shape.test(value) && Number(value) >= min && Number(value) <= max;
   return applyDecorators(
     ApiProperty({ type: 'integer', minimum: min, maximum: max, required: false, description }),
     IfPresent(),
