@@ -10,6 +10,8 @@ export type RefusalKind =
   | 'key_reused'
   | 'too_large'
   | 'wrong_type'
+  /** The caller's own share is used up. */
+  | 'over_budget'
   | 'unavailable';
 
 /** A request refused for a reason that the caller can act on. Nothing was changed. */

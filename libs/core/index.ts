@@ -1,5 +1,6 @@
 export * from './alignment.js';
 export * from './availability.js';
+export * from './budget.js';
 export * from './conversation.js';
 export * from './course.js';
 export * from './copilot.js';

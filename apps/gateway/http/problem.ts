@@ -26,6 +26,7 @@ const STATUS_OF: Record<RefusalKind | WebhookRejected['reason'], number> = {
   too_large: 413,
   wrong_type: 415,
   key_reused: 422,
+  over_budget: 429,
   unavailable: 503,
 };
 
@@ -65,7 +66,7 @@ export function problemHeaders({ status }: Problem): Record<string, string> {
   return {
     'content-type': 'application/problem+json; charset=utf-8',
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-    ...(status === 503 ? { 'retry-after': String(RETRY_AFTER_S) } : {}),
+    ...(status === 429 || status === 503 ? { 'retry-after': String(RETRY_AFTER_S) } : {}),
   };
 }
 
