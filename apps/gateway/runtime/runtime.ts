@@ -14,6 +14,7 @@ import {
   type Committed,
   type Handover,
   type ProviderInstance,
+  type TakenLane,
   type Wakeups,
 } from '#core';
 import {
@@ -282,6 +283,10 @@ export class Runtime implements Wakeups {
 
   get taker(): string | null {
     return this.relay.taker;
+  }
+
+  hasRoomFor(lane: TakenLane): boolean {
+    return this.relay.hasRoomFor(lane);
   }
 
   get isAlone(): boolean {

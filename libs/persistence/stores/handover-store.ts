@@ -14,6 +14,7 @@ import {
   type Page,
   type PageRequest,
   type StoredEvent,
+  type TakenLane,
   type TimerStore,
   type UnitQuery,
   type Wakeups,
@@ -206,10 +207,11 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
       ? changed.flatMap((unit) => [unit, ...unit.opened])
       : changed;
     const { taker } = this.wakeups;
-    const { stale, opened, extended } = await commitUnits(this.source, units, taker);
+    const takerOf = (lane: TakenLane): string | null => (this.wakeups.hasRoomFor(lane) ? taker : null);
+    const { stale, opened, left, extended } = await commitUnits(this.source, units, takerOf);
     const stored = stale.size === 0 ? units : units.filter(({ handover }) => !stale.has(handover.id));
     for (const unit of stored) this.cache.put(unit);
-    this.wakeups.committed({ units: stored, taker, opened, extended });
+    this.wakeups.committed({ units: stored, taker, opened, left, extended });
     return stale;
   }
 }
