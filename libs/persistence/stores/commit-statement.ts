@@ -1,6 +1,6 @@
 import { isConversation, type HandoverUnit, type TakenLane } from '#core';
 import type { DataSource } from 'typeorm';
-import { Statement, type JsonRow } from '../statement.js';
+import { queryOnce, Statement, type JsonRow } from '../statement.js';
 import { ADVANCED_COLUMNS, advancedRow, CHANGED_COLUMNS, changedRow, NEW_COLUMNS, newRow } from './unit-rows.js';
 
 /** Everything that follows a handover's row is stored only if the row was. */
@@ -55,11 +55,13 @@ export async function commitUnits(
   addLanes(statement, owned);
   addRecords(statement, units);
 
-  const [result] = await statement.run<{ ok: string[]; opened: string[]; extended: string[] }>(source, 'commit', () => {
+  const select = (): string => {
     const laned = (isNew: string): string =>
       lanes.length > 0 ? `ARRAY(SELECT direction || handover_id FROM laned WHERE ${isNew})` : `'{}'::text[]`;
     return `SELECT ARRAY(SELECT id FROM ok) AS ok, ${laned('is_new')} AS opened, ${laned('NOT is_new')} AS extended`;
-  });
+  };
+  type Row = { ok: string[]; opened: string[]; extended: string[] };
+  const [result] = await statement.run<Row>(source, 'commit', select, queryOnce);
   const { ok, opened, extended } = result!;
   const isNew = lanes.map(({ direction, handoverId }) => opened.includes(direction + handoverId));
   return {

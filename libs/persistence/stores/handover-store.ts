@@ -23,7 +23,7 @@ import { And, LessThan, MoreThan, type DataSource } from 'typeorm';
 import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js';
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
-import { commitUnits } from './commit-statement.js';
+import { commitApart } from './commit-apart.js';
 import { page } from './page.js';
 import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
@@ -208,7 +208,7 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
       : changed;
     const { taker } = this.wakeups;
     const takerOf = (lane: TakenLane): string | null => (this.wakeups.hasRoomFor(lane) ? taker : null);
-    const { stale, opened, left, extended } = await commitUnits(this.source, units, takerOf);
+    const { stale, opened, left, extended } = await commitApart(this.source, changed, takerOf);
     const stored = stale.size === 0 ? units : units.filter(({ handover }) => !stale.has(handover.id));
     for (const unit of stored) this.cache.put(unit);
     this.wakeups.committed({ units: stored, taker, opened, left, extended });
