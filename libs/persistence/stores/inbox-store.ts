@@ -1,4 +1,4 @@
-import type { InboxEntry, InboxRow, InboxStore } from '#core';
+import { costOfEvent, type InboxEntry, type InboxRow, type InboxStore } from '#core';
 import type { DataSource } from 'typeorm';
 import { isDatabaseAway } from '../away.js';
 import { GroupCommit } from '../group-commit.js';
@@ -12,6 +12,7 @@ export class PgInboxStore implements InboxStore {
   private readonly group = new GroupCommit<InboxEntry, boolean>((entries) => this.store(entries), {
     keyOf: ({ conversationId, key }) => conversationId ?? key,
     isTransient: isDatabaseAway,
+    costOf: costOfEvent,
   });
 
   constructor(private readonly source: DataSource) {}

@@ -11,11 +11,13 @@ import {
   postMessage,
   queueOf,
   Refusal,
+  roughSize,
   startHandover,
   startRequestOf,
   unsupported,
   updateHandover,
   type Answer,
+  type Cost,
   type Handover,
   type HandoverUnit,
   type IdempotencyKey,
@@ -78,7 +80,7 @@ export class HandoversService {
       // A request that could not be sent anyway is refused for that, and asks nobody.
       await this.refuseUnavailable(work().unit.handover);
     }
-    return this.runtime.handovers.create(idempotency, work);
+    return this.runtime.handovers.create(idempotency, work, costOf(caller, input));
   }
 
   private async refuseUnavailable({ provider: name, settings }: Handover): Promise<void> {
@@ -110,19 +112,21 @@ export class HandoversService {
     const content = contentOf(input, input.author ?? 'user');
     const named = input.attachments ?? [];
     const attachments = named.length > 0 ? await this.attachments.named(await this.find(caller, id), named) : [];
-    const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
+    const work = (unit: HandoverUnit): Answer => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
       const provider = this.runtime.registry.get(unit.handover.provider);
       const course = provider ? courseOf(provider) : null;
       const posted = postMessage(unit, { content, attachments, ...shown(provider, content) }, course);
       return { status: 202, body: messageView(posted) };
-    });
+    };
+    const idempotency = keyOf(bot, `messages ${id}`, key, input);
+    const answer = await this.runtime.handovers.answer(id, idempotency, work, costOf(caller, input));
     return answer ?? fail(notFound(id));
   }
 
   async update(caller: Principal, id: string, input: UpdateHandoverDto): Promise<Handover> {
     botOf(caller);
-    const changed = await this.runtime.handovers.change(id, (unit) => {
+    const work = (unit: HandoverUnit): Handover => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
       updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
       const provider = this.runtime.registry.get(unit.handover.provider);
@@ -131,17 +135,19 @@ export class HandoversService {
         this.check(provider, unit.handover, []);
       }
       return unit.handover;
-    });
+    };
+    const changed = await this.runtime.handovers.change(id, work, { cost: costOf(caller, input) });
     return changed ?? fail(notFound(id));
   }
 
   async close(caller: Principal, id: string, reason: 'bot' | 'user' | undefined): Promise<Handover> {
     const by = caller.role === 'operator' ? 'operator' : (reason ?? 'bot');
-    const closed = await this.runtime.handovers.change(id, (unit) => {
+    const work = (unit: HandoverUnit): Handover => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
       closeHandover(unit, by);
       return unit.handover;
-    });
+    };
+    const closed = await this.runtime.handovers.change(id, work, { cost: costOf(caller, {}) });
     return closed ?? fail(notFound(id));
   }
 
@@ -190,6 +196,11 @@ export function keyOf(bot: string, scope: string, key: string | undefined, input
     throw new Refusal('invalid', 'The Idempotency-Key header must have 1 to 255 visible ASCII characters.');
   }
   return { bot, scope, key, fingerprint: createHash('sha256').update(JSON.stringify(input)).digest('hex') };
+}
+
+/** What a change counts for while it waits for the database. */
+export function costOf(caller: Principal, input: object): Cost {
+  return { owner: caller.role === 'bot' ? `bot:${caller.name}` : 'operator', bytes: roughSize(input) };
 }
 
 export function fail(error: Error): never {
