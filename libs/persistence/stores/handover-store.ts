@@ -153,13 +153,13 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     try {
       return await this.changes.submit({ kind: 'create', key, work, cost });
     } catch (error) {
-      const { constraint, detail } = error as { constraint?: string; detail?: string };
+      const { constraint } = error as { constraint?: string };
       // Another replica started a handover in this session, or had the same key, at the same moment.
       if (constraint === 'idempotency_key_pkey') return this.changes.submit({ kind: 'create', key, work, cost });
       if (constraint !== 'handover_open_session') throw error;
-      const [, bot, sessionId] = /=\((.*?), (.*)\) already exists/s.exec(detail ?? '') ?? [];
-      if (bot === undefined || sessionId === undefined) throw error;
       if (key) return this.changes.submit({ kind: 'create', key, work, cost });
+      // Not read from the error: the server may speak any language.
+      const { bot, sessionId } = work().unit.handover;
       const open = await this.openSessions([{ bot, sessionId }]);
       throw sessionOccupied(open.get(`${bot} ${sessionId}`) ?? '');
     }

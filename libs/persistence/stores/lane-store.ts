@@ -31,10 +31,14 @@ const TAKEOVER_LIMIT = 500;
 
 /** How far each handover's logs are done, and who works on them. */
 export class PgLaneStore implements LaneStore {
-  constructor(private readonly source: DataSource) {}
+  /** @param vital connections of its own for signs of life and notes, which must get through while the others are all taken */
+  constructor(
+    private readonly source: DataSource,
+    private readonly vital: DataSource = source,
+  ) {}
 
   async heartbeat(replica: string): Promise<number> {
-    const [row] = await this.source.query<{ others: number }[]>(
+    const [row] = await this.vital.query<{ others: number }[]>(
       `WITH me AS (INSERT INTO replica (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now())
        SELECT count(*)::int AS others FROM replica WHERE id <> $1 AND seen_at > now() - interval '${STALE_REPLICA_MS} ms'`,
       [replica],
@@ -136,7 +140,7 @@ export class PgLaneStore implements LaneStore {
     }
     const commit = `(SELECT set_config('synchronous_commit', '${isDurable ? 'on' : 'off'}', true)) AS commit`;
     const rows = await statement.run<Lane & { handoverId: string | null }>(
-      this.source,
+      this.vital,
       isDurable ? 'mark for good' : 'mark',
       () => `SELECT e."handoverId", e.direction FROM ${commit} LEFT JOIN emptied e ON true`,
     );
