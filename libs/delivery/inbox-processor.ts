@@ -289,7 +289,8 @@ export class InboxProcessor {
     wanted: RemoteAttachment[],
   ): Promise<Attachment[] | null> {
     if (isNew) return null;
-    const request = { inboxId, handoverId: handover.id, conversationId: conversationId!, provider, wanted };
+    const { id: handoverId, bot } = handover;
+    const request = { inboxId, handoverId, bot, conversationId: conversationId!, provider, wanted };
     return this.files.of(request, () => this.wake(conversationId!));
   }
 

@@ -83,9 +83,13 @@ export class HandoversService {
     return this.runtime.handovers.create(idempotency, work, costOf(caller, input));
   }
 
-  private async refuseUnavailable({ provider: name, settings }: Handover): Promise<void> {
+  private async refuseUnavailable({ bot, provider: name, settings }: Handover): Promise<void> {
     const provider = this.runtime.registry.choose(name);
-    const found = await this.runtime.availability.of(provider, queueOf(provider, settings));
+    const found = await this.runtime.availability
+      .of(provider, queueOf(provider, settings), `bot:${bot}`)
+      .catch(refused);
+    // Whoever asks too often is not told, and what is not known keeps no handover from starting.
+    if (found === null) return;
     if (found.state !== 'unavailable') return;
     throw new Refusal(
       'conflict',
@@ -125,7 +129,12 @@ export class HandoversService {
   }
 
   async update(caller: Principal, id: string, input: UpdateHandoverDto): Promise<Handover> {
-    botOf(caller);
+    const bot = botOf(caller);
+    if (input.user || input.settings?.queueId !== undefined) {
+      // Each is a call to the contact centre.
+      const { provider } = await this.find(caller, id);
+      this.runtime.vendorCalls.take(provider, bot);
+    }
     const work = (unit: HandoverUnit): Handover => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
       updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
@@ -196,6 +205,12 @@ export function keyOf(bot: string, scope: string, key: string | undefined, input
     throw new Refusal('invalid', 'The Idempotency-Key header must have 1 to 255 visible ASCII characters.');
   }
   return { bot, scope, key, fingerprint: createHash('sha256').update(JSON.stringify(input)).digest('hex') };
+}
+
+/** Null for what was refused. */
+function refused(error: unknown): null {
+  if (error instanceof Refusal) return null;
+  throw error;
 }
 
 /** What a change counts for while it waits for the database. */
