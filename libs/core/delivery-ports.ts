@@ -1,4 +1,5 @@
 import type { Handover } from './handover.js';
+import type { Cost } from './ports.js';
 import type { Command } from './unit.js';
 
 /** One handover's work in one direction: done strictly one after the other, by one replica at a time. */
@@ -146,6 +147,11 @@ export interface InboxEntry {
   body: Buffer;
   /** Why it is kept for the record only; null when it is to be applied. */
   ignored: string | null;
+}
+
+/** The providers of an account share a budget, under the name of the first. */
+export function costOfEvent({ providers, source, body }: InboxEntry): Cost {
+  return { owner: `provider:${providers[0] ?? source}`, bytes: body.length };
 }
 
 export interface InboxRow extends Omit<InboxEntry, 'ignored'> {

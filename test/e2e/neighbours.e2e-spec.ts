@@ -103,7 +103,7 @@ describe('a bot in trouble slows no other bot of the same provider', () => {
         ({ method, path, status }) =>
           method === 'POST' && path.endsWith('/messages') && (status === 0 || status >= 500),
       ).length;
-    await until('each to have failed', () => failed() >= CONVERSATIONS);
+    await until('many to have failed', () => failed() >= CONVERSATIONS / 2);
     for (let round = 0; round < 5; round++) await otherGoesOn();
     world.simulator.faults.reset();
     await allArrive(conversations, 'poison');

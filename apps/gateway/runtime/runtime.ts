@@ -38,6 +38,7 @@ import {
   Relay,
   SharedClock,
   Signals,
+  VendorCalls,
   WebhookRefusals,
   WebhookFlow,
 } from '#delivery';
@@ -89,6 +90,7 @@ export class Runtime implements Wakeups {
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
   readonly signals: Signals;
+  readonly vendorCalls: VendorCalls;
   private readonly stopper = new AbortController();
   /** Until when calls under way are waited for, by the clock of `performance`. */
   private stopBy: number | null = null;
@@ -173,7 +175,9 @@ export class Runtime implements Wakeups {
       isDatabaseAway,
       log,
     );
-    this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
+    this.vendorCalls = new VendorCalls(elapsed);
+    const isDown = (provider: string, bot: string): boolean => this.relay.isDown('provider', provider, bot);
+    this.signals = new Signals(isDown, this.vendorCalls, elapsed, log);
     this.alarms = new Alarms(this.handovers, this.registry, clock, log);
     const inspections = new PgInspectionStore(database);
     this.inspections = new Inspections(
