@@ -74,6 +74,11 @@ export class Inbox implements WebhookReceiver {
     else if (ignored === null && conversationId !== null) this.processor.wake(conversationId);
   }
 
+  /** Whether an address means a provider of ours, which is known before anything is read. @throws {Refusal} `not_found`, `unauthorized` */
+  checkAddress(address: Pick<Incoming, 'type' | 'name' | 'token'>): void {
+    this.addressed(address);
+  }
+
   /** Why an event is kept for the record only; null when it may concern a handover. */
   private whyIgnored(
     first: ProviderEvent | undefined,
@@ -110,7 +115,7 @@ export class Inbox implements WebhookReceiver {
   }
 
   /** The accounts that a webhook at this path may be for. */
-  private addressed({ type, name, token }: Incoming): ProviderInstance[] {
+  private addressed({ type, name, token }: Pick<Incoming, 'type' | 'name' | 'token'>): ProviderInstance[] {
     const all = this.registry.ofType(type);
     if (name === undefined) return all.filter(({ session }) => session.webhookToken === null);
     const named = all.find((instance) => instance.name === name);
