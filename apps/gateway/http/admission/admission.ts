@@ -126,7 +126,8 @@ function admit(request: FastifyRequest, reply: FastifyReply, parts: AdmissionPar
     request.admitted!.holding.take(budgets.requests);
   } else if (kind === 'webhook') {
     const webhook = webhookOf(route, request.params as { name?: string; token?: string });
-    parts.checkWebhook(webhook);
+    // Other methods bring no body: their controllers look for themselves.
+    if (request.method === 'POST') parts.checkWebhook(webhook);
     const owner: Owner = `provider:${webhook.name ?? webhook.type}`;
     // It takes a place once its body is here: until then it may be anybody's.
     hold(request, reply, { principal: null, isWebhook: true, address, holding: new Holding(owner) });
