@@ -58,7 +58,7 @@ export class ConversationsService {
     const answer = await this.runtime.handovers.answer(id, keyOf(bot, `handover ${id}`, key, input), (unit) => {
       this.refuseOthers(caller, unit);
       const provider = this.runtime.registry.get(unit.handover.provider);
-      if (!provider?.enabled) {
+      if (!provider?.enabled || !this.runtime.accounts.mayUse(bot, provider.name)) {
         const { provider: name } = unit.handover;
         throw new Refusal('conflict', `The provider "${name}" is disabled: it takes no new handovers.`);
       }
