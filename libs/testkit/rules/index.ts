@@ -6,6 +6,7 @@ import { definitionRules } from './definition.js';
 import { errorRules } from './errors.js';
 import { mappingRules } from './mapping.js';
 import { secretRules } from './secrets.js';
+import { sequenceRules } from './sequences.js';
 import { settingsRules } from './settings.js';
 import { webhookRules } from './webhooks.js';
 
@@ -15,6 +16,7 @@ export const RULES: { topic: string; rules: Rule[] }[] = [
   { topic: 'settings', rules: settingsRules },
   { topic: 'secrets', rules: secretRules },
   { topic: 'calls', rules: callRules },
+  { topic: 'several calls', rules: sequenceRules },
   { topic: 'capabilities', rules: capabilityRules },
   { topic: 'content', rules: contentRules },
   { topic: 'errors', rules: errorRules },
