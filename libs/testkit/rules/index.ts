@@ -4,7 +4,10 @@ import { capabilityRules } from './capabilities.js';
 import { contentRules } from './content.js';
 import { definitionRules } from './definition.js';
 import { errorRules } from './errors.js';
+import { fakeRules } from './fake.js';
+import { idRules } from './ids.js';
 import { mappingRules } from './mapping.js';
+import { peopleRules } from './people.js';
 import { secretRules } from './secrets.js';
 import { sequenceRules } from './sequences.js';
 import { settingsRules } from './settings.js';
@@ -22,4 +25,7 @@ export const RULES: { topic: string; rules: Rule[] }[] = [
   { topic: 'errors', rules: errorRules },
   { topic: 'webhooks', rules: webhookRules },
   { topic: 'events', rules: mappingRules },
+  { topic: 'words, files and people', rules: peopleRules },
+  { topic: 'ids', rules: idRules },
+  { topic: 'the fake', rules: fakeRules },
 ];
