@@ -20,6 +20,7 @@ export class AvailabilityController {
   @ProblemsOf({
     400: 'The request breaks a rule; `errors` names each field.',
     404: 'There is no such provider, or this bot may not use it.',
+    429: 'The bot has asked too often, or for too many queues at the same time; `budget` names which, and `Retry-After` says when to try again.',
   })
   async read(
     @Caller() caller: Principal,
@@ -29,6 +30,7 @@ export class AvailabilityController {
     const provider = this.runtime.registry.get(name);
     const isOpen = caller.role === 'operator' || this.runtime.accounts.mayUse(caller.name, name);
     if (!provider || !isOpen) throw new Refusal('not_found', `There is no provider "${name}".`);
-    return availabilityView(await this.runtime.availability.of(provider, queueId?.trim() || queueOf(provider)));
+    const owner = caller.role === 'bot' ? (`bot:${caller.name}` as const) : 'operator';
+    return availabilityView(await this.runtime.availability.of(provider, queueId?.trim() || queueOf(provider), owner));
   }
 }
