@@ -7,7 +7,16 @@ export * from './link-secret.js';
 export * from './path.js';
 export * from './provider-module.js';
 export * from './reading.js';
-export { nullIfGone, readProblem, VendorRefusal, withAdvice, type VendorProblem } from './refusal.js';
+export {
+  isVerdict,
+  nullIfGone,
+  readProblem,
+  StrangerAnswered,
+  VendorRefusal,
+  withAdvice,
+  type IsOwn,
+  type VendorProblem,
+} from './refusal.js';
 export * from './text-only.js';
 export * from './transcript-text.js';
 export * from './transport.js';
