@@ -4,6 +4,7 @@ export * from './facts.js';
 export * from './hmac.js';
 export * from './json.js';
 export * from './link-secret.js';
+export * from './outbound.js';
 export * from './path.js';
 export * from './provider-module.js';
 export * from './reading.js';
