@@ -116,9 +116,11 @@ export interface HandoverStore {
 /** What a commit left to do. */
 export interface Committed {
   units: HandoverUnit[];
-  /** Who took the lanes that the commit opened; null when they were left to be taken. */
+  /** Who took the lanes that the commit opened; null when all were left to be taken. */
   taker: string | null;
   opened: TakenLane[];
+  /** Lanes that the commit opened and left in the database: their bot has too many in hand. */
+  left: TakenLane[];
   /** Lanes that were there before and got longer. They may have been put off or taken over by the time the answer is here. */
   extended: TakenLane[];
 }
@@ -127,6 +129,8 @@ export interface Committed {
 export interface Wakeups {
   /** The replica that takes new lanes now; null while it takes none. */
   readonly taker: string | null;
+  /** Whether the taker takes this new lane, or leaves it in the database for now. */
+  hasRoomFor(lane: TakenLane): boolean;
   /** No other replica is at work, so what this one remembers is likely to be true. */
   readonly isAlone: boolean;
   committed(commit: Committed): void;

@@ -85,4 +85,27 @@ describe('a group commit', () => {
     await next();
     expect(await again).toBe('C');
   });
+
+  it('tries each item of a group alone when it got into the way of other work, and tells nobody', async () => {
+    const conflict = (error: unknown): boolean => (error as Error).message === 'conflict';
+    const { group, groups, next, turn } = store({ isConflict: conflict, isTransient: conflict });
+    const all = [group.submit('a'), group.submit('b')];
+    await next(new Error('conflict'));
+    await next();
+    await next(new Error('conflict'));
+    while (groups.length < 4) await turn();
+    await next();
+    expect(await Promise.all(all)).toEqual(['A', 'B']);
+    expect(groups).toEqual([['a', 'b'], ['a'], ['b'], ['b']]);
+  });
+
+  it('gives up on an item that is in the way again and again', async () => {
+    let tries = 0;
+    const group = new GroupCommit<string, string>(() => Promise.reject(new Error(`conflict ${++tries}`)), {
+      keyOf: (item) => item,
+      isTransient: () => true,
+      isConflict: () => true,
+    });
+    await expect(group.submit('a')).rejects.toThrow('conflict 5');
+  });
 });

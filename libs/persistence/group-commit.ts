@@ -1,10 +1,13 @@
 import { Refusal } from '#core';
+import { retried } from './conflict.js';
 
 export interface GroupCommitOptions<I> {
   /** Items with equal keys are never in two groups at the same time, and stay in order. */
   keyOf(item: I): string;
   /** Whether an error is the database's state and not one item's fault. */
   isTransient(error: unknown): boolean;
+  /** Whether nothing was stored because the group got into the way of other work: its items are tried again at once, each alone. */
+  isConflict?(error: unknown): boolean;
   /** Items in one group. */
   maxItems?: number;
   /** Groups under way at the same time. */
@@ -89,11 +92,14 @@ export class GroupCommit<I, O> {
   }
 
   private async commit(group: Entry<I, O>[]): Promise<void> {
+    const isConflict = this.options.isConflict ?? ((): boolean => false);
     try {
-      const results = await this.flush(group.map(({ item }) => item));
+      const flush = (): Promise<O[]> => this.flush(group.map(({ item }) => item));
+      const results = await (group.length === 1 ? retried(flush, isConflict) : flush());
       group.forEach(({ resolve }, index) => resolve(results[index]!));
     } catch (error) {
-      if (group.length === 1 || this.options.isTransient(error)) return group.forEach(({ reject }) => reject(error));
+      if (group.length === 1 || (this.options.isTransient(error) && !isConflict(error)))
+        return group.forEach(({ reject }) => reject(error));
       for (const entry of group) await this.commit([entry]);
     }
   }

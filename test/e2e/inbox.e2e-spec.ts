@@ -26,7 +26,7 @@ describe('the inbox of two replicas', () => {
   beforeAll(async () => {
     database = await freshDatabase();
     connections = await openDatabase(database.url, 4);
-    const wakeups = { taker: null, isAlone: false, committed: () => undefined };
+    const wakeups = { taker: null, hasRoomFor: () => false, isAlone: false, committed: () => undefined };
     handovers = new PgHandoverStore(connections, { now: () => new Date() }, wakeups);
     inbox = new PgInboxStore(connections);
     await database.query(`INSERT INTO bot (name, key_hash, enabled, provisioned) VALUES ('b', 'h', true, true)`);

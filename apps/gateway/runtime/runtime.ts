@@ -14,6 +14,7 @@ import {
   type Committed,
   type Handover,
   type ProviderInstance,
+  type TakenLane,
   type Wakeups,
 } from '#core';
 import {
@@ -45,6 +46,7 @@ import {
   isDatabaseAway,
   LiveChannel,
   openDatabase,
+  openVitalPool,
   PgAccountStore,
   PgCopilotStore,
   PgAttachmentStore,
@@ -106,6 +108,7 @@ export class Runtime implements Wakeups {
   private constructor(
     readonly keys: Keys,
     readonly database: DataSource,
+    private readonly vital: DataSource,
     databaseUrl: string,
     private readonly embedded: EmbeddedPostgres | null,
     readonly accountStore: PgAccountStore,
@@ -126,7 +129,7 @@ export class Runtime implements Wakeups {
     this.accounts = new Accounts(accountStore, bots);
     this.handovers = new PgHandoverStore(database, clock, this);
     const inboxStore = new PgInboxStore(database);
-    const laneStore = new PgLaneStore(database);
+    const laneStore = new PgLaneStore(database, vital);
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
       instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
     };
@@ -215,6 +218,7 @@ export class Runtime implements Wakeups {
     try {
       const url = environment.databaseUrl ?? embedded!.url;
       const database = await openDatabase(url);
+      const vital = await openVitalPool(url);
       const isSecret = (type: string, setting: string): boolean => {
         const found = providers.find(({ definition }) => definition.key === type);
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
@@ -233,6 +237,7 @@ export class Runtime implements Wakeups {
       return new Runtime(
         keys,
         database,
+        vital,
         url,
         embedded,
         store,
@@ -277,12 +282,16 @@ export class Runtime implements Wakeups {
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
-    await this.database.destroy();
+    await Promise.all([this.database.destroy(), this.vital.destroy()]);
     await this.embedded?.stop();
   }
 
   get taker(): string | null {
     return this.relay.taker;
+  }
+
+  hasRoomFor(lane: TakenLane): boolean {
+    return this.relay.hasRoomFor(lane);
   }
 
   get isAlone(): boolean {

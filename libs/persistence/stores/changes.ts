@@ -62,10 +62,10 @@ export class Changes {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const open = [...requests.keys()].filter((index) => results[index] === 'again');
       if (open.length === 0) break;
-      const done = await this.round(
-        open.map((index) => requests[index]!),
-        round > 0,
-      );
+      const asked = open.map((index) => requests[index]!);
+      // What an earlier round has stored must not be done again because of what fails now.
+      const isFirst = open.length === requests.length;
+      const done = await (isFirst ? this.round(asked, round > 0) : this.roundApart(asked));
       open.forEach((index, position) => {
         // What was refused may be a repetition of what was done: then its earlier answer is given.
         const isAskedAgain = round === 0 && requests[index]!.key !== null && 'refusal' in Object(done[position]);
@@ -73,6 +73,18 @@ export class Changes {
       });
     }
     return results;
+  }
+
+  /** A round in which each request fails for itself. */
+  private async roundApart(requests: Request[]): Promise<Result[]> {
+    try {
+      return await this.round(requests, true);
+    } catch (error) {
+      if (requests.length === 1) return [{ refusal: error }];
+      const results: Result[] = [];
+      for (const request of requests) results.push(...(await this.roundApart([request])));
+      return results;
+    }
   }
 
   /** A key that was used before is seen by the commit, and looked up then; only for what is created there is no row to see it by. */

@@ -14,6 +14,7 @@ import {
   type Page,
   type PageRequest,
   type StoredEvent,
+  type TakenLane,
   type TimerStore,
   type UnitQuery,
   type Wakeups,
@@ -22,7 +23,7 @@ import { And, LessThan, MoreThan, type DataSource } from 'typeorm';
 import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js';
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
-import { commitUnits } from './commit-statement.js';
+import { commitApart } from './commit-apart.js';
 import { page } from './page.js';
 import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
@@ -140,13 +141,13 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     try {
       return await this.changes.submit({ kind: 'create', key, work });
     } catch (error) {
-      const { constraint, detail } = error as { constraint?: string; detail?: string };
+      const { constraint } = error as { constraint?: string };
       // Another replica started a handover in this session, or had the same key, at the same moment.
       if (constraint === 'idempotency_key_pkey') return this.changes.submit({ kind: 'create', key, work });
       if (constraint !== 'handover_open_session') throw error;
-      const [, bot, sessionId] = /=\((.*?), (.*)\) already exists/s.exec(detail ?? '') ?? [];
-      if (bot === undefined || sessionId === undefined) throw error;
       if (key) return this.changes.submit({ kind: 'create', key, work });
+      // Not read from the error: the server may speak any language.
+      const { bot, sessionId } = work().unit.handover;
       const open = await this.openSessions([{ bot, sessionId }]);
       throw sessionOccupied(open.get(`${bot} ${sessionId}`) ?? '');
     }
@@ -206,10 +207,11 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
       ? changed.flatMap((unit) => [unit, ...unit.opened])
       : changed;
     const { taker } = this.wakeups;
-    const { stale, opened, extended } = await commitUnits(this.source, units, taker);
+    const takerOf = (lane: TakenLane): string | null => (this.wakeups.hasRoomFor(lane) ? taker : null);
+    const { stale, opened, left, extended } = await commitApart(this.source, changed, takerOf);
     const stored = stale.size === 0 ? units : units.filter(({ handover }) => !stale.has(handover.id));
     for (const unit of stored) this.cache.put(unit);
-    this.wakeups.committed({ units: stored, taker, opened, extended });
+    this.wakeups.committed({ units: stored, taker, opened, left, extended });
     return stale;
   }
 }
