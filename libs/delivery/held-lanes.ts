@@ -1,4 +1,4 @@
-import type { Lane, LogItem, TakenLane } from '#core';
+import type { Lane, LogItem, MarkedLane, TakenLane } from '#core';
 import { Destination } from './destination.js';
 
 /** A lane in the hands of this replica, with what it needs to be worked on. */
@@ -9,8 +9,12 @@ export interface HeldLane {
   items: LogItem[];
   isRunning: boolean;
   isQueued: boolean;
-  /** Whether the database has the latest note, and whether the lane went with it. */
-  noted: Promise<boolean> | null;
+  /** How the lane stands in the database after the latest note; null where it is not ours any more. */
+  noted: Promise<MarkedLane | null> | null;
+  /** It may be another's, or stand otherwise in the database: it is read again before anything else. */
+  isDoubtful: boolean;
+  /** How far it was done when it was read again for that reason. */
+  readAt: number | null;
 }
 
 /** The lanes in hand, each with the destination that its work goes to, and the queue of those that are ready to go. */
@@ -40,7 +44,16 @@ export class HeldLanes {
       return known;
     }
     const destination = this.destination(lane.direction, lane.target);
-    const held = { lane: { ...lane }, destination, items: [], isRunning: false, isQueued: false, noted: null };
+    const held: HeldLane = {
+      lane: { ...lane },
+      destination,
+      items: [],
+      isRunning: false,
+      isQueued: false,
+      noted: null,
+      isDoubtful: false,
+      readAt: null,
+    };
     this.held.set(key, held);
     return held;
   }

@@ -40,7 +40,8 @@ export class Statement {
     return query<T>(source, shape, text, this.params);
   }
 
-  private part(name: string, sql: () => string): this {
+  /** Adds a part that works with what others found. */
+  part(name: string, sql: () => string): this {
     this.parts.push({ name, sql });
     return this;
   }

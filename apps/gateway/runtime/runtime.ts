@@ -41,6 +41,7 @@ import {
   WebhookFlow,
 } from '#delivery';
 import {
+  DatabaseHistory,
   databaseTime,
   isDatabaseAway,
   LiveChannel,
@@ -101,6 +102,7 @@ export class Runtime implements Wakeups {
   private readonly alarms: Alarms;
   private readonly inspections: Inspections;
   private readonly housekeeping: Housekeeping;
+  private history: DatabaseHistory | null = null;
 
   private constructor(
     readonly keys: Keys,
@@ -131,7 +133,8 @@ export class Runtime implements Wakeups {
     };
     this.attachments = new PgAttachmentStore(database);
     const replica = (): string | null => this.relay.taker;
-    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    const dead = (): string[] => this.relay.dead;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, dead, production, log);
     this.processor = new InboxProcessor(
       inboxStore,
       this.handovers,
@@ -252,6 +255,10 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    this.history = await DatabaseHistory.watch(this.database, () => {
+      this.handovers.forget();
+      this.relay.beginAnew();
+    });
     await this.live.start();
     await this.processor.start();
     await this.relay.start();
@@ -276,6 +283,7 @@ export class Runtime implements Wakeups {
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
+    this.history?.stop();
     await this.database.destroy();
     await this.embedded?.stop();
   }
@@ -296,6 +304,10 @@ export class Runtime implements Wakeups {
       this.isAlone ? undefined : this.live.say(handover.id, body),
       this.relay.isDown('bot', handover.bot) ? undefined : this.deliveries.signal(handover.bot, body),
     ]);
+  }
+
+  unsure(): void {
+    this.relay.unsure();
   }
 
   committed(commit: Committed): void {
