@@ -88,8 +88,10 @@ function parsePublicUrl(text: string): string {
 }
 
 function parseDatabaseUrl(text: string): string {
-  parseUrl(text, ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database');
-  return text;
+  // PostgreSQL lets the host be left out, where the query says it: the folder of a socket. Other readers of addresses do not.
+  const url = text.replace(/^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)(?=[:/?]|$)/, '$1localhost');
+  parseUrl(url, ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database');
+  return url;
 }
 
 /** The text itself is never shown: it may hold a password. */

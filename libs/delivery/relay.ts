@@ -1,22 +1,28 @@
 import type { ProviderLog } from '#contract';
-import type { Appetite, Committed, Handover, HandoverUnit, Lane, LaneStore, LogItem, MarkedLane } from '#core';
+import type {
+  Appetite,
+  Committed,
+  Handover,
+  HandoverUnit,
+  Lane,
+  LaneStore,
+  LogItem,
+  MarkedLane,
+  TakenLane,
+} from '#core';
 import { nextDelayMs } from './backoff.js';
-import type { Destination } from './destination.js';
+import { Share, type Destination, type Kind } from './destination.js';
 import type { Executor, Outcome } from './executor.js';
+import { HeldLanes, kindOf, lengthen, type HeldLane } from './held-lanes.js';
 import { HEARTBEAT_MS, Lease } from './lease.js';
-import { HeldLanes, lengthen, type HeldLane } from './held-lanes.js';
+import { LostLanes } from './lost-lanes.js';
 import { Marks } from './marks.js';
 import { PollsSoon } from './polls-soon.js';
+import { READ_AHEAD, READ_AHEAD_BYTES } from './read-ahead.js';
 
 const POLL_MS = 500;
-/** Lanes in hand; beyond that new work waits in the database. */
-const MAX_HELD = 2_000;
-/** Items of one lane that are read, or kept in memory, at a time. */
-const READ_AHEAD = 16;
 /** A lane whose outcome could not be stored, or that was lost sight of, is looked for this often, in milliseconds. */
 const SWEEP_MS = 5_000;
-/** That often once something went wrong, which may come to light late; otherwise every twelfth time, to be on the safe side. */
-const SWEEPS = { afterTrouble: 6, anyway: 12 };
 /** Lanes whose owners nobody knows are looked for, and dead replicas forgotten, this often, in milliseconds. */
 const TIDY_MS = 60_000;
 
@@ -29,8 +35,6 @@ const TIDY_MS = 60_000;
 export class Relay {
   private readonly lease: Lease;
   private readonly held = new HeldLanes();
-  /** Destinations that have more waiting in the database than they had room for. */
-  private readonly backlogged = new Set<Destination>();
   private readonly timers: NodeJS.Timeout[] = [];
   /**
    * A command is noted as done before the next one is carried out: looking an unknown outcome up tells of the last command only. An
@@ -41,9 +45,7 @@ export class Relay {
     this.poll().catch((error: Error) => this.log.warn({ err: error.message }, 'lane poll failed')),
   );
   private polling: Promise<void> | null = null;
-  private suspects = new Set<string>();
-  private sweeps = 0;
-  private untroubled = 0;
+  private readonly lost = new LostLanes();
   private stopped = true;
 
   constructor(
@@ -63,7 +65,12 @@ export class Relay {
 
   /** Under whose name new lanes are taken; null while this replica takes none. */
   get taker(): string | null {
-    return !this.mayWork() || this.held.size >= MAX_HELD ? null : this.lease.replica;
+    return this.mayWork() ? this.lease.replica : null;
+  }
+
+  /** Whether a new lane may be taken: its bot has not too many in hand already. */
+  hasRoomFor(lane: TakenLane): boolean {
+    return this.held.has(lane) || this.held.hasRoomFor(lane);
   }
 
   /** No other replica is alive, as far as this one knows. */
@@ -76,9 +83,9 @@ export class Relay {
     return this.lease.dead;
   }
 
-  /** Whether a bot's callback or a provider does not work at the moment, as far as this replica has seen. */
-  isDown(direction: Lane['direction'], target: string): boolean {
-    return this.held.destination(direction, target).isDown;
+  /** Whether a bot's callback or a provider does not work at the moment, as far as this replica has seen; with a bot, for that one. */
+  isDown(direction: Lane['direction'], target: string, bot?: string): boolean {
+    return this.held.destination(direction, target).isDown(bot);
   }
 
   async start(): Promise<void> {
@@ -114,8 +121,10 @@ export class Relay {
   }
 
   /** Goes on with what was just committed, without asking the database. */
-  committed({ units, taker, opened, extended }: Committed): void {
+  committed({ units, taker, opened, left, extended }: Committed): void {
     if (taker !== this.lease.replica) return;
+    for (const { direction, target, bot } of left)
+      this.held.destination(direction, target).share(bot).isBacklogged = true;
     const byHandover = new Map(units.map((unit) => [unit.handover.id, unit]));
     const isNew = new Set(opened);
     for (const lane of [...opened, ...extended.filter((one) => this.held.has(one))]) {
@@ -126,17 +135,14 @@ export class Relay {
         this.doubt(held);
         continue;
       }
-      for (const item of items) {
-        const tail = held.items.at(-1)?.sequence ?? held.lane.done;
-        if (item.sequence === tail + 1 && held.items.length < READ_AHEAD) held.items.push(item);
-      }
+      for (const item of items) this.held.ahead.add(held, item);
       this.enqueue(held);
     }
   }
 
   /** Something was stored perhaps, perhaps under our name: it is looked for. */
   unsure(): void {
-    this.sweeps = SWEEPS.afterTrouble;
+    this.lost.unsure();
   }
 
   /** The database has lost something, so all that is remembered of it may be wrong. */
@@ -155,36 +161,56 @@ export class Relay {
   private async takeDue(): Promise<void> {
     if (!this.mayWork()) return;
     await this.lease.freeOthers();
-    if (this.held.size >= MAX_HELD) return;
-    const appetite = this.targets()
-      .map(({ direction, target }) => this.held.destination(direction, target).appetite)
-      .filter(({ limit }) => limit > 0);
+    const appetite = this.targets().map(({ direction, target }) =>
+      this.appetiteOf(this.held.destination(direction, target)),
+    );
     const taken = await this.store.take(this.lease.replica, appetite);
-    for (const { direction, target, limit } of appetite) {
-      const count = taken.filter((lane) => lane.direction === direction && lane.target === target).length;
-      if (count >= limit) this.backlogged.add(this.held.destination(direction, target));
-      else this.backlogged.delete(this.held.destination(direction, target));
+    this.noteBacklogs(appetite, taken);
+    for (const lane of taken) {
+      if (this.hasRoomFor(lane)) this.enqueue(this.held.hold(lane));
+      else this.giveBack(lane);
     }
-    for (const lane of taken) this.enqueue(this.held.hold(lane));
   }
 
-  /**
-   * Lanes that are ours in the database but not in memory: an answer that got lost, or an outcome that was not stored. Looked for
-   * while there is a reason to: it means reading all that is ours, and all that was, while an old snapshot is open.
-   */
+  private appetiteOf(destination: Destination): Appetite {
+    const wanted = (share: Share): Appetite['others'] => {
+      const inHand = this.held.room(destination, share.bot);
+      const of = (kind: Kind, most: number): number =>
+        Math.max(0, Math.min(most, destination.room(share, kind) - this.held.queued({ destination, share }, kind)));
+      const fresh = of('plain', inHand);
+      return { fresh, tried: of('tried', inHand - fresh) };
+    };
+    const bots = Object.fromEntries([...destination.known()].map((share) => [share.bot, wanted(share)]));
+    const { direction, target } = destination;
+    return { direction, target, others: wanted(new Share('')), bots };
+  }
+
+  /** Where as much was there as was asked for, more may wait. */
+  private noteBacklogs(appetite: Appetite[], taken: TakenLane[]): void {
+    const counts = new Map<Share, { fresh: number; tried: number }>();
+    for (const { direction, target, bot, attempts } of taken) {
+      const share = this.held.destination(direction, target).share(bot);
+      const count = counts.get(share) ?? { fresh: 0, tried: 0 };
+      counts.set(share, count);
+      count[attempts > 0 ? 'tried' : 'fresh'] += 1;
+    }
+    for (const { direction, target, others, bots } of appetite) {
+      for (const share of this.held.destination(direction, target).known()) {
+        const { fresh, tried } = bots[share.bot] ?? others;
+        const count = counts.get(share) ?? { fresh: 0, tried: 0 };
+        if (fresh > 0) share.isBacklogged = count.fresh >= fresh || (tried > 0 && count.tried >= tried);
+      }
+    }
+  }
+
+  /** Goes on with what was lost sight of; its outcome is not known. */
   private async sweep(): Promise<void> {
     if (!this.mayWork()) return;
-    this.untroubled += 1;
-    if (this.sweeps === 0 && this.suspects.size === 0 && this.untroubled < SWEEPS.anyway) return;
-    this.untroubled = 0;
-    this.sweeps = Math.max(0, this.sweeps - 1);
-    const lost = (await this.store.held(this.lease.replica)).filter((lane) => !this.held.has(lane));
-    for (const lane of lost) {
-      // A commit may be a moment ahead of its answer; a lane seen twice is really lost.
-      if (this.suspects.has(nameOf(lane)) && !this.held.has(lane))
-        this.enqueue(this.held.hold({ ...lane, uncertain: true }));
-    }
-    this.suspects = new Set(lost.map(nameOf));
+    const lost = await this.lost.find(
+      () => this.store.held(this.lease.replica),
+      (lane) => this.held.has(lane),
+    );
+    for (const lane of lost) this.enqueue(this.held.hold({ ...lane, uncertain: true }));
   }
 
   private async beat(): Promise<void> {
@@ -203,27 +229,37 @@ export class Relay {
 
   /** Starts what is ready, as far as the destination has room. */
   private pump(destination: Destination): void {
-    while (!this.held.isIdle(destination) && destination.room > 0 && this.mayWork())
-      this.begin(this.held.next(destination)!);
-    if (!this.held.isIdle(destination) && destination.isDown) this.letGo(destination);
+    while (this.mayWork()) {
+      const held = this.held.next(destination);
+      if (!held) break;
+      this.begin(held);
+    }
+    // Lanes of a bot that takes the destination for down wait in the database, not in memory.
+    for (const { lane, isDoubtful } of this.held.dropStranded(destination)) {
+      // Of a doubtful one nothing is known that could be written.
+      if (isDoubtful) this.unsure();
+      else this.giveBack(lane);
+    }
   }
 
   private begin(held: HeldLane): void {
-    const { destination } = held;
+    const { destination, share } = held;
+    const place = kindOf(held);
+    held.place = place;
     held.isRunning = true;
-    destination.inFlight += 1;
+    destination.begin(share, place);
     void this.run(held)
       .catch((error: Error) => this.interrupted(held, error))
       .finally(() => {
         held.isRunning = false;
-        destination.inFlight -= 1;
+        destination.end(share, place);
         if (this.held.includes(held)) {
           if (held.isDoubtful) void this.readAgain(held);
-          else if (held.items.length > 0) this.enqueue(held);
+          else if (held.items.length > 0 || held.isHeavy) this.enqueue(held);
           else this.emptied(held);
         }
         this.pump(destination);
-        if (this.backlogged.has(destination) && this.held.isIdle(destination)) this.soon.in(0);
+        if (share.isBacklogged && this.held.queued(held) === 0) this.soon.in(0);
       });
   }
 
@@ -242,51 +278,48 @@ export class Relay {
     this.unsure();
   }
 
-  /** Lanes of a destination that is down wait in the database, not in memory. */
-  private letGo(destination: Destination): void {
-    for (const { lane, isDoubtful } of this.held.dropQueued(destination)) {
-      // Of a doubtful one nothing is known that could be written.
-      if (isDoubtful) this.unsure();
-      else
-        void this.store.postpone(this.lease.replica, lane, 0, null).catch((error: Error) => {
-          this.unsure();
-          this.log.warn({ err: error.message }, 'lane not given back');
-        });
-    }
+  /** Leaves a lane in the database, where it keeps its turn, with what is known of its last try. */
+  private giveBack(lane: TakenLane): void {
+    void this.store.postpone(this.lease.replica, lane, 0, null).catch((error: Error) => {
+      this.unsure();
+      this.log.warn({ err: error.message }, 'lane not given back');
+    });
   }
 
-  /** Works a lane off until it is empty, must wait, or is another's. */
+  /** Works a lane off until it is empty, must wait or make way, or is another's. */
   private async run(held: HeldLane): Promise<void> {
     const { lane } = held;
     while (this.held.includes(held) && !held.isDoubtful && this.mayWork()) {
       if (held.items.length === 0 && (lane.last > lane.done || lane.resend)) {
-        held.items = await this.store.next(lane, lane.done, READ_AHEAD);
-        const [first] = held.items;
+        const items = await this.store.next(lane, lane.done, READ_AHEAD, READ_AHEAD_BYTES);
+        // A process that was paused may have lost the lane in the meantime.
+        if (!this.held.includes(held)) return;
         // Nothing is skipped.
-        if (first && !first.deadLetter && first.sequence !== lane.done + 1) {
-          held.items = [];
+        if (items[0] && !items[0].deadLetter && items[0].sequence !== lane.done + 1)
           throw new Error(`Number ${lane.done + 1} of the log is missing.`);
-        }
-        if (held.items.length === 0) {
+        this.held.ahead.fill(held, items);
+        if (items.length === 0) {
           if (lane.last > lane.done) throw new Error(`Number ${lane.done + 1} of the log is missing.`);
           // There was nothing to send again, so the lane may go now.
           lane.resend = false;
           held.noted = null;
         }
-        // A process that was paused may have lost the lane in the meantime.
         continue;
       }
       const item = held.items[0];
       if (!item) return;
+      // It needs a place of another kind. What is large is read again in its turn, so that it does not wait in memory.
+      if (kindOf(held) !== held.place) return held.isHeavy ? this.held.ahead.clear(held) : undefined;
       const outcome = await this.executors[lane.direction]({ lane, item });
       if (outcome.kind === 'done' || outcome.kind === 'failed') await this.finish(held, item, outcome);
       else return this.putOff(held, outcome);
+      if (held.items.length > 0 && this.held.othersWait(held)) return;
     }
   }
 
   private async finish(held: HeldLane, item: LogItem, outcome: Outcome & { kind: 'done' | 'failed' }): Promise<void> {
     const { lane, destination } = held;
-    destination.succeeded();
+    destination.succeeded(held.share, held.place);
     // Whoever has the lane now finds out by itself.
     if (!this.held.includes(held) || held.isDoubtful) return;
     const context = { handoverId: lane.handoverId, kind: item.kind, sequence: item.sequence };
@@ -294,7 +327,7 @@ export class Relay {
     if (error !== null) this.log.warn(context, 'given up; kept as a dead letter');
     if (item.deadLetter) await this.store.settleDeadLetter(item.deadLetter, error);
     else if (error !== null) await this.store.bury(lane, item, error);
-    held.items.shift();
+    this.held.ahead.shift(held);
     lane.attempts = 0;
     // What was found done may have been done by whoever had the lane before, and so may be all that comes next.
     lane.uncertain = outcome.kind === 'done' && outcome.byOther === true;
@@ -320,12 +353,12 @@ export class Relay {
       const context = { handoverId: lane.handoverId, direction: lane.direction, attempt: lane.attempts + 1 };
       // Not the reason: the contact centre may have quoted the message. It is kept with the lane.
       this.log.info({ ...context, delayMs: Math.round(delayMs) }, 'will be tried again');
-      if (!outcome.isDown) destination.succeeded();
-      else if (destination.failed()) {
-        const { direction, target } = destination;
+      if (!outcome.isDown) destination.succeeded(held.share, held.place);
+      else if (destination.failed(held.share, held.place, lane)) {
+        const { direction, target, bot } = lane;
         this.log.warn(
-          { direction, target },
-          'does not work at the moment: tried with one call at a time until it does',
+          { direction, target, bot },
+          'does not work for this bot at the moment: tried with few calls at a time until it does',
         );
       }
     }
@@ -338,7 +371,6 @@ export class Relay {
     );
     if (!isPutOff) this.unsure();
     this.held.drop(held);
-    held.items = [];
     this.soon.in(delayMs);
   }
 
@@ -360,7 +392,7 @@ export class Relay {
   private doubt(held: HeldLane): void {
     if (!this.held.includes(held) || held.isDoubtful) return;
     held.isDoubtful = true;
-    held.items = [];
+    this.held.ahead.clear(held);
     const { handoverId, direction, done } = held.lane;
     this.log.warn({ handoverId, direction, done }, 'lane lost, or not as the database has it: read again');
     if (!held.isRunning && !held.isQueued) void this.readAgain(held);
@@ -391,10 +423,6 @@ export class Relay {
   private mayWork(): boolean {
     return !this.stopped && this.lease.isHeld;
   }
-}
-
-function nameOf({ direction, handoverId }: Lane): string {
-  return `${direction} ${handoverId}`;
 }
 
 function itemsOf(unit: HandoverUnit, direction: Lane['direction']): LogItem[] {
