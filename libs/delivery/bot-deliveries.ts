@@ -110,9 +110,9 @@ export class BotDeliveries {
   private async post(
     callback: Callback,
     handoverId: string,
-    { sequence, body, ageMs }: LogItem & { kind: 'event' },
+    { sequence, webhookId, body, ageMs }: LogItem & { kind: 'event' },
   ): Promise<Outcome | 'gone'> {
-    const id = `evt_${handoverId.replace(/^ho_/, '')}_${sequence}`;
+    const id = webhookId ?? `evt_${handoverId.replace(/^ho_/, '')}_${sequence}`;
     const headers = this.headersOf(callback, id, body);
     try {
       const { status, headers: answered } = await post(

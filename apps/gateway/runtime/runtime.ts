@@ -43,6 +43,7 @@ import {
   WebhookFlow,
 } from '#delivery';
 import {
+  DatabaseHistory,
   databaseTime,
   isDatabaseAway,
   LiveChannel,
@@ -107,6 +108,7 @@ export class Runtime implements Wakeups {
   private readonly alarms: Alarms;
   private readonly inspections: Inspections;
   private readonly housekeeping: Housekeeping;
+  private history: DatabaseHistory | null = null;
 
   private constructor(
     readonly keys: Keys,
@@ -138,7 +140,8 @@ export class Runtime implements Wakeups {
     };
     this.attachments = new PgAttachmentStore(database);
     const replica = (): string | null => this.relay.taker;
-    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    const dead = (): string[] => this.relay.dead;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, dead, production, log);
     this.processor = new InboxProcessor(
       inboxStore,
       this.handovers,
@@ -261,6 +264,10 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    this.history = await DatabaseHistory.watch(this.database, () => {
+      this.handovers.forget();
+      this.relay.beginAnew();
+    });
     await this.live.start();
     await this.processor.start();
     await this.relay.start();
@@ -285,6 +292,7 @@ export class Runtime implements Wakeups {
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
+    this.history?.stop();
     await Promise.all([this.database.destroy(), this.vital.destroy()]);
     await this.embedded?.stop();
   }
@@ -309,6 +317,10 @@ export class Runtime implements Wakeups {
       this.isAlone ? undefined : this.live.say(handover.id, body),
       this.relay.isDown('bot', handover.bot) ? undefined : this.deliveries.signal(handover.bot, body),
     ]);
+  }
+
+  unsure(): void {
+    this.relay.unsure();
   }
 
   committed(commit: Committed): void {
