@@ -12,6 +12,7 @@ import { Copilot0006 } from './migrations/0006-copilot.js';
 import { Conversion0007 } from './migrations/0007-conversion.js';
 import { Inspections0009 } from './migrations/0009-inspections.js';
 import { LanesByBot0011 } from './migrations/0011-lanes-by-bot.js';
+import { BotProviders0017 } from './migrations/0017-bot-providers.js';
 
 /** All of them, in order: the nth takes the schema to version n. */
 const MIGRATIONS: (new () => Migration)[] = [
@@ -24,6 +25,7 @@ const MIGRATIONS: (new () => Migration)[] = [
   Conversion0007,
   Inspections0009,
   LanesByBot0011,
+  BotProviders0017,
 ];
 /** Connections for requests and deliveries. */
 const POOL_SIZE = 16;

@@ -68,7 +68,8 @@ import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
 import { checkCapabilities } from './load-providers.js';
-import { configuredOptions, providerOptions } from './provider-options.js';
+import { providerOptions } from './provider-options.js';
+import { provision } from './provision.js';
 
 /** How long a stop may wait for work that is under way, requests included, in milliseconds: whoever stops us kills us after ten seconds. */
 const STOP_WITHIN_MS = 5_000;
@@ -226,11 +227,9 @@ export class Runtime implements Wakeups {
         const found = providers.find(({ definition }) => definition.key === type);
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
       };
-      const store = new PgAccountStore(database, new SecretBox(keys.encryptionKey), isSecret);
-      await store.provision({
-        bots: config.bots,
-        providers: config.providers.map((entry) => ({ ...entry, options: configuredOptions(entry) })),
-      });
+      const box = new SecretBox(keys.encryptionKey, keys.previousEncryptionKeys);
+      const store = new PgAccountStore(database, box, isSecret);
+      await provision(store, config, log);
       const instances = (await store.providers()).flatMap((account) =>
         openProvider(account, providers, environment, clock, log),
       );

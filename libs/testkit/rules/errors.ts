@@ -95,7 +95,10 @@ export const errorRules: Rule[] = [
         const opened = vendor.conversations();
         ensure(opened.length === (when === 'after' ? 1 : 0), `the vendor has ${opened.length} conversations`);
         const found = await session.findStarted?.(HANDOVER);
-        ensure(found === undefined || found === (opened[0]?.id ?? null), `findStarted says ${found} of ${HANDOVER} in place of ${opened[0]?.id ?? null}`);
+        ensure(
+          found === undefined || found === (opened[0]?.id ?? null),
+          `findStarted says ${found} of ${HANDOVER} in place of ${opened[0]?.id ?? null}`,
+        );
         const id = opened[0]?.id ?? (await session.start(requestOf(harness)));
         const sendMet = vendor.http.next('send', `reset ${when}`);
         const sending = metWith(sendMet, 'send', () => session.send(id, textOf('hello')));

@@ -14,12 +14,12 @@ export class AvailabilityController {
   constructor(private readonly runtime: Runtime) {}
 
   @Get()
-  @ApiOperation({ summary: 'Ask whether an agent is there' })
+  @ApiOperation({ summary: 'Ask whether an agent is there', description: 'Of a provider that the bot may use.' })
   @ApiQuery({ type: AvailabilityQuery })
   @ApiResponse({ status: 200, type: AvailabilityView, description: 'What is known, at most some seconds old.' })
   @ProblemsOf({
     400: 'The request breaks a rule; `errors` names each field.',
-    404: 'There is no such provider.',
+    404: 'There is no such provider, or this bot may not use it.',
     429: 'The bot has asked too often, or for too many queues at the same time; `budget` names which, and `Retry-After` says when to try again.',
   })
   async read(
@@ -28,7 +28,8 @@ export class AvailabilityController {
     @Query(new Valid(AvailabilityQuery)) { queueId }: AvailabilityQuery,
   ): Promise<AvailabilityView> {
     const provider = this.runtime.registry.get(name);
-    if (!provider) throw new Refusal('not_found', `There is no provider "${name}".`);
+    const isOpen = caller.role === 'operator' || this.runtime.accounts.mayUse(caller.name, name);
+    if (!provider || !isOpen) throw new Refusal('not_found', `There is no provider "${name}".`);
     const owner = caller.role === 'bot' ? (`bot:${caller.name}` as const) : 'operator';
     return availabilityView(await this.runtime.availability.of(provider, queueId?.trim() || queueOf(provider), owner));
   }

@@ -69,7 +69,7 @@ export class ConversationsService {
     const work = (unit: HandoverUnit): Answer => {
       this.refuseOthers(caller, unit);
       const provider = this.runtime.registry.get(unit.handover.provider);
-      if (!provider?.enabled) {
+      if (!provider?.enabled || !this.runtime.accounts.mayUse(bot, provider.name)) {
         const { provider: name } = unit.handover;
         throw new Refusal('conflict', `The provider "${name}" is disabled: it takes no new handovers.`);
       }

@@ -51,8 +51,9 @@ export class HandoversService {
     if (caller.role === 'bot' && !caller.enabled)
       throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
     const idempotency = keyOf(bot, 'handovers', key, input);
+    const allowed = this.runtime.accounts.providersOf(bot);
     const work = (): { unit: HandoverUnit; answer: Answer } => {
-      const provider = this.runtime.registry.choose(input.provider);
+      const provider = this.runtime.registry.choose(input.provider, allowed);
       const unit = startHandover(
         {
           bot,
@@ -78,13 +79,16 @@ export class HandoversService {
       const earlier = idempotency && (await this.runtime.handovers.answered(idempotency));
       if (earlier) return earlier;
       // A request that could not be sent anyway is refused for that, and asks nobody.
-      await this.refuseUnavailable(work().unit.handover);
+      await this.refuseUnavailable(work().unit.handover, allowed);
     }
     return this.runtime.handovers.create(idempotency, work, costOf(caller, input));
   }
 
-  private async refuseUnavailable({ bot, provider: name, settings }: Handover): Promise<void> {
-    const provider = this.runtime.registry.choose(name);
+  private async refuseUnavailable(
+    { bot, provider: name, settings }: Handover,
+    allowed: readonly string[] | null,
+  ): Promise<void> {
+    const provider = this.runtime.registry.choose(name, allowed);
     const found = await this.runtime.availability
       .of(provider, queueOf(provider, settings), `bot:${bot}`)
       .catch(refused);
@@ -137,6 +141,11 @@ export class HandoversService {
     }
     const work = (unit: HandoverUnit): Handover => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
+      if (input.settings && !this.runtime.accounts.mayUse(bot, unit.handover.provider))
+        throw new Refusal(
+          'conflict',
+          'This bot may no longer use the contact centre of this handover: it goes on, but cannot be moved.',
+        );
       updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
       const provider = this.runtime.registry.get(unit.handover.provider);
       if (provider && (input.user || input.settings)) {
