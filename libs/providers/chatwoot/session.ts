@@ -21,6 +21,7 @@ import {
   AccountSession,
   at,
   bytesWithoutLinkSecret,
+  findOrGone,
   GONE,
   idAt,
   inSequence,
@@ -173,12 +174,12 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     await this.client.account('POST', `${this.pathOf(conversation)}/custom_attributes`, { custom_attributes });
   }
 
-  /** A path that leads nowhere is a 404 too: that the account is in order shows another call. */
   async inspect(conversation: string): Promise<Inspection> {
-    const found = await this.client.account('GET', this.pathOf(conversation)).catch(nullIfGone);
-    if (found !== null) return inspectionOf(found);
-    await this.client.account('GET', '/inboxes');
-    return GONE;
+    const found = await findOrGone(
+      () => this.client.account('GET', this.pathOf(conversation)),
+      () => this.client.account('GET', '/inboxes'),
+    );
+    return found === null ? GONE : inspectionOf(found);
   }
 
   messagesSince(conversation: string, since: number | null): Promise<MessageList> {
