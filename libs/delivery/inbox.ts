@@ -75,6 +75,11 @@ export class Inbox implements WebhookReceiver {
     else if (ignored === null && conversationId !== null) this.processor.wake(conversationId);
   }
 
+  /** Whether a webhook's address means a provider of ours, which is known before its body is read. @throws {Refusal} `not_found`, `unauthorized` */
+  checkAddress(address: Address): void {
+    this.addressed(address, (instance, refusal) => this.refusals.note([instance], refusal));
+  }
+
   confirm(address: Address): void {
     const { type, name } = address;
     const addressed = this.addressed(address);

@@ -31,6 +31,7 @@ export const {
   Housekeeping,
   LiveChannel,
   messageEvent,
+  migrateDatabase,
   openAccount,
   openDatabase,
   PgDeadLetterStore,
