@@ -9,6 +9,7 @@ import { Attachments0004 } from './migrations/0004-attachments.js';
 import { Copilot0006 } from './migrations/0006-copilot.js';
 import { Conversion0007 } from './migrations/0007-conversion.js';
 import { Inspections0009 } from './migrations/0009-inspections.js';
+import { ConfirmedTenant0016 } from './migrations/0016-confirmed-tenant.js';
 
 /** All of them, in order: the nth takes the schema to version n. */
 const MIGRATIONS = [
@@ -20,6 +21,7 @@ const MIGRATIONS = [
   Copilot0006,
   Conversion0007,
   Inspections0009,
+  ConfirmedTenant0016,
 ];
 /** Any number, the same in every replica. */
 const MIGRATION_LOCK = 7_281_411_903;

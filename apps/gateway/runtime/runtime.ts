@@ -26,6 +26,7 @@ import {
   EventHub,
   GuardedFetch,
   Housekeeping,
+  IgnoredEvents,
   Inbox,
   InboxProcessor,
   InboxReplay,
@@ -37,6 +38,7 @@ import {
   Relay,
   SharedClock,
   Signals,
+  Tenants,
   WebhookRefusals,
   WebhookFlow,
 } from '#delivery';
@@ -81,6 +83,7 @@ export class Runtime implements Wakeups {
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
   readonly refusals: WebhookRefusals;
+  readonly ignored: IgnoredEvents;
   readonly deadLetters: PgDeadLetterStore;
   readonly copilot: PgCopilotStore;
   readonly inboxArchive: PgInboxArchiveStore;
@@ -92,6 +95,7 @@ export class Runtime implements Wakeups {
   private stopBy: number | null = null;
   /** Aborted when the gateway begins to stop. */
   readonly stopping: AbortSignal = this.stopper.signal;
+  private readonly tenants: Tenants;
   private readonly processor: InboxProcessor;
   private readonly typing: AgentTyping;
   private readonly live: LiveChannel;
@@ -126,9 +130,10 @@ export class Runtime implements Wakeups {
     this.handovers = new PgHandoverStore(database, clock, this);
     const inboxStore = new PgInboxStore(database);
     const laneStore = new PgLaneStore(database);
-    const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
-      instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
-    };
+    const now = (): number => clock.now().getTime();
+    const elapsed = (): number => performance.now();
+    this.ignored = new IgnoredEvents(log, now);
+    this.tenants = new Tenants((provider, tenant) => accountStore.pinTenant(provider, tenant), elapsed, log);
     this.attachments = new PgAttachmentStore(database);
     const replica = (): string | null => this.relay.taker;
     this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
@@ -138,18 +143,27 @@ export class Runtime implements Wakeups {
       this.registry,
       this.arriving,
       new IncomingConversations(this.handovers, this.registry, () => clock.now(), log),
-      pin,
+      this.tenants,
       isDatabaseAway,
       log,
       new LastLooks((id) => this.inspections.lastLook(id)),
+      this.ignored,
     );
-    const now = (): number => clock.now().getTime();
-    const elapsed = (): number => performance.now();
     this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
     this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
     this.refusals = new WebhookRefusals(now);
     const flow = new WebhookFlow();
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals, flow);
+    this.inbox = new Inbox(
+      inboxStore,
+      this.registry,
+      this.processor,
+      this.typing,
+      log,
+      this.refusals,
+      flow,
+      this.tenants,
+      this.ignored,
+    );
     this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
     const commands = new ProviderCommands(
       this.handovers,
@@ -253,6 +267,7 @@ export class Runtime implements Wakeups {
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
     await this.live.start();
+    this.tenants.start(this.registry.names().flatMap((name) => this.registry.get(name) ?? []));
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
