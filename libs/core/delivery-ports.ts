@@ -1,4 +1,5 @@
 import type { Handover } from './handover.js';
+import type { Cost } from './ports.js';
 import type { Command } from './unit.js';
 
 /** One handover's work in one direction: done strictly one after the other, by one replica at a time. */
@@ -11,6 +12,8 @@ export interface Lane {
 export interface TakenLane extends Lane {
   /** The bot or provider that its work goes to, by name. */
   target: string;
+  /** The bot whose handover it is, by name. */
+  bot: string;
   /** Everything up to this number of the handover's log is done. */
   done: number;
   /** The last number of the log. */
@@ -68,11 +71,19 @@ export interface DeliveryFilter extends Partial<Lane> {
   target?: string;
 }
 
-/** Whose lanes are wanted, and how many of them at the most. */
+/** How many lanes are wanted at the most: of those that were not tried yet, and of those whose next item failed before. */
+export interface Wanted {
+  fresh: number;
+  tried: number;
+}
+
+/** How many lanes to a target are wanted, by bot. */
 export interface Appetite {
   direction: Lane['direction'];
   target: string;
-  limit: number;
+  bots: Record<string, Wanted>;
+  /** Of each bot that is not named. */
+  others: Wanted;
 }
 
 /** Who works on what, and what comes next. All times are the database's, so replicas' clocks need not agree. */
@@ -81,12 +92,15 @@ export interface LaneStore {
   heartbeat(replica: string): Promise<number>;
   /** Says that this replica is gone and gives its lanes back; `clean` when nothing was in hand. */
   retire(replica: string): Promise<void>;
-  /** Takes lanes whose next item is due and that nobody holds, and lanes of replicas that died. */
+  /**
+   * Takes lanes whose next item is due and that nobody holds, those that were tried less often first, and lanes of replicas that
+   * died.
+   */
   take(replica: string, appetite: Appetite[]): Promise<TakenLane[]>;
   /** Lanes that the database says this replica holds. */
   held(replica: string): Promise<TakenLane[]>;
-  /** What comes after `after` in the handover's log, or what is to be sent again. */
-  next(lane: TakenLane, after: number, limit: number): Promise<LogItem[]>;
+  /** What comes after `after` in the handover's log, or what is to be sent again: the first, and others up to so many and so many bytes. */
+  next(lane: TakenLane, after: number, limit: number, maxBytes: number): Promise<LogItem[]>;
   /**
    * Notes how far lanes are done, and messages that arrived. Resolves to the lanes that are empty and gone. What is not durable may
    * be lost when the database crashes.
@@ -94,7 +108,7 @@ export interface LaneStore {
   mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[], isDurable: boolean): Promise<Lane[]>;
   /** Reads how far a held lane reaches now; null when it is another's. */
   look(replica: string, lane: Lane): Promise<TakenLane | null>;
-  /** Lets go of a lane until its next try, with what its last one came to; null when nothing was tried. */
+  /** Lets go of a lane until its next try, with what its last one came to; null when nothing was tried. Without a delay it keeps its turn. */
   postpone(
     replica: string,
     lane: Lane & { done: number },
@@ -133,6 +147,11 @@ export interface InboxEntry {
   body: Buffer;
   /** Why it is kept for the record only; null when it is to be applied. */
   ignored: string | null;
+}
+
+/** The providers of an account share a budget, under the name of the first. */
+export function costOfEvent({ providers, source, body }: InboxEntry): Cost {
+  return { owner: `provider:${providers[0] ?? source}`, bytes: body.length };
 }
 
 export interface InboxRow extends Omit<InboxEntry, 'ignored'> {

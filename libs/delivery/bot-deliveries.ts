@@ -16,6 +16,8 @@ export interface Callback {
   url: string;
   /** `whsec_` and base64, as Standard Webhooks has it. */
   secret: string;
+  /** `user:password` for HTTP Basic Authentication; null where the bot wants none. */
+  credentials: string | null;
 }
 
 export const GONE = 'The callback URL answered 410 Gone.';
@@ -86,10 +88,11 @@ export class BotDeliveries {
     }
   }
 
-  private headersOf({ secret }: Callback, id: string, body: string): Record<string, string> {
+  private headersOf({ secret, credentials }: Callback, id: string, body: string): Record<string, string> {
     return {
       'content-type': 'application/json',
       'user-agent': 'handover-gateway',
+      ...(credentials === null ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
       ...signatureHeaders(secret, id, Math.floor(this.now() / 1000), body),
     };
   }

@@ -16,6 +16,12 @@ export class EventHub {
   }
 
   notify(handoverId: string, live?: string): void {
-    for (const listener of this.listeners.get(handoverId) ?? []) listener(live);
+    for (const listener of this.listeners.get(handoverId) ?? []) {
+      try {
+        listener(live);
+      } catch {
+        // What is told is committed already: one listener's trouble is not that of who committed it, nor of the others.
+      }
+    }
   }
 }

@@ -24,3 +24,4 @@ export { Signals } from './signals.js';
 export * from './tenants.js';
 export { WebhookRefusals } from './webhook-refusals.js';
 export { WebhookFlow } from './webhook-flow.js';
+export { VendorCalls } from './vendor-calls.js';

@@ -9,20 +9,18 @@ import {
   type Lane,
   type LaneStore,
   type LogItem,
+  type TakenLane,
 } from '#core';
 import { nextDelayMs } from './backoff.js';
-import type { Destination } from './destination.js';
+import { Share, type Destination, type Kind } from './destination.js';
 import type { Executor, Outcome } from './executor.js';
-import { HeldLanes, lengthen, type HeldLane } from './held-lanes.js';
+import { HeldLanes, kindOf, lengthen, type HeldLane } from './held-lanes.js';
 import { Marks } from './marks.js';
 import { PollsSoon } from './polls-soon.js';
+import { READ_AHEAD, READ_AHEAD_BYTES } from './read-ahead.js';
 
 const HEARTBEAT_MS = 2_000;
 const POLL_MS = 500;
-/** Lanes in hand; beyond that new work waits in the database. */
-const MAX_HELD = 2_000;
-/** Items of one lane that are read, or kept in memory, at a time. */
-const READ_AHEAD = 16;
 /** A lane whose outcome could not be stored, or that was lost sight of, is looked for this often, in milliseconds. */
 const SWEEP_MS = 5_000;
 /** Silent for this long, a replica must assume that its lanes were taken, in milliseconds. */
@@ -36,8 +34,6 @@ const TRUST_OWN_LEASE_MS = STALE_REPLICA_MS - HEARTBEAT_MS;
 export class Relay {
   private replica = randomUUID();
   private readonly held = new HeldLanes();
-  /** Destinations that have more waiting in the database than they had room for. */
-  private readonly backlogged = new Set<Destination>();
   private readonly timers: NodeJS.Timeout[] = [];
   /**
    * A command is noted as done before the next one is carried out: looking an unknown outcome up tells of the last command only. An
@@ -69,7 +65,12 @@ export class Relay {
 
   /** Under whose name new lanes are taken; null while this replica takes none. */
   get taker(): string | null {
-    return !this.mayWork() || this.held.size >= MAX_HELD ? null : this.replica;
+    return this.mayWork() ? this.replica : null;
+  }
+
+  /** Whether a new lane may be taken: its bot has not too many in hand already. */
+  hasRoomFor(lane: TakenLane): boolean {
+    return this.held.has(lane) || this.held.hasRoomFor(lane);
   }
 
   /** No other replica is alive, as far as this one knows. */
@@ -77,9 +78,9 @@ export class Relay {
     return this.living === 1;
   }
 
-  /** Whether a bot's callback or a provider does not work at the moment, as far as this replica has seen. */
-  isDown(direction: Lane['direction'], target: string): boolean {
-    return this.held.destination(direction, target).isDown;
+  /** Whether a bot's callback or a provider does not work at the moment, as far as this replica has seen; with a bot, for that one. */
+  isDown(direction: Lane['direction'], target: string, bot?: string): boolean {
+    return this.held.destination(direction, target).isDown(bot);
   }
 
   async start(): Promise<void> {
@@ -113,15 +114,14 @@ export class Relay {
   }
 
   /** Goes on with what was just committed, without asking the database. */
-  committed({ units, taker, opened, extended }: Committed): void {
+  committed({ units, taker, opened, left, extended }: Committed): void {
     if (taker !== this.replica) return;
+    for (const { direction, target, bot } of left)
+      this.held.destination(direction, target).share(bot).isBacklogged = true;
     const byHandover = new Map(units.map((unit) => [unit.handover.id, unit]));
     for (const lane of [...opened, ...extended.filter((one) => this.held.has(one))]) {
       const held = this.held.hold(lane);
-      for (const item of itemsOf(byHandover.get(lane.handoverId)!, lane.direction)) {
-        const tail = held.items.at(-1)?.sequence ?? held.lane.done;
-        if (item.sequence === tail + 1 && held.items.length < READ_AHEAD) held.items.push(item);
-      }
+      for (const item of itemsOf(byHandover.get(lane.handoverId)!, lane.direction)) this.held.ahead.add(held, item);
       this.enqueue(held);
     }
   }
@@ -133,17 +133,47 @@ export class Relay {
   }
 
   private async takeDue(): Promise<void> {
-    if (!this.mayWork() || this.held.size >= MAX_HELD) return;
-    const appetite = this.targets()
-      .map(({ direction, target }) => this.held.destination(direction, target).appetite)
-      .filter(({ limit }) => limit > 0);
+    if (!this.mayWork()) return;
+    const appetite = this.targets().map(({ direction, target }) =>
+      this.appetiteOf(this.held.destination(direction, target)),
+    );
     const taken = await this.store.take(this.replica, appetite);
-    for (const { direction, target, limit } of appetite) {
-      const count = taken.filter((lane) => lane.direction === direction && lane.target === target).length;
-      if (count >= limit) this.backlogged.add(this.held.destination(direction, target));
-      else this.backlogged.delete(this.held.destination(direction, target));
+    this.noteBacklogs(appetite, taken);
+    for (const lane of taken) {
+      if (this.hasRoomFor(lane)) this.enqueue(this.held.hold(lane));
+      else this.giveBack(lane);
     }
-    for (const lane of taken) this.enqueue(this.held.hold(lane));
+  }
+
+  private appetiteOf(destination: Destination): Appetite {
+    const wanted = (share: Share): Appetite['others'] => {
+      const inHand = this.held.room(destination, share.bot);
+      const of = (kind: Kind, most: number): number =>
+        Math.max(0, Math.min(most, destination.room(share, kind) - this.held.queued({ destination, share }, kind)));
+      const fresh = of('plain', inHand);
+      return { fresh, tried: of('tried', inHand - fresh) };
+    };
+    const bots = Object.fromEntries([...destination.known()].map((share) => [share.bot, wanted(share)]));
+    const { direction, target } = destination;
+    return { direction, target, others: wanted(new Share('')), bots };
+  }
+
+  /** Where as much was there as was asked for, more may wait. */
+  private noteBacklogs(appetite: Appetite[], taken: TakenLane[]): void {
+    const counts = new Map<Share, { fresh: number; tried: number }>();
+    for (const { direction, target, bot, attempts } of taken) {
+      const share = this.held.destination(direction, target).share(bot);
+      const count = counts.get(share) ?? { fresh: 0, tried: 0 };
+      counts.set(share, count);
+      count[attempts > 0 ? 'tried' : 'fresh'] += 1;
+    }
+    for (const { direction, target, others, bots } of appetite) {
+      for (const share of this.held.destination(direction, target).known()) {
+        const { fresh, tried } = bots[share.bot] ?? others;
+        const count = counts.get(share) ?? { fresh: 0, tried: 0 };
+        if (fresh > 0) share.isBacklogged = count.fresh >= fresh || (tried > 0 && count.tried >= tried);
+      }
+    }
   }
 
   /** Lanes that are ours in the database but not in memory: an answer that got lost, or an outcome that was not stored. */
@@ -179,26 +209,32 @@ export class Relay {
 
   /** Starts what is ready, as far as the destination has room. */
   private pump(destination: Destination): void {
-    while (!this.held.isIdle(destination) && destination.room > 0 && this.mayWork())
-      this.begin(this.held.next(destination)!);
-    if (!this.held.isIdle(destination) && destination.isDown) this.letGo(destination);
+    while (this.mayWork()) {
+      const held = this.held.next(destination);
+      if (!held) break;
+      this.begin(held);
+    }
+    // Lanes of a bot that takes the destination for down wait in the database, not in memory.
+    for (const { lane } of this.held.dropStranded(destination)) this.giveBack(lane);
   }
 
   private begin(held: HeldLane): void {
-    const { destination } = held;
+    const { destination, share } = held;
+    const place = kindOf(held);
+    held.place = place;
     held.isRunning = true;
-    destination.inFlight += 1;
+    destination.begin(share, place);
     void this.run(held)
       .catch((error: Error) => this.interrupted(held, error))
       .finally(() => {
         held.isRunning = false;
-        destination.inFlight -= 1;
+        destination.end(share, place);
         if (this.held.includes(held)) {
-          if (held.items.length > 0) this.enqueue(held);
+          if (held.items.length > 0 || held.isHeavy) this.enqueue(held);
           else this.emptied(held);
         }
         this.pump(destination);
-        if (this.backlogged.has(destination) && this.held.isIdle(destination)) this.soon.in(0);
+        if (share.isBacklogged && this.held.queued(held) === 0) this.soon.in(0);
       });
   }
 
@@ -211,47 +247,50 @@ export class Relay {
     await this.putOff(held, outcome).catch(() => this.held.drop(held));
   }
 
-  /** Lanes of a destination that is down wait in the database, not in memory. */
-  private letGo(destination: Destination): void {
-    for (const { lane } of this.held.dropQueued(destination)) {
-      void this.store
-        .postpone(this.replica, lane, 0, null)
-        .catch((error: Error) => this.log.warn({ err: error.message }, 'lane not given back'));
-    }
+  /** Leaves a lane in the database, where it keeps its turn. */
+  private giveBack(lane: TakenLane): void {
+    void this.store
+      .postpone(this.replica, lane, 0, null)
+      .catch((error: Error) => this.log.warn({ err: error.message }, 'lane not given back'));
   }
 
-  /** Works a lane off until it is empty, must wait, or is another's. */
+  /** Works a lane off until it is empty, must wait or make way, or is another's. */
   private async run(held: HeldLane): Promise<void> {
     const { lane } = held;
     while (this.held.includes(held) && this.mayWork()) {
       if (held.items.length === 0 && (lane.last > lane.done || lane.resend)) {
-        held.items = await this.store.next(lane, lane.done, READ_AHEAD);
-        if (held.items.length === 0) {
+        const items = await this.store.next(lane, lane.done, READ_AHEAD, READ_AHEAD_BYTES);
+        // A process that was paused may have lost the lane in the meantime.
+        if (!this.held.includes(held)) return;
+        this.held.ahead.fill(held, items);
+        if (items.length === 0) {
           if (lane.last > lane.done) throw new Error(`Number ${lane.done + 1} of the log is missing.`);
           // There was nothing to send again, so the lane may go now.
           lane.resend = false;
           held.noted = null;
         }
-        // A process that was paused may have lost the lane in the meantime.
         continue;
       }
       const item = held.items[0];
       if (!item) return;
+      // It needs a place of another kind. What is large is read again in its turn, so that it does not wait in memory.
+      if (kindOf(held) !== held.place) return held.isHeavy ? this.held.ahead.clear(held) : undefined;
       const outcome = await this.executors[lane.direction]({ lane, item });
       if (outcome.kind === 'done' || outcome.kind === 'failed') await this.finish(held, item, outcome);
       else return this.putOff(held, outcome);
+      if (held.items.length > 0 && this.held.othersWait(held)) return;
     }
   }
 
   private async finish(held: HeldLane, item: LogItem, outcome: Outcome & { kind: 'done' | 'failed' }): Promise<void> {
     const { lane, destination } = held;
-    destination.succeeded();
+    destination.succeeded(held.share, held.place);
     const context = { handoverId: lane.handoverId, kind: item.kind, sequence: item.sequence };
     const error = outcome.kind === 'failed' ? outcome.error : null;
     if (error !== null) this.log.warn(context, 'given up; kept as a dead letter');
     if (item.deadLetter) await this.store.settleDeadLetter(item.deadLetter, error);
     else if (error !== null) await this.store.bury(lane, item, error);
-    held.items.shift();
+    this.held.ahead.shift(held);
     lane.attempts = 0;
     lane.uncertain = false;
     if (item.deadLetter) lane.resend = held.items.some(({ deadLetter }) => deadLetter);
@@ -268,18 +307,17 @@ export class Relay {
       const context = { handoverId: lane.handoverId, direction: lane.direction, attempt: lane.attempts + 1 };
       // Not the reason: the contact centre may have quoted the message. It is kept with the lane.
       this.log.info({ ...context, delayMs: Math.round(delayMs) }, 'will be tried again');
-      if (!outcome.isDown) destination.succeeded();
-      else if (destination.failed()) {
-        const { direction, target } = destination;
+      if (!outcome.isDown) destination.succeeded(held.share, held.place);
+      else if (destination.failed(held.share, held.place, lane)) {
+        const { direction, target, bot } = lane;
         this.log.warn(
-          { direction, target },
-          'does not work at the moment: tried with one call at a time until it does',
+          { direction, target, bot },
+          'does not work for this bot at the moment: tried with few calls at a time until it does',
         );
       }
     }
     await this.store.postpone(this.replica, lane, delayMs, outcome.kind === 'retry' ? outcome : null);
     this.held.drop(held);
-    held.items = [];
     this.soon.in(delayMs);
   }
 

@@ -1,5 +1,8 @@
-/** SQLSTATE classes that speak of the server and not of the statement: connection, log-in, resources, operator intervention, shutdown. */
-const AWAY_STATES = /^(08|28|3D|53|55000|57P|58|25P03|40001|40P01|55P03)/;
+/**
+ * SQLSTATEs that speak of the server and not of the statement: connection, log-in, resources, a server that was made read-only, time-outs,
+ * operator intervention, shutdown.
+ */
+const AWAY_STATES = /^(08|28|3D|53|55000|57014|57P|58|25006|25P0[34]|40001|40P01|55P03)/;
 const AWAY_NODE_CODES = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENOENT)$/;
 const AWAY_MESSAGES =
   /connection terminated|timeout exceeded|query read timeout|connection ended|not queryable|driver not connected|pool after calling end/i;

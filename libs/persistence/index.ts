@@ -1,5 +1,5 @@
 export { LiveChannel } from './live-channel.js';
-export { migrateDatabase, openDatabase } from './database.js';
+export { isWritable, migrateDatabase, openDatabase, openVitalPool } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';
 export * from './stores/account-store.js';
 export { PgAttachmentStore } from './stores/attachment-store.js';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
+import { CONNECT_TIMEOUT_MS, sessionOptions } from './session.js';
 import { query } from './statement.js';
 
 const CHANNEL = 'handover_live';
 const RECONNECT_MS = 2_000;
-const CONNECT_TIMEOUT_MS = 5_000;
 /** What PostgreSQL carries in one notice is a little more, in bytes. */
 const MAX_BYTES = 7_900;
 
@@ -31,10 +31,11 @@ export class LiveChannel {
   /** Listens until it is stopped; a connection that breaks is made anew. Resolves once it listens, or cannot just now. */
   async start(): Promise<void> {
     if (this.stopped) return;
+    const { onConnect, ...options } = sessionOptions();
     const client = new Client({
       connectionString: this.url,
-      keepAlive: true,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      ...options,
     });
     this.client = client;
     client.on('notification', ({ payload = '' }) => this.hear(payload));
@@ -42,6 +43,7 @@ export class LiveChannel {
     client.on('end', () => this.again(client));
     try {
       await client.connect();
+      await onConnect(client);
       await client.query(`LISTEN ${CHANNEL}`);
     } catch {
       this.again(client);
@@ -60,9 +62,17 @@ export class LiveChannel {
     await this.client?.end().catch(() => undefined);
   }
 
+  /** Anybody who may connect to the database may say anything here; what is none of ours is passed over. */
   private hear(payload: string): void {
-    const [from, handoverId, body] = JSON.parse(payload) as [string, string, string];
-    if (from !== this.self) this.listener(handoverId, body);
+    try {
+      const said: unknown = JSON.parse(payload);
+      if (!Array.isArray(said) || said.length !== 3 || !said.every((part) => typeof part === 'string')) return;
+      const [from, handoverId, body] = said as [string, string, string];
+      // It goes into streams as it is.
+      if (from !== this.self && !/[\r\n]/.test(body)) this.listener(handoverId, body);
+    } catch {
+      // An error in a handler of the socket would end the process.
+    }
   }
 
   private again(broken: Client): void {

@@ -8,6 +8,7 @@ export * from './path.js';
 export * from './provider-module.js';
 export * from './reading.js';
 export { nullIfGone, readProblem, VendorRefusal, withAdvice, type VendorProblem } from './refusal.js';
+export * from './sequence.js';
 export * from './text-only.js';
 export * from './transcript-text.js';
 export * from './transport.js';

@@ -11,6 +11,8 @@ export interface HttpRequest {
   body?: string | Readable;
   /** In place of the limit of every call: from the connection to the last byte of the answer, in milliseconds. */
   responseTimeoutMs?: number;
+  /** Ends the call before that, as one that gave no answer. */
+  signal?: AbortSignal;
 }
 
 export interface HttpAnswer {
@@ -112,6 +114,9 @@ export class Transport {
     const { connectTimeoutMs } = this.limits;
     const { responseTimeoutMs = this.limits.responseTimeoutMs } = request;
     const abort = new AbortController();
+    const end = (): void => abort.abort();
+    if (request.signal?.aborted) throw new TransportFailure(false, 'TIMEOUT');
+    request.signal?.addEventListener('abort', end);
     const expireAfter = (milliseconds: number) => setTimeout(() => abort.abort(), milliseconds);
     let connected = false;
     let timer = expireAfter(connectTimeoutMs);
@@ -138,6 +143,7 @@ export class Transport {
       throw new TransportFailure(connected, abort.signal.aborted ? 'TIMEOUT' : codeOf(error));
     } finally {
       clearTimeout(timer);
+      request.signal?.removeEventListener('abort', end);
     }
   }
 }

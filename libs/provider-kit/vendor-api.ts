@@ -10,6 +10,7 @@ import { parseJson } from './json.js';
 import { withoutLinkSecret } from './link-secret.js';
 import { hasDotSegment } from './path.js';
 import { readProblem, refusalOf } from './refusal.js';
+import type { Sequence } from './sequence.js';
 import { TransportFailure, type HttpAnswer, type HttpRequest, type Transport } from './transport.js';
 import { uploadForm } from './upload-form.js';
 
@@ -24,6 +25,8 @@ export interface VendorApiOptions {
   secrets: string[];
   /** What a status means at this vendor, where it is not what it means elsewhere. */
   codes?: Record<number, ProviderErrorCode>;
+  /** Ends every call that is still on its way, as one that gave no answer. */
+  signal?: AbortSignal;
   /** Epoch milliseconds. */
   now(): number;
   log: ProviderLog;
@@ -48,6 +51,11 @@ export class VendorApi {
     private readonly transport: Transport,
     private readonly options: VendorApiOptions,
   ) {}
+
+  /** The same API for the calls of one sequence, which ends them all in time. */
+  during({ signal }: Sequence): VendorApi {
+    return new VendorApi(this.transport, { ...this.options, signal });
+  }
 
   /** A call with the body as JSON, where there is one. Resolves to the answer whatever is in it. */
   call(method: Method, path: string, body?: object): Promise<HttpAnswer> {
@@ -102,11 +110,11 @@ export class VendorApi {
     path: string,
     { headers, ...content }: Partial<Pick<HttpRequest, 'headers' | 'body' | 'responseTimeoutMs'>> = {},
   ): Promise<HttpAnswer> {
-    const { baseUrl, headers: own } = this.options;
+    const { baseUrl, headers: own, signal } = this.options;
     const where = { method, path: path.split('?')[0] };
     this.refuseDots(path);
     const answer = await this.transport
-      .send({ method, url: baseUrl + path, headers: { ...own, ...headers }, ...content })
+      .send({ method, url: baseUrl + path, headers: { ...own, ...headers }, signal, ...content })
       .catch((failure: unknown) => {
         throw this.unanswered(failure, where);
       });

@@ -6,6 +6,7 @@ import { compare } from './compare.js';
 import { print, show } from './figures.js';
 import { compareFilled } from './filled.js';
 import { watchMemory } from './memory.js';
+import { besetNeighbour } from './neighbour/neighbour.js';
 import { compareReplicas } from './replicas.js';
 import { timeTakeovers } from './takeover.js';
 import { Workbench } from './workbench.js';
@@ -17,6 +18,7 @@ without a mode    the gateway against hand-written glue: throughput, latency, CP
 --filled          whether a filled database slows it down        [--rows 1000000]
 --replicas        two replicas on one database against one
 --takeover        how soon a killed replica's work is taken over [--kills 20]
+--neighbour       what a bot in trouble, and strangers, cost another bot
 --attachments     how much memory large files need               [--mebibytes 25] [--files 3]
 
 --rounds 3        how often each target is measured, by turns
@@ -30,6 +32,7 @@ const MODES = {
   replicas: compareReplicas,
   takeover: timeTakeovers,
   attachments: carryFiles,
+  neighbour: besetNeighbour,
 };
 const NUMBERS = {
   events: 100_000,

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Child } from './child.js';
 import { markedText } from './sink.js';
+import { TENANT } from './vendor-events.js';
 import { Connection, postRequest } from './wire.js';
 
 const BOT_KEY = 'bench-bot-key-0123456789abcdef';
-const VENDOR_KEY = 'bench-vendor-key';
+const VENDOR_KEY = 'bench-vendor-key-0123456789abcdef';
 const CALLBACK_SECRET = `whsec_${Buffer.from('the secret of the benchmark').toString('base64')}`;
 const ENCRYPTION_KEY = Buffer.from('a key of thirty-two bytes, fixed').toString('base64');
 const AUTHORIZATION = { authorization: `Bearer ${BOT_KEY}` };
@@ -154,7 +155,7 @@ function environmentOf({ folder, sink }, databaseUrl) {
   const config = join(home, 'handover.yaml');
   const bot = { name: 'bench', apiKey: BOT_KEY, callbackUrl: `${sink.url}/bot`, callbackSecret: CALLBACK_SECRET };
   // One signed event serves a whole run, so it must not grow too old. It is checked all the same.
-  const settings = { baseUrl: sink.url, apiKey: VENDOR_KEY, webhookTolerance: '24h' };
+  const settings = { baseUrl: sink.url, apiKey: VENDOR_KEY, tenant: TENANT, webhookTolerance: '24h' };
   const provider = { name: 'bench', type: 'eightByEight', settings, defaults: { channelId: 'channel', queueId: '1' } };
   writeFileSync(config, JSON.stringify({ bots: [bot], providers: [provider] }));
   return {

@@ -6,7 +6,7 @@ import { postRequest } from './wire.js';
 
 const WEBHOOK = '/handover/eightByEight';
 const CUSTOMER = 'bench-customer';
-const TENANT = 'bench-tenant';
+export const TENANT = 'bench-tenant';
 /** About one in a hundred; no multiple of the connections, so that all of them get some. */
 const REDELIVER_EVERY = 101;
 /** As many signatures at a time as Node has threads for them. */

@@ -90,6 +90,21 @@ describe('Chatwoot, which sends each webhook once', () => {
     expect(world.bot.types(id)).not.toContain('handover.completed');
   });
 
+  it('goes on waiting when the agent was taken off it and nothing was told, whoever did that', async () => {
+    const { id, conversationId } = await activeInChatwoot(world, chatwoot);
+    const conversation = chatwoot.conversation(conversationId);
+    // As Chatwoot does when an agent is removed: in one statement, without an event. The team stays.
+    conversation.assigneeId = null;
+    await world.bot.event(id, 'handover.queued', 2);
+    expect(world.bot.types(id).slice(-3)).toEqual(['handover.transferred', 'agent.left', 'handover.queued']);
+    await world.api('post', `/v1/handovers/${id}/messages`).send({ text: 'Are you still there?' }).expect(202);
+    await until('the message', () => conversation.messages.some(({ content }) => content === 'Are you still there?'));
+    await chatwoot.agent.join(conversationId, 4);
+    expect((await world.status(id, 'active')).agent).toEqual({ id: '4', name: 'Ben' });
+    await chatwoot.agent.resolve(conversationId);
+    await world.bot.event(id, 'handover.completed');
+  });
+
   it('ends what was deleted there', async () => {
     const { id, conversationId } = await handover();
     await world.status(id, 'queued');

@@ -32,6 +32,7 @@ export const {
   linkToken,
   LiveChannel,
   messageEvent,
+  migrateDatabase,
   openAccount,
   openDatabase,
   PgDeadLetterStore,

@@ -14,6 +14,7 @@ import {
   type Committed,
   type Handover,
   type ProviderInstance,
+  type TakenLane,
   type Wakeups,
 } from '#core';
 import {
@@ -39,6 +40,7 @@ import {
   SharedClock,
   Signals,
   Tenants,
+  VendorCalls,
   WebhookRefusals,
   WebhookFlow,
 } from '#delivery';
@@ -47,6 +49,7 @@ import {
   isDatabaseAway,
   LiveChannel,
   openDatabase,
+  openVitalPool,
   PgAccountStore,
   PgCopilotStore,
   PgAttachmentStore,
@@ -67,7 +70,8 @@ import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
 import { checkCapabilities } from './load-providers.js';
-import { configuredOptions, providerOptions } from './provider-options.js';
+import { providerOptions } from './provider-options.js';
+import { provision } from './provision.js';
 
 /** How long a stop may wait for work that is under way, requests included, in milliseconds: whoever stops us kills us after ten seconds. */
 const STOP_WITHIN_MS = 5_000;
@@ -90,6 +94,7 @@ export class Runtime implements Wakeups {
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
   readonly signals: Signals;
+  readonly vendorCalls: VendorCalls;
   private readonly stopper = new AbortController();
   /** Until when calls under way are waited for, by the clock of `performance`. */
   private stopBy: number | null = null;
@@ -109,6 +114,7 @@ export class Runtime implements Wakeups {
   private constructor(
     readonly keys: Keys,
     readonly database: DataSource,
+    private readonly vital: DataSource,
     databaseUrl: string,
     private readonly embedded: EmbeddedPostgres | null,
     readonly accountStore: PgAccountStore,
@@ -129,7 +135,7 @@ export class Runtime implements Wakeups {
     this.accounts = new Accounts(accountStore, bots);
     this.handovers = new PgHandoverStore(database, clock, this);
     const inboxStore = new PgInboxStore(database);
-    const laneStore = new PgLaneStore(database);
+    const laneStore = new PgLaneStore(database, vital);
     const now = (): number => clock.now().getTime();
     const elapsed = (): number => performance.now();
     this.ignored = new IgnoredEvents(log, now);
@@ -184,7 +190,9 @@ export class Runtime implements Wakeups {
       isDatabaseAway,
       log,
     );
-    this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
+    this.vendorCalls = new VendorCalls(elapsed);
+    const isDown = (provider: string, bot: string): boolean => this.relay.isDown('provider', provider, bot);
+    this.signals = new Signals(isDown, this.vendorCalls, elapsed, log);
     this.alarms = new Alarms(this.handovers, this.registry, clock, log);
     const inspections = new PgInspectionStore(database);
     this.inspections = new Inspections(
@@ -228,15 +236,14 @@ export class Runtime implements Wakeups {
     try {
       const url = environment.databaseUrl ?? embedded!.url;
       const database = await openDatabase(url);
+      const vital = await openVitalPool(url);
       const isSecret = (type: string, setting: string): boolean => {
         const found = providers.find(({ definition }) => definition.key === type);
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
       };
-      const store = new PgAccountStore(database, new SecretBox(keys.encryptionKey), isSecret);
-      await store.provision({
-        bots: config.bots,
-        providers: config.providers.map((entry) => ({ ...entry, options: configuredOptions(entry) })),
-      });
+      const box = new SecretBox(keys.encryptionKey, keys.previousEncryptionKeys);
+      const store = new PgAccountStore(database, box, isSecret);
+      await provision(store, config, log);
       const instances = (await store.providers()).flatMap((account) =>
         openProvider(account, providers, environment, clock, log),
       );
@@ -246,6 +253,7 @@ export class Runtime implements Wakeups {
       return new Runtime(
         keys,
         database,
+        vital,
         url,
         embedded,
         store,
@@ -291,12 +299,16 @@ export class Runtime implements Wakeups {
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
-    await this.database.destroy();
+    await Promise.all([this.database.destroy(), this.vital.destroy()]);
     await this.embedded?.stop();
   }
 
   get taker(): string | null {
     return this.relay.taker;
+  }
+
+  hasRoomFor(lane: TakenLane): boolean {
+    return this.relay.hasRoomFor(lane);
   }
 
   get isAlone(): boolean {

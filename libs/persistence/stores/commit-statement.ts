@@ -1,6 +1,6 @@
 import { isConversation, type HandoverUnit, type TakenLane } from '#core';
 import type { DataSource } from 'typeorm';
-import { Statement, type JsonRow } from '../statement.js';
+import { queryOnce, Statement, type JsonRow } from '../statement.js';
 import { ADVANCED_COLUMNS, advancedRow, CHANGED_COLUMNS, changedRow, NEW_COLUMNS, newRow } from './unit-rows.js';
 
 /** Everything that follows a handover's row is stored only if the row was. */
@@ -10,8 +10,10 @@ const NO_LIMIT = 2_147_483_647;
 export interface CommitResult {
   /** Ids of handovers that somebody else had changed. */
   stale: Set<string>;
-  /** Lanes that did not exist before. */
+  /** Lanes that did not exist before and have a holder now. */
   opened: TakenLane[];
+  /** Lanes that did not exist before and wait to be taken. */
+  left: TakenLane[];
   /** Lanes that were there. */
   extended: TakenLane[];
 }
@@ -23,7 +25,7 @@ export interface CommitResult {
 export async function commitUnits(
   source: DataSource,
   units: HandoverUnit[],
-  taker: string | null,
+  takerOf: (lane: TakenLane) => string | null,
 ): Promise<CommitResult> {
   const created = units.filter((unit) => unit.isNew && !isHandedOver(unit));
   const advanced: JsonRow[] = [];
@@ -47,20 +49,25 @@ export async function commitUnits(
     .map((name) => `SELECT id FROM ${name}`);
   statement.value('ok', untouched, (ids) => [...sources, `SELECT unnest(${ids}::text[]) AS id`].join(' UNION ALL '));
   const lanes = units.flatMap(lanesOf);
+  const owned = lanes.map((lane) => ({ ...lane, owner: takerOf(lane) }));
   addMessages(statement, units);
   addLogs(statement, units);
-  addLanes(statement, lanes, taker);
+  addLanes(statement, owned);
   addRecords(statement, units);
 
-  const [result] = await statement.run<{ ok: string[]; opened: string[]; extended: string[] }>(source, 'commit', () => {
+  const select = (): string => {
     const laned = (isNew: string): string =>
       lanes.length > 0 ? `ARRAY(SELECT direction || handover_id FROM laned WHERE ${isNew})` : `'{}'::text[]`;
     return `SELECT ARRAY(SELECT id FROM ok) AS ok, ${laned('is_new')} AS opened, ${laned('NOT is_new')} AS extended`;
-  });
+  };
+  type Row = { ok: string[]; opened: string[]; extended: string[] };
+  const [result] = await statement.run<Row>(source, 'commit', select, queryOnce);
   const { ok, opened, extended } = result!;
+  const isNew = lanes.map(({ direction, handoverId }) => opened.includes(direction + handoverId));
   return {
     stale: new Set(units.map(({ handover }) => handover.id).filter((id) => !ok.includes(id))),
-    opened: lanes.filter(({ direction, handoverId }) => opened.includes(direction + handoverId)),
+    opened: lanes.filter((_, index) => isNew[index] && owned[index]!.owner !== null),
+    left: lanes.filter((_, index) => isNew[index] && owned[index]!.owner === null),
     extended: lanes.filter(({ direction, handoverId }) => extended.includes(direction + handoverId)),
   };
 }
@@ -184,15 +191,13 @@ function addLogs(statement: Statement, units: HandoverUnit[]): void {
 }
 
 /** A lane that somebody holds or that waits for its next try stays as it is and only gets longer. */
-function addLanes(statement: Statement, lanes: TakenLane[], taker: string | null): void {
-  if (lanes.length === 0) return;
-  statement.value('taker', taker, (id) => `SELECT ${id}::uuid AS id`);
+function addLanes(statement: Statement, lanes: (TakenLane & { owner: string | null })[]): void {
   statement.rows(
     'laned',
     lanes,
-    '"handoverId" text, direction text, target text, done integer, last integer',
-    (r) => `INSERT INTO lane AS l (handover_id, direction, target, done, last, owner)
-      SELECT r."handoverId", r.direction, r.target, r.done, r.last, (SELECT id FROM taker) FROM ${r} ${IF_OK}
+    '"handoverId" text, direction text, target text, bot text, done integer, last integer, owner uuid',
+    (r) => `INSERT INTO lane AS l (handover_id, direction, target, bot, done, last, owner)
+      SELECT r."handoverId", r.direction, r.target, r.bot, r.done, r.last, r.owner FROM ${r} ${IF_OK}
         AND (r.direction = 'provider' OR EXISTS (SELECT 1 FROM bot b WHERE b.name = r.target AND b.callback_url IS NOT NULL))
       ON CONFLICT (handover_id, direction) DO UPDATE SET last = greatest(l.last, excluded.last)
       RETURNING handover_id, direction, xmax = 0 AS is_new`,
@@ -203,8 +208,8 @@ function addLanes(statement: Statement, lanes: TakenLane[], taker: string | null
 function lanesOf({ handover, events, commands }: HandoverUnit): TakenLane[] {
   const { id, bot, provider, eventSequence, commandSequence } = handover;
   const lanes: TakenLane[] = [];
-  if (events.length > 0) lanes.push(untried(id, 'bot', bot, events.length, eventSequence));
-  if (commands.length > 0) lanes.push(untried(id, 'provider', provider, commands.length, commandSequence));
+  if (events.length > 0) lanes.push(untried(id, 'bot', bot, bot, events.length, eventSequence));
+  if (commands.length > 0) lanes.push(untried(id, 'provider', provider, bot, commands.length, commandSequence));
   return lanes;
 }
 
@@ -212,10 +217,12 @@ function untried(
   handoverId: string,
   direction: TakenLane['direction'],
   target: string,
+  bot: string,
   count: number,
   last: number,
 ): TakenLane {
-  return { handoverId, direction, target, done: last - count, last, attempts: 0, uncertain: false, resend: false };
+  const done = last - count;
+  return { handoverId, direction, target, bot, done, last, attempts: 0, uncertain: false, resend: false };
 }
 
 function addRecords(statement: Statement, units: HandoverUnit[]): void {

@@ -4,6 +4,7 @@ import {
   type Change,
   type Clock,
   type ConversationFilter,
+  type Cost,
   type DueHandover,
   type Handover,
   type HandoverFilter,
@@ -14,6 +15,7 @@ import {
   type Page,
   type PageRequest,
   type StoredEvent,
+  type TakenLane,
   type TimerStore,
   type UnitQuery,
   type Wakeups,
@@ -22,7 +24,7 @@ import { And, LessThan, MoreThan, type DataSource } from 'typeorm';
 import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js';
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
-import { commitUnits } from './commit-statement.js';
+import { commitApart } from './commit-apart.js';
 import { page } from './page.js';
 import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
@@ -30,6 +32,8 @@ import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
 const OPEN = `('${HANDOVER_STATUSES.slice(0, 3).join("', '")}')`;
 /** Of all that shared a conversation of the contact centre's, those that still matter. */
 const IS_OPEN_OR_OWN = `(incoming IS NULL OR status IN ${OPEN} OR status IN ('open', 'handed_over'))`;
+/** What the gateway changes by itself: outcomes, timers, comparisons. */
+const OWN: Cost = { owner: 'operator', bytes: 0 };
 
 /** Handovers, their messages and events in PostgreSQL. */
 export class PgHandoverStore implements HandoverStore, TimerStore {
@@ -124,29 +128,38 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     }));
   }
 
-  change<T>(handoverId: string, work: Change<T>['work'], { anew = false } = {}): Promise<T | null> {
-    return this.changes.submit({ kind: 'change', handoverId, key: null, work, anew });
+  change<T>(handoverId: string, work: Change<T>['work'], { anew = false, cost = OWN } = {}): Promise<T | null> {
+    return this.changes.submit({ kind: 'change', handoverId, key: null, work, anew, cost });
   }
 
-  answer(handoverId: string, key: IdempotencyKey | null, work: Change<Answer>['work']): Promise<Answer | null> {
-    return this.changes.submit({ kind: 'change', handoverId, key, work, anew: false });
+  answer(
+    handoverId: string,
+    key: IdempotencyKey | null,
+    work: Change<Answer>['work'],
+    cost: Cost,
+  ): Promise<Answer | null> {
+    return this.changes.submit({ kind: 'change', handoverId, key, work, anew: false, cost });
   }
 
   answered(key: IdempotencyKey): Promise<Answer | null> {
     return this.changes.answered(key);
   }
 
-  async create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer> {
+  async create(
+    key: IdempotencyKey | null,
+    work: () => { unit: HandoverUnit; answer: Answer },
+    cost: Cost,
+  ): Promise<Answer> {
     try {
-      return await this.changes.submit({ kind: 'create', key, work });
+      return await this.changes.submit({ kind: 'create', key, work, cost });
     } catch (error) {
-      const { constraint, detail } = error as { constraint?: string; detail?: string };
+      const { constraint } = error as { constraint?: string };
       // Another replica started a handover in this session, or had the same key, at the same moment.
-      if (constraint === 'idempotency_key_pkey') return this.changes.submit({ kind: 'create', key, work });
+      if (constraint === 'idempotency_key_pkey') return this.changes.submit({ kind: 'create', key, work, cost });
       if (constraint !== 'handover_open_session') throw error;
-      const [, bot, sessionId] = /=\((.*?), (.*)\) already exists/s.exec(detail ?? '') ?? [];
-      if (bot === undefined || sessionId === undefined) throw error;
-      if (key) return this.changes.submit({ kind: 'create', key, work });
+      if (key) return this.changes.submit({ kind: 'create', key, work, cost });
+      // Not read from the error: the server may speak any language.
+      const { bot, sessionId } = work().unit.handover;
       const open = await this.openSessions([{ bot, sessionId }]);
       throw sessionOccupied(open.get(`${bot} ${sessionId}`) ?? '');
     }
@@ -175,9 +188,9 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return unknown.length === 0 ? found : [...found, ...(await this.read(column as 'id', unknown, now))];
   }
 
-  async receive(conversationId: string, work: (unit: HandoverUnit) => boolean): Promise<boolean> {
+  async receive(conversationId: string, work: (unit: HandoverUnit) => boolean, cost: Cost): Promise<boolean> {
     try {
-      return await this.changes.submit({ kind: 'receive', conversationId, key: null, work });
+      return await this.changes.submit({ kind: 'receive', conversationId, key: null, work, cost });
     } catch (error) {
       // Somebody else stored the same event at the same moment.
       if ((error as { constraint?: string }).constraint === 'inbox_source_key_key') return false;
@@ -206,10 +219,11 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
       ? changed.flatMap((unit) => [unit, ...unit.opened])
       : changed;
     const { taker } = this.wakeups;
-    const { stale, opened, extended } = await commitUnits(this.source, units, taker);
+    const takerOf = (lane: TakenLane): string | null => (this.wakeups.hasRoomFor(lane) ? taker : null);
+    const { stale, opened, left, extended } = await commitApart(this.source, changed, takerOf);
     const stored = stale.size === 0 ? units : units.filter(({ handover }) => !stale.has(handover.id));
     for (const unit of stored) this.cache.put(unit);
-    this.wakeups.committed({ units: stored, taker, opened, extended });
+    this.wakeups.committed({ units: stored, taker, opened, left, extended });
     return stale;
   }
 }

@@ -15,7 +15,14 @@ import { query, Statement } from '../statement.js';
 import { endResend, settleDeadLetter, type Letter } from './resend.js';
 import { HANDOVER_COLUMNS, type HandoverRow } from './unit-rows.js';
 
-const LANE = `l.handover_id AS "handoverId", l.direction, l.target, l.done, l.last, l.attempts, l.uncertain, l.resend`;
+/** A lane that an older version has made says no bot. */
+const BOT = `CASE WHEN l.bot <> '' THEN l.bot ELSE (SELECT h.bot FROM handover h WHERE h.id = l.handover_id) END AS bot`;
+const LANE = `l.handover_id AS "handoverId", l.direction, l.target, ${BOT}, l.done, l.last, l.attempts, l.uncertain, l.resend`;
+/** Of a bot's lanes that are due, as the index `lane_waiting` has them. */
+const DUE = `SELECT d.handover_id, d.direction FROM lane d
+  WHERE d.direction = w.direction AND d.target = w.target AND d.bot = w.bot AND d.owner IS NULL AND d.due_at <= now()`;
+/** The first bot with a lane that nobody holds. */
+const NEXT_BOT = `SELECT d.bot FROM lane d WHERE d.direction = a.direction AND d.target = a.target AND d.owner IS NULL`;
 const IS_ALIVE = `EXISTS (SELECT 1 FROM replica WHERE replica.id = l.owner AND seen_at > now() - interval '${STALE_REPLICA_MS} ms')`;
 const SENT = `m.author->>'type' = 'user' AS "isUser", CASE WHEN c.payload ? 'as' THEN c.payload->'as'->>'text' ELSE m.text END AS text,
   m.attachments <> '[]'::jsonb AND coalesce((c.payload->>'part')::int, 1) = 1 AS "hasFiles"`;
@@ -24,10 +31,14 @@ const TAKEOVER_LIMIT = 500;
 
 /** How far each handover's logs are done, and who works on them. */
 export class PgLaneStore implements LaneStore {
-  constructor(private readonly source: DataSource) {}
+  /** @param vital connections of its own for signs of life and notes, which must get through while the others are all taken */
+  constructor(
+    private readonly source: DataSource,
+    private readonly vital: DataSource = source,
+  ) {}
 
   async heartbeat(replica: string): Promise<number> {
-    const [row] = await this.source.query<{ others: number }[]>(
+    const [row] = await this.vital.query<{ others: number }[]>(
       `WITH me AS (INSERT INTO replica (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now())
        SELECT count(*)::int AS others FROM replica WHERE id <> $1 AND seen_at > now() - interval '${STALE_REPLICA_MS} ms'`,
       [replica],
@@ -47,12 +58,23 @@ export class PgLaneStore implements LaneStore {
     const due = await query<TakenLane>(
       this.source,
       'take due lanes',
-      `UPDATE lane l SET owner = $1 FROM (
+      `WITH RECURSIVE a AS (
+         SELECT * FROM json_to_recordset($2::json) AS a(direction text, target text, bots json, others json)
+       ), w AS (
+         SELECT a.*, (${NEXT_BOT} ORDER BY d.bot LIMIT 1) AS bot FROM a
+         UNION ALL
+         SELECT a.direction, a.target, a.bots, a.others, (${NEXT_BOT} AND d.bot > a.bot ORDER BY d.bot LIMIT 1)
+         FROM w a WHERE a.bot IS NOT NULL
+       )
+       UPDATE lane l SET owner = $1 FROM (
          SELECT found.handover_id, found.direction
-         FROM json_to_recordset($2::json) AS a(direction text, target text, "limit" integer), LATERAL (
-           SELECT d.handover_id, d.direction FROM lane d
-           WHERE d.direction = a.direction AND d.target = a.target AND d.owner IS NULL AND d.due_at <= now()
-           ORDER BY d.due_at LIMIT a."limit" FOR UPDATE SKIP LOCKED
+         FROM (SELECT w.*, coalesce(w.bots->w.bot, w.others) AS wanted FROM w WHERE w.bot IS NOT NULL) w, LATERAL (
+           SELECT * FROM (${DUE} AND least(d.attempts, 4) = 0
+             ORDER BY d.due_at LIMIT (w.wanted->>'fresh')::integer FOR UPDATE SKIP LOCKED) fresh
+           UNION ALL
+           SELECT * FROM (SELECT again.* FROM generate_series(1, 4) AS tries, LATERAL (${DUE} AND least(d.attempts, 4) = tries
+             ORDER BY d.due_at LIMIT (w.wanted->>'tried')::integer FOR UPDATE SKIP LOCKED) again
+             LIMIT (w.wanted->>'tried')::integer) tried
          ) found
        ) f WHERE l.handover_id = f.handover_id AND l.direction = f.direction RETURNING ${LANE}`,
       [replica, JSON.stringify(appetite)],
@@ -75,13 +97,13 @@ export class PgLaneStore implements LaneStore {
   }
 
   /** What an operator wants sent again comes when nothing else is left, so that a resend in trouble holds up nothing new. */
-  async next(lane: TakenLane, after: number, limit: number): Promise<LogItem[]> {
+  async next(lane: TakenLane, after: number, limit: number, maxBytes: number): Promise<LogItem[]> {
     const isResend = lane.resend && lane.last <= after;
     const again = isResend ? await this.resendable(lane) : [];
     const { handoverId, direction } = lane;
     const items = await (direction === 'bot'
-      ? this.nextEvents(handoverId, after, limit, again)
-      : this.nextCommands(handoverId, after, limit, again));
+      ? this.nextEvents(handoverId, after, limit, maxBytes, again)
+      : this.nextCommands(handoverId, after, limit, maxBytes, again));
     if (isResend && items.length === 0) await endResend(this.source, lane, again);
     return items;
   }
@@ -118,7 +140,7 @@ export class PgLaneStore implements LaneStore {
     }
     const commit = `(SELECT set_config('synchronous_commit', '${isDurable ? 'on' : 'off'}', true)) AS commit`;
     const rows = await statement.run<Lane & { handoverId: string | null }>(
-      this.source,
+      this.vital,
       isDurable ? 'mark for good' : 'mark',
       () => `SELECT e."handoverId", e.direction FROM ${commit} LEFT JOIN emptied e ON true`,
     );
@@ -144,7 +166,7 @@ export class PgLaneStore implements LaneStore {
     await query(
       this.source,
       'postpone lane',
-      `UPDATE lane SET owner = NULL, due_at = now() + $5 * interval '1 ms',
+      `UPDATE lane SET owner = NULL, due_at = CASE WHEN $5 = 0 THEN least(due_at, now()) ELSE now() + $5 * interval '1 ms' END,
          attempts = (CASE WHEN done < $4 THEN 0 ELSE attempts END) + $6, done = greatest(done, $4),
          uncertain = coalesce($7, uncertain), last_error = coalesce($8, last_error)
        WHERE handover_id = $1 AND direction = $2 AND owner = $3`,
@@ -204,29 +226,50 @@ export class PgLaneStore implements LaneStore {
     return rows.length > 0;
   }
 
-  private async nextEvents(handoverId: string, after: number, limit: number, again: Letter[]): Promise<LogItem[]> {
+  private async nextEvents(
+    handoverId: string,
+    after: number,
+    limit: number,
+    maxBytes: number,
+    again: Letter[],
+  ): Promise<LogItem[]> {
     const rows = await query<{ sequence: number; body: string; ageMs: number }>(
       this.source,
       again.length > 0 ? 'events again' : 'next events',
-      `SELECT sequence, body, extract(epoch FROM now() - created_at)::float8 * 1000 AS "ageMs" FROM event
+      upToBytes(`SELECT sequence, body, extract(epoch FROM now() - created_at)::float8 * 1000 AS "ageMs", octet_length(body) AS size FROM event
        WHERE handover_id = $1 AND ${again.length > 0 ? 'sequence = ANY($2::integer[])' : 'sequence > $2::integer'}
-       ORDER BY sequence LIMIT $3`,
-      [handoverId, again.length > 0 ? again.map(({ sequence }) => sequence) : after, limit],
+       ORDER BY sequence LIMIT $3`),
+      [handoverId, again.length > 0 ? again.map(({ sequence }) => sequence) : after, limit, maxBytes],
     );
-    return rows.map((row) => ({ kind: 'event', ...row, ...letterOf(again, row.sequence) }));
+    return rows.map(({ sequence, body, ageMs }) => ({
+      kind: 'event',
+      sequence,
+      body,
+      ageMs,
+      ...letterOf(again, sequence),
+    }));
   }
 
-  private async nextCommands(handoverId: string, after: number, limit: number, again: Letter[]): Promise<LogItem[]> {
+  private async nextCommands(
+    handoverId: string,
+    after: number,
+    limit: number,
+    maxBytes: number,
+    again: Letter[],
+  ): Promise<LogItem[]> {
     const rows = await query<CommandRow>(
       this.source,
       again.length > 0 ? 'commands again' : 'next commands',
-      `SELECT sequence, kind, payload, extract(epoch FROM now() - c.created_at)::float8 * 1000 AS "ageMs",
+      `SELECT sequence, kind, payload, "ageMs",
          (SELECT row_to_json(m) FROM (SELECT id, handover_id AS "handoverId", sequence, author, text, attachments, cards, status, error, conversion, at
             FROM message WHERE id = c.message_id) m) AS message
+       FROM (${upToBytes(`SELECT sequence, kind, payload, message_id, extract(epoch FROM now() - c.created_at)::float8 * 1000 AS "ageMs",
+         coalesce(octet_length(payload::text), 0)
+           + coalesce((SELECT coalesce(octet_length(text), 0) + octet_length(cards::text) FROM message WHERE id = c.message_id), 0) AS size
        FROM command c
        WHERE handover_id = $1 AND ${again.length > 0 ? 'sequence = ANY($2::integer[])' : 'sequence > $2::integer'}
-       ORDER BY sequence LIMIT $3`,
-      [handoverId, again.length > 0 ? again.map(({ sequence }) => sequence) : after, limit],
+       ORDER BY sequence LIMIT $3`)}) c ORDER BY sequence`,
+      [handoverId, again.length > 0 ? again.map(({ sequence }) => sequence) : after, limit, maxBytes],
     );
     if (rows.length === 0) return [];
     const [handover] = await query<HandoverRow>(
@@ -250,6 +293,12 @@ export class PgLaneStore implements LaneStore {
       [handoverId, direction],
     );
   }
+}
+
+/** The first of these rows, and those after it as long as their `size`s do not add up to more than `$4`. */
+function upToBytes(rows: string): string {
+  return `SELECT * FROM (SELECT *, sum(size) OVER (ORDER BY sequence) AS reached, row_number() OVER (ORDER BY sequence) AS nth FROM (${rows}) s) s
+    WHERE nth = 1 OR reached <= $4::integer ORDER BY sequence`;
 }
 
 interface CommandRow {

@@ -1,5 +1,5 @@
 import type { OutgoingFile, ProviderErrorCode, ProviderLog } from '#contract';
-import { parseJson, VendorApi, withAdvice, type Transport, type VendorApiOptions } from '#provider-kit';
+import { parseJson, VendorApi, withAdvice, type Sequence, type Transport, type VendorApiOptions } from '#provider-kit';
 
 /** An account that was suspended. */
 const CODES: Record<number, ProviderErrorCode> = { 402: 'forbidden' };
@@ -16,6 +16,8 @@ export interface ClientOptions {
   token: string;
   /** Cut out of whatever Chatwoot repeats. */
   secrets: string[];
+  /** Ends every call that is still on its way. */
+  signal?: AbortSignal;
   /** Epoch milliseconds. */
   now(): number;
   log: ProviderLog;
@@ -26,13 +28,22 @@ export class ChatwootClient {
   private readonly application: VendorApi;
   private readonly client: VendorApi;
 
-  constructor(transport: Transport, { baseUrl, accountId, token, secrets, now, log }: ClientOptions) {
+  constructor(
+    private readonly transport: Transport,
+    private readonly options: ClientOptions,
+  ) {
+    const { baseUrl, accountId, token, secrets, signal, now, log } = options;
     const api = (path: string, headers: Record<string, string>): VendorApi => {
-      const common: Omit<VendorApiOptions, 'baseUrl' | 'headers'> = { vendor: 'Chatwoot', secrets, codes: CODES, now, log }; // prettier-ignore
+      const common: Omit<VendorApiOptions, 'baseUrl' | 'headers'> = { vendor: 'Chatwoot', secrets, codes: CODES, signal, now, log }; // prettier-ignore
       return new VendorApi(transport, { ...common, baseUrl: baseUrl + path, headers: { Accept: 'application/json', ...headers } }); // prettier-ignore
     };
     this.application = api(`/api/v1/accounts/${accountId}`, { api_access_token: token });
     this.client = api('/public/api/v1/inboxes', {});
+  }
+
+  /** The same for the calls of one sequence, which ends them all in time. */
+  during({ signal }: Sequence): ChatwootClient {
+    return new ChatwootClient(this.transport, { ...this.options, signal });
   }
 
   /** A call of the application API, as the user whose token it is; `path` is below the account. */

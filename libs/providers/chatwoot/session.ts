@@ -23,6 +23,7 @@ import {
   bytesWithoutLinkSecret,
   GONE,
   idAt,
+  inSequence,
   listAt,
   listSince,
   nullIfGone,
@@ -34,6 +35,7 @@ import {
   VendorRefusal,
   wasSent,
   type Page,
+  type Sequence,
 } from '#provider-kit';
 import type { ChatwootClient } from './client.js';
 import { attributesOf, check, contactOf, settingsOf, transcriptNote, type Request } from './conversation.js';
@@ -67,8 +69,12 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     return check(request);
   }
 
+  start(request: Request): Promise<string> {
+    return inSequence((sequence) => this.during(sequence).open(request, sequence));
+  }
+
   /** Contact and conversation; the transcript comes with the latter, as one note in the same transaction. */
-  async start(request: Request): Promise<string> {
+  private async open(request: Request, sequence: Sequence): Promise<string> {
     const { inboxId, queueId, assigneeId, labels, priority } = settingsOf(request);
     const [contact] = await Promise.all([this.saveContact(request), this.checkTeam(queueId)]);
     const content = transcriptNote(request);
@@ -86,6 +92,7 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     const id = idAt(created, 'id');
     if (id === null)
       throw new ProviderError('unknown_outcome', 'Chatwoot opened a conversation but its answer has no id');
+    sequence.tookEffect(`Conversation ${id} is open in Chatwoot`);
     const list = labels?.split(',').map((label) => label.trim()).filter(Boolean); // prettier-ignore
     await Promise.all([
       list?.length && this.decorate(id, 'labels', { labels: list }),
@@ -148,7 +155,11 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     await closing.catch(nullIfGone);
   }
 
-  async update(conversation: string, change: ConversationUpdate<ChatwootHandoverSettings>): Promise<void> {
+  update(conversation: string, change: ConversationUpdate<ChatwootHandoverSettings>): Promise<void> {
+    return inSequence((sequence) => this.during(sequence).change(conversation, change));
+  }
+
+  private async change(conversation: string, change: ConversationUpdate<ChatwootHandoverSettings>): Promise<void> {
     const { queueId, userChanged, request } = change;
     if (queueId !== undefined) {
       await this.checkTeam(queueId);
@@ -205,6 +216,10 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
 
   events(webhook: VerifiedWebhook): ProviderEvent[] {
     return mapEvent(webhook.body, this.prefix, this.settings);
+  }
+
+  private during(sequence: Sequence): ChatwootSession {
+    return new ChatwootSession(this.settings, this.client.during(sequence), this.context);
   }
 
   /** A call of the client API. The contact has the handover's id as its source id, which the conversation repeats. */

@@ -6,7 +6,7 @@ import {
   type ProviderErrorCode,
   type ProviderLog,
 } from '#contract';
-import { idAt, listAt, parseJson, VendorApi, type Page, type Transport } from '#provider-kit';
+import { idAt, listAt, parseJson, VendorApi, type Page, type Sequence, type Transport } from '#provider-kit';
 import type { CreateConversation, PatchConversation, WireMessage, WireSignal } from './wire.js';
 
 export interface ClientOptions {
@@ -16,6 +16,8 @@ export interface ClientOptions {
   tenant?: string;
   /** Cut out of whatever 8x8 repeats. */
   secrets: string[];
+  /** Ends every call that is still on its way. */
+  signal?: AbortSignal;
   /** Epoch milliseconds. */
   now(): number;
   log: ProviderLog;
@@ -39,10 +41,18 @@ export function headersOf({ apiKey, tenant }: Pick<ClientOptions, 'apiKey' | 'te
 export class EightByEightClient {
   private readonly api: VendorApi;
 
-  constructor(transport: Transport, options: ClientOptions) {
-    const { baseUrl, secrets, now, log } = options;
-    const common = { vendor: '8x8', headers: headersOf(options), secrets, now, log };
+  constructor(
+    private readonly transport: Transport,
+    private readonly options: ClientOptions,
+  ) {
+    const { baseUrl, secrets, signal, now, log } = options;
+    const common = { vendor: '8x8', headers: headersOf(options), secrets, signal, now, log };
     this.api = new VendorApi(transport, { ...common, baseUrl: `${baseUrl}/chat-gateway/v1` });
+  }
+
+  /** The same for the calls of one sequence, which ends them all in time. */
+  during({ signal }: Sequence): EightByEightClient {
+    return new EightByEightClient(this.transport, { ...this.options, signal });
   }
 
   /** Opens a conversation and returns its id. */

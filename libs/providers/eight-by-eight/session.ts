@@ -23,6 +23,7 @@ import {
   AccountSession,
   bytesWithoutLinkSecret,
   idAt,
+  inSequence,
   listSince,
   nullIfGone,
   readAll,
@@ -146,8 +147,12 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     return this.client.content(conversation, id, signal);
   }
 
+  update(conversation: string, change: ConversationUpdate<EightByEightHandoverSettings>): Promise<void> {
+    return this.inSequence((session) => session.change(conversation, change));
+  }
+
   /** 8x8 Chat Gateway documentation does not say whether additional properties are merged or replaced: the full list is sent. */
-  async update(conversation: string, change: ConversationUpdate<EightByEightHandoverSettings>): Promise<void> {
+  private async change(conversation: string, change: ConversationUpdate<EightByEightHandoverSettings>): Promise<void> {
     const { queueId, userChanged, request } = change;
     if (!userChanged && queueId === undefined) return;
     await this.client.patchConversation(conversation, {
@@ -156,7 +161,11 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     });
   }
 
-  async reassign(conversation: string, request: Request): Promise<void> {
+  reassign(conversation: string, request: Request): Promise<void> {
+    return this.inSequence((session) => session.move(conversation, request));
+  }
+
+  private async move(conversation: string, request: Request): Promise<void> {
     const { assignment, user } = this.sendable(request);
     const current = await this.client.conversation(conversation);
     if (belongsTo(current, request.handoverId)) return;
@@ -167,8 +176,12 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
       });
   }
 
+  handBack(conversation: string): Promise<void> {
+    return this.inSequence((session) => session.askBack(conversation));
+  }
+
   /** The webhook that gets it back is the setting `webhookId`, or that of the conversation's channel: its events come here already. */
-  async handBack(conversation: string): Promise<void> {
+  private async askBack(conversation: string): Promise<void> {
     try {
       await this.client.assignAfterAgent(conversation, this.settings.webhookId ?? (await this.webhookOf(conversation)));
     } catch (error) {
@@ -176,7 +189,11 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     }
   }
 
-  async inspect(conversation: string): Promise<Inspection> {
+  inspect(conversation: string): Promise<Inspection> {
+    return this.inSequence((session) => session.standing(conversation));
+  }
+
+  private async standing(conversation: string): Promise<Inspection> {
     const found = await this.client.conversationNow(conversation).catch(nullIfGone);
     if (found) {
       const read = (page: number): Promise<Page> => this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
@@ -226,6 +243,14 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
 
   ownsTenant(tenant: string): Promise<boolean | null> {
     return ownsTenant(this.account, tenant);
+  }
+
+  /** Several calls of this account in one time. */
+  private inSequence<T>(work: (session: EightByEightSession) => Promise<T>): Promise<T> {
+    const { settings, client, verification, now, sources, account } = this;
+    return inSequence((sequence) =>
+      work(new EightByEightSession(settings, client.during(sequence), verification, now, sources, account)),
+    );
   }
 
   private async webhookOf(conversation: string): Promise<string> {

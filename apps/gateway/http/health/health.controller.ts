@@ -1,4 +1,5 @@
 import { Refusal } from '#core';
+import { isWritable } from '#persistence';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Runtime } from '../../runtime/runtime.js';
@@ -20,20 +21,18 @@ export class HealthController {
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'The gateway can take requests: its database answers and is up to date' })
+  @ApiOperation({ summary: 'The gateway can take requests: its database answers, takes changes, and is up to date' })
   async ready(): Promise<{ status: string }> {
     if (this.runtime.stopping.aborted) throw new Refusal('unavailable', 'The gateway is stopping.');
-    if (!(await this.databaseAnswers())) throw new Refusal('unavailable', 'The database does not answer.');
+    if (!(await this.databaseWorks()))
+      throw new Refusal('unavailable', 'The database does not answer, or takes no changes.');
     return { status: 'ok' };
   }
 
-  private async databaseAnswers(): Promise<boolean> {
+  private async databaseWorks(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ANSWER_WITHIN_MS)));
-    const answer = this.runtime.database.query('SELECT 1').then(
-      () => true,
-      () => false,
-    );
+    const answer = isWritable(this.runtime.database).catch(() => false);
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 }

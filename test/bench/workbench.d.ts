@@ -1,0 +1,4 @@
+export class Workbench {
+  static open(): Promise<Workbench>;
+  close(): Promise<void>;
+}
