@@ -1,11 +1,4 @@
-import {
-  durationMs,
-  settingsOf,
-  withDefaults,
-  type HandoverProvider,
-  type ProviderContext,
-  type ProviderLog,
-} from '#contract';
+import { durationMs, settingsOf, type HandoverProvider, type ProviderLog } from '#contract';
 import type { Environment, FileConfig } from '#config';
 import {
   liveEvent,
@@ -45,6 +38,7 @@ import {
   WebhookFlow,
 } from '#delivery';
 import {
+  DatabaseHistory,
   databaseTime,
   isDatabaseAway,
   LiveChannel,
@@ -64,13 +58,12 @@ import {
   startEmbeddedPostgres,
   type DataSource,
   type EmbeddedPostgres,
-  type ProviderAccount,
 } from '#persistence';
+import { outbound } from '#provider-kit';
 import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
-import { checkCapabilities } from './load-providers.js';
-import { providerOptions } from './provider-options.js';
+import { openProvider } from './open-provider.js';
 import { provision } from './provision.js';
 
 /** How long a stop may wait for work that is under way, requests included, in milliseconds: whoever stops us kills us after ten seconds. */
@@ -110,6 +103,7 @@ export class Runtime implements Wakeups {
   private readonly alarms: Alarms;
   private readonly inspections: Inspections;
   private readonly housekeeping: Housekeeping;
+  private history: DatabaseHistory | null = null;
 
   private constructor(
     readonly keys: Keys,
@@ -142,7 +136,8 @@ export class Runtime implements Wakeups {
     this.tenants = new Tenants((provider, tenant) => accountStore.pinTenant(provider, tenant), elapsed, log);
     this.attachments = new PgAttachmentStore(database);
     const replica = (): string | null => this.relay.taker;
-    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    const dead = (): string[] => this.relay.dead;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, dead, production, log);
     this.processor = new InboxProcessor(
       inboxStore,
       this.handovers,
@@ -161,7 +156,7 @@ export class Runtime implements Wakeups {
     const flow = new WebhookFlow();
     const notes = { refusals: this.refusals, flow, ignored: this.ignored };
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.tenants, notes);
-    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
+    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime(), outbound);
     const commands = new ProviderCommands(
       this.handovers,
       laneStore,
@@ -265,6 +260,10 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    this.history = await DatabaseHistory.watch(this.database, () => {
+      this.handovers.forget();
+      this.relay.beginAnew();
+    });
     await this.live.start();
     this.tenants.start(this.registry.names().flatMap((name) => this.registry.get(name) ?? []));
     await this.processor.start();
@@ -290,6 +289,7 @@ export class Runtime implements Wakeups {
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
+    this.history?.stop();
     await Promise.all([this.database.destroy(), this.vital.destroy()]);
     await this.embedded?.stop();
   }
@@ -316,6 +316,10 @@ export class Runtime implements Wakeups {
     ]);
   }
 
+  unsure(): void {
+    this.relay.unsure();
+  }
+
   committed(commit: Committed): void {
     this.relay.committed(commit);
     for (const unit of commit.units) {
@@ -327,43 +331,4 @@ export class Runtime implements Wakeups {
       if (unit.handover.lifecycle.timers.leave !== undefined) this.inspections.leaving(unit);
     }
   }
-}
-
-/** None when the type is not loaded: its handovers then wait until it is again. */
-function openProvider(
-  account: ProviderAccount,
-  providers: HandoverProvider[],
-  environment: Environment,
-  clock: Clock,
-  log: ProviderLog,
-): ProviderInstance[] {
-  const provider = providers.find(({ definition }) => definition.key === account.type);
-  if (!provider) {
-    log.warn(
-      { provider: account.name, type: account.type },
-      'provider not loaded: its type is not part of this gateway',
-    );
-    return [];
-  }
-  const { definition } = provider;
-  const settings = withDefaults(definition.settings, account.settings);
-  const context: ProviderContext = {
-    name: account.name,
-    production: environment.production,
-    now: () => clock.now().getTime(),
-    log,
-  };
-  const session = provider.open(settings, context);
-  checkCapabilities(definition, session);
-  return [
-    {
-      name: account.name,
-      definition,
-      session,
-      defaults: account.defaults,
-      options: providerOptions(account.options, environment.publicUrl),
-      enabled: account.enabled,
-      pinnedTenant: account.pinnedTenant,
-    },
-  ];
 }

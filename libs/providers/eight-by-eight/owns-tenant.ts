@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountApi } from './account-api.js';
+import { ANSWERS } from './answers.js';
 
 /** 8x8 Chat Gateway documentation: a tenant of somebody else is a 403 or a 404. */
 const REFUSED = [403, 404];
@@ -19,7 +20,7 @@ export async function ownsTenant(account: AccountApi, tenant: string): Promise<b
 }
 
 async function ask(account: AccountApi): Promise<boolean | null> {
-  const { status, isOk } = await account.call('GET', '/chat-gateway/v1/conversations?page=0&size=1');
+  const { status, isOk } = await account.call('GET', '/chat-gateway/v1/conversations?page=0&size=1', ANSWERS.list);
   if (isOk) return true;
   return REFUSED.includes(status) ? false : null;
 }
