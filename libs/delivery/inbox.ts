@@ -35,29 +35,27 @@ export class Inbox implements WebhookReceiver {
     private readonly processor: InboxProcessor,
     private readonly typing: AgentTyping,
     private readonly log: ProviderLog,
-    private readonly refusals: WebhookRefusals,
-    private readonly flow: WebhookFlow,
     private readonly tenants: Tenants,
-    private readonly ignored: IgnoredEvents,
+    private readonly notes: { refusals: WebhookRefusals; flow: WebhookFlow; ignored: IgnoredEvents },
   ) {}
 
   async receive(webhook: Incoming): Promise<void> {
-    const addressed = this.addressed(webhook, (instance, refusal) => this.refusals.note([instance], refusal));
+    const addressed = this.addressed(webhook, (instance, refusal) => this.notes.refusals.note([instance], refusal));
     const probe = addressed[0] ?? this.registry.ofType(webhook.type)[0];
     if (probe?.session.isHandshake(webhook)) {
       const named = webhook.name ?? `any of type ${webhook.type}`;
-      this.ignored.count([named], 'connection test', 'connection test of the contact centre answered');
+      this.notes.ignored.count([named], 'connection test', 'connection test of the contact centre answered');
       return;
     }
     const { verified, instances } = await verify(webhook, addressed).catch((error: unknown) => {
-      this.refusals.note(addressed, error);
+      this.notes.refusals.note(addressed, error);
       throw error;
     });
     const eligible = await this.eligible(instances, verified.tenant);
     if (eligible.length === 0) return;
     const events = eligible[0]!.session.events(verified);
     const { conversationId, handoverHint } = addressOf(events);
-    this.flow.note(eligible.map(({ name }) => name));
+    this.notes.flow.note(eligible.map(({ name }) => name));
     const ignored = this.whyIgnored(events[0], eligible);
     const source = `${webhook.type}|${instances.map(({ session }) => session.webhookAuthority).sort()[0]}`;
     const entry: InboxEntry = {
@@ -81,7 +79,7 @@ export class Inbox implements WebhookReceiver {
 
   /** Whether a webhook's address means a provider of ours, which is known before its body is read. @throws {Refusal} `not_found`, `unauthorized` */
   checkAddress(address: Address): void {
-    this.addressed(address, (instance, refusal) => this.refusals.note([instance], refusal));
+    this.addressed(address, (instance, refusal) => this.notes.refusals.note([instance], refusal));
   }
 
   confirm(address: Address): void {
@@ -105,7 +103,7 @@ export class Inbox implements WebhookReceiver {
     await Promise.all(asked);
     const known = instances.filter((instance) => acceptsTenant(instance, tenant));
     if (known.length > 0 || !instances.some(mustLearnTenant)) return this.counted(known, instances, tenant);
-    this.ignored.count(
+    this.notes.ignored.count(
       instances.map(({ name }) => name),
       'tenant not confirmed',
       "event refused for now: the contact centre did not confirm its tenant. If it is yours, set the provider's tenant or webhookTenant to it",
@@ -116,7 +114,7 @@ export class Inbox implements WebhookReceiver {
 
   private counted(found: ProviderInstance[], instances: ProviderInstance[], tenant: string): ProviderInstance[] {
     if (found.length === 0)
-      this.ignored.count(
+      this.notes.ignored.count(
         instances.map(({ name }) => name),
         'another tenant',
         "event ignored: its tenant is none of the providers'. If it is yours, set the provider's webhookTenant to it",
@@ -129,7 +127,7 @@ export class Inbox implements WebhookReceiver {
   private whyIgnored(first: ProviderEvent | undefined, eligible: ProviderInstance[]): string | null {
     if (first && (first.type !== 'ignored' || first.conversation !== '')) return null;
     const reason = first?.type === 'ignored' ? first.reason : 'empty';
-    this.ignored.count(
+    this.notes.ignored.count(
       eligible.map(({ name }) => name),
       reason,
       'event ignored',

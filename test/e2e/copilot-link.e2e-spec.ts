@@ -150,7 +150,7 @@ describe("the copilot's link", () => {
         false,
       ]);
     }
-    expect(told.database).toContain('sealed:v1:');
+    expect(told.database).toContain('sealed:v2:');
     expect(told.database).toContain('URLToken=••••');
   });
 });

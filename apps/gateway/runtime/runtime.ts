@@ -154,17 +154,8 @@ export class Runtime implements Wakeups {
     this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
     this.refusals = new WebhookRefusals(now);
     const flow = new WebhookFlow();
-    this.inbox = new Inbox(
-      inboxStore,
-      this.registry,
-      this.processor,
-      this.typing,
-      log,
-      this.refusals,
-      flow,
-      this.tenants,
-      this.ignored,
-    );
+    const notes = { refusals: this.refusals, flow, ignored: this.ignored };
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.tenants, notes);
     this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime(), outbound);
     const commands = new ProviderCommands(
       this.handovers,
