@@ -11,6 +11,7 @@ import { Attachments0004 } from './migrations/0004-attachments.js';
 import { Copilot0006 } from './migrations/0006-copilot.js';
 import { Conversion0007 } from './migrations/0007-conversion.js';
 import { Inspections0009 } from './migrations/0009-inspections.js';
+import { Lists0012 } from './migrations/0012-lists.js';
 
 /** All of them, in order: the nth takes the schema to version n. */
 const MIGRATIONS: (new () => Migration)[] = [
@@ -22,6 +23,7 @@ const MIGRATIONS: (new () => Migration)[] = [
   Copilot0006,
   Conversion0007,
   Inspections0009,
+  Lists0012,
 ];
 /** Connections for requests and deliveries. */
 const POOL_SIZE = 16;
