@@ -1,24 +1,32 @@
 import 'reflect-metadata';
+import type { Server as HttpServer } from 'node:http';
 import { ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readEnvironment, type Environment } from '#config';
 import type { Clock } from '#core';
 import { createLogger, NestLogger, type Logger } from '#telemetry';
 import { AppModule } from './app.module.js';
+import { plainAddress } from './http/address.js';
+import { boundIdleConnections, registerAdmission, unprovenBodies } from './http/admission/admission.js';
+import { Callers } from './http/admission/callers.js';
+import { HttpBudgets } from './http/admission/limits.js';
+import { WrongKeys } from './http/admission/wrong-keys.js';
 import { registerBodyParser } from './http/body-parser.js';
 import { serveCopilotPage } from './http/copilot/serve-page.js';
 import { refuseMalformed } from './http/malformed-request.js';
 import { serveReference } from './http/openapi.js';
-import { refuseOverload } from './http/overload.js';
-import { problem, problemHeaders } from './http/problem.js';
+import { API_HEADERS, problem, problemHeaders } from './http/problem.js';
 import { loadProviders, type LoadedProviders } from './runtime/load-providers.js';
 import { Runtime } from './runtime/runtime.js';
 
-const BODY_LIMIT_BYTES = 1_048_576;
 /** How long a request may take to come in, a file of an upload included, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 120_000;
+/** How long its headers may take, on a fresh connection before the first byte as well, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How often both are looked at, in milliseconds. */
+const TIMEOUTS_CHECKED_EVERY_MS = 2_000;
 /** How long requests under way may take once the gateway stops, in milliseconds. */
 const CLOSE_WITHIN_MS = 3_000;
 
@@ -47,17 +55,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
   const log = options.log ?? createLogger(logLevel);
   const providers = options.providers ?? (await loadProviders(providerPackages));
   const clock = options.clock ?? { now: () => new Date() };
-  const adapter = new FastifyAdapter({
-    bodyLimit: BODY_LIMIT_BYTES,
-    forceCloseConnections: 'idle',
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    routerOptions: { maxParamLength: 512 },
-    clientErrorHandler: refuseMalformed,
-    frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
-      const answer = problem(400, 'The address is not a valid URL path.');
-      void reply.status(400).headers(problemHeaders(answer)).send(JSON.stringify(answer));
-    },
-  });
+  const adapter = new FastifyAdapter(httpOptions());
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of({ env, cwd, providers, clock, log }),
     adapter,
@@ -70,9 +68,16 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
   const runtime = app.get(Runtime);
   try {
     const fastify = app.getHttpAdapter().getInstance();
-    registerBodyParser(fastify);
-    refuseOverload(fastify);
-    refuseNul(fastify);
+    const budgets = new HttpBudgets();
+    registerAdmission(fastify, {
+      callers: new Callers(runtime.keys.adminKey, runtime.accounts),
+      wrongKeys: new WrongKeys(log),
+      budgets,
+      checkWebhook: (webhook) => runtime.inbox.checkAddress(webhook),
+    });
+    registerBodyParser(fastify, { budgets, unproven: unprovenBodies() });
+    boundIdleConnections(app.getHttpServer());
+    addHeaders(fastify);
     await serveReference(app);
     serveCopilotPage(app);
     const { port, host } = app.get(ConfigService).getOrThrow<Environment>('environment');
@@ -88,6 +93,21 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
   return { app, runtime, url, stop: () => stop(app, runtime) };
 }
 
+function httpOptions(): FastifyHttpOptions<HttpServer> {
+  return {
+    forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUTS_CHECKED_EVERY_MS },
+    rewriteUrl: ({ url }) => plainAddress(url ?? '/'),
+    routerOptions: { maxParamLength: 512 },
+    clientErrorHandler: refuseMalformed,
+    frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+      const answer = problem(400, 'The address is not a valid URL path.');
+      void reply.status(400).headers(problemHeaders(answer)).send(JSON.stringify(answer));
+    },
+  };
+}
+
 async function stop(app: NestFastifyApplication, runtime: Runtime): Promise<void> {
   runtime.beginStop();
   // Requests under way are answered; a connection on which none comes would keep the server open.
@@ -97,11 +117,10 @@ async function stop(app: NestFastifyApplication, runtime: Runtime): Promise<void
   await runtime.stop();
 }
 
-/** An address with a NUL character can name nothing of ours, and the database would choke on it. */
-function refuseNul(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (!request.url.includes('%00')) return;
-    const answer = problem(400, 'The address must not contain NUL characters (%00).');
-    await reply.status(400).headers(problemHeaders(answer)).send(JSON.stringify(answer));
+/** Unless an answer says otherwise, as files and pages do. */
+function addHeaders(fastify: FastifyInstance): void {
+  fastify.addHook('onSend', (_request, reply, payload, next) => {
+    for (const [name, value] of Object.entries(API_HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value);
+    next(null, payload);
   });
 }

@@ -77,6 +77,7 @@ export class Simulator {
   readonly apiKey: string;
   readonly tenants: Map<string, TenantState>;
   url = '';
+  private readonly hung = new Set<FastifyRequest>();
   private readonly signer = new Signer();
   private readonly deliveries: Deliveries;
   private readonly centre: Centre;
@@ -154,6 +155,12 @@ export class Simulator {
 
   get webhooks(): WebhookDelivery[] {
     return this.deliveries.made;
+  }
+
+  /** Breaks off the calls that a fault lets hang. */
+  breakOffHung(): void {
+    for (const { raw } of this.hung) raw.socket.destroy();
+    this.hung.clear();
   }
 
   rotateKey(): void {
@@ -279,7 +286,10 @@ export class Simulator {
         await new Promise((resolve) => setTimeout(resolve, this.faults.current.delayMs));
       const fault = this.faults.take(request.method, request.url.split('?')[0]!);
       if (!fault) return;
-      if ('hang' in fault && fault.hang === 'before') return new Promise(() => undefined);
+      if ('hang' in fault && fault.hang === 'before') {
+        this.hung.add(request);
+        return new Promise(() => undefined);
+      }
       if ('drop' in fault && fault.drop === 'before') return this.dropConnection(request, reply);
       if ('status' in fault && !fault.after) return answerWith(reply, fault);
       hits.set(request, fault);

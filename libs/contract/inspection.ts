@@ -8,6 +8,11 @@ export interface Inspection {
   agents: Agent[] | null;
   /** Where it waits for an agent; null where it does not wait, or no queue is named. */
   queue: Queue | null;
+  /**
+   * True where an open conversation without an agent waits for the next one, always: then no agent means a transfer, also in the queue
+   * that it came from. Left out where a conversation without an agent may be one that is about to end.
+   */
+  waits?: boolean;
   /** The end user is not part of it any more. */
   hasUserLeft: boolean;
   /** When this was so by the contact centre's clock, epoch milliseconds, rather too early than too late; null where it tells no time. */

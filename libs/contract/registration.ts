@@ -32,4 +32,9 @@ export interface WebhookReceiver {
    * @param token the secret in the path, if any
    */
   receive(webhook: RawWebhook & { type: string; name?: string; token?: string }): Promise<void>;
+  /**
+   * Whether webhooks are taken at this address, for a vendor that asks before it uses one. Changes and notes nothing.
+   * Throws what `receive` would reject with for the address alone, answered with 401 or 404.
+   */
+  confirm(address: { type: string; name?: string; token?: string }): void;
 }

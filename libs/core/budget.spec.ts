@@ -32,6 +32,14 @@ describe('a budget', () => {
     expect(budget.take('bot:a', 6)).toBe(true);
   });
 
+  it('tells how much more an owner could take', () => {
+    const budget = new Budget('streams', limits);
+    expect(budget.room('bot:a')).toBe(6);
+    budget.take('bot:a', 6);
+    budget.take('bot:b', 3);
+    expect([budget.room('bot:a'), budget.room('bot:b'), budget.room('bot:c')]).toEqual([0, 1, 2]);
+  });
+
   it('does not let an owner give back what it does not hold', () => {
     const budget = new Budget('streams', limits);
     expect(() => budget.free('bot:a')).toThrow('bot:a gives back more of streams than it holds.');

@@ -39,10 +39,16 @@ export class Budget {
     return this.used;
   }
 
+  /** How much more the owner could take now; never below zero. */
+  room(owner: Owner): number {
+    const { total, share, floor } = this.limits;
+    const held = this.heldBy(owner);
+    return Math.max(0, Math.min(share - held, Math.max(floor - held, total - this.used)));
+  }
+
   /** Whether `take` would succeed now. */
   hasRoom(owner: Owner, amount = 1): boolean {
-    const after = this.heldBy(owner) + amount;
-    return after <= this.limits.share && (after <= this.limits.floor || this.used + amount <= this.limits.total);
+    return amount <= this.room(owner);
   }
 
   /** Takes `amount` for the owner; false, and nothing taken, when that is over the budget. Give it back with `free`. */

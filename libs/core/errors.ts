@@ -10,6 +10,8 @@ export type RefusalKind =
   | 'key_reused'
   | 'too_large'
   | 'wrong_type'
+  /** The caller sends too slowly. */
+  | 'too_slow'
   /** The caller's own share is used up. */
   | 'over_budget'
   | 'unavailable';

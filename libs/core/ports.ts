@@ -1,3 +1,4 @@
+import type { Owner } from './budget.js';
 import type { TakenLane } from './delivery-ports.js';
 import type { ConversationStatus } from './conversation.js';
 import type { Handover, HandoverStatus, Message } from './handover.js';
@@ -52,6 +53,12 @@ export interface Answer {
   body: unknown;
 }
 
+/** Who asks for a change, and about how many bytes it has. What the gateway does by itself is the operator's. */
+export interface Cost {
+  owner: Owner;
+  bytes: number;
+}
+
 /** One change of one handover. */
 export interface Change<T> {
   handoverId: string;
@@ -90,16 +97,21 @@ export interface HandoverStore {
    * it may be behind, so it is read first.
    * @throws {Refusal} `unavailable` under overload
    */
-  change<T>(handoverId: string, work: Change<T>['work'], options?: { anew?: boolean }): Promise<T | null>;
+  change<T>(handoverId: string, work: Change<T>['work'], options?: { anew?: boolean; cost?: Cost }): Promise<T | null>;
   /**
    * The same for a request that may be repeated under a key: the same request gets the same answer and nothing happens twice.
    * @throws {Refusal} `key_reused`
    */
-  answer(handoverId: string, key: IdempotencyKey | null, work: Change<Answer>['work']): Promise<Answer | null>;
+  answer(
+    handoverId: string,
+    key: IdempotencyKey | null,
+    work: Change<Answer>['work'],
+    cost: Cost,
+  ): Promise<Answer | null>;
   /** The answer that was given under a key, if any. @throws {Refusal} `key_reused` when it was for another request */
   answered(key: IdempotencyKey): Promise<Answer | null>;
   /** Stores a new handover. @throws {Refusal} `conflict` with member `handoverId` when the session has an open one, `key_reused` */
-  create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer>;
+  create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }, cost: Cost): Promise<Answer>;
 
   /** Handovers to be changed together. */
   unitsOf(by: UnitQuery): Promise<HandoverUnit[]>;
@@ -108,7 +120,7 @@ export interface HandoverStore {
    * open. False when that is not so, or `work` says no: nothing is stored then. Committed when this resolves.
    * @throws {Refusal} `unavailable` under overload
    */
-  receive(conversationId: string, work: (unit: HandoverUnit) => boolean): Promise<boolean>;
+  receive(conversationId: string, work: (unit: HandoverUnit) => boolean, cost: Cost): Promise<boolean>;
   /** Commits changed units. Resolves to the ids of those that somebody else had changed meanwhile: of them nothing is stored. */
   commit(units: HandoverUnit[]): Promise<Set<string>>;
 }
@@ -116,9 +128,11 @@ export interface HandoverStore {
 /** What a commit left to do. */
 export interface Committed {
   units: HandoverUnit[];
-  /** Who took the lanes that the commit opened; null when they were left to be taken. */
+  /** Who took the lanes that the commit opened; null when all were left to be taken. */
   taker: string | null;
   opened: TakenLane[];
+  /** Lanes that the commit opened and left in the database: their bot has too many in hand. */
+  left: TakenLane[];
   /** Lanes that were there before and got longer. They may have been put off or taken over by the time the answer is here. */
   extended: TakenLane[];
 }
@@ -127,9 +141,13 @@ export interface Committed {
 export interface Wakeups {
   /** The replica that takes new lanes now; null while it takes none. */
   readonly taker: string | null;
+  /** Whether the taker takes this new lane, or leaves it in the database for now. */
+  hasRoomFor(lane: TakenLane): boolean;
   /** No other replica is at work, so what this one remembers is likely to be true. */
   readonly isAlone: boolean;
   committed(commit: Committed): void;
+  /** A commit came to nothing that is known: it may be stored all the same. */
+  unsure?(): void;
 }
 
 export const CLOCK = Symbol('Clock');

@@ -212,6 +212,34 @@ describe('an end', () => {
     expect(story.handover.status).toBe('queued');
   });
 
+  it('is none when the contact centre says that it waits, though in the queue that it came from', () => {
+    active().compare({ queue: SUPPORT, waits: true });
+    expect(story.result.facts).toEqual(['transferred', 'agent.left', 'queued']);
+    expect(story.told).toEqual(['transferred', 'ann left', 'queued']);
+    story.wait(60_000).compare({ queue: SUPPORT, waits: true });
+    expect(story.handover).toMatchObject({ status: 'queued', queue: SUPPORT });
+    expect(story.told).toHaveLength(3);
+  });
+
+  it('is none when it waits after a leaving that an event told', () => {
+    active().event({ type: 'agent.left', agent: ANN }).compare({ queue: SUPPORT, waits: true }).wait(60_000);
+    expect(story.handover.status).toBe('queued');
+    expect(story.told).toEqual(['ann left', 'transferred', 'queued']);
+  });
+
+  it('is told once, also when the events of a transfer that was seen come late', () => {
+    active();
+    const at = story.now;
+    story.wait(2_000).compare({ queue: SUPPORT, waits: true });
+    story
+      .event({ type: 'transferred' }, at)
+      .event({ type: 'agent.left', agent: ANN }, at)
+      .event({ type: 'queued', queue: SUPPORT }, at)
+      .wait(60_000);
+    expect(story.told).toEqual(['transferred', 'ann left', 'queued']);
+    expect(story.handover.status).toBe('queued');
+  });
+
   it('is none when it waits in the same queue again, where the contact centre had taken it out of that', () => {
     story.event({ type: 'queued', queue: SUPPORT }).event({ type: 'assigned', queue: null });
     story.event({ type: 'agent.joined', agent: ANN }).wait(20_000).event({ type: 'agent.left', agent: ANN });

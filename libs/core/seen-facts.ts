@@ -22,8 +22,9 @@ export function addSeen(
     return last?.kind === 'agent.left' && asOf - last.at <= endGraceMs;
   };
   const agents = inspection.agents?.filter((agent) => !hasJustLeft(agent)) ?? null;
-  const where = isOver ? [theEnd(inspection)] : whereItWaits(lifecycle, standing, { ...inspection, agents });
-  const facts = [...whoIsIn(standing, agents), ...where];
+  const seen = { ...inspection, agents };
+  const where = isOver ? [theEnd(inspection)] : whereItWaits(lifecycle, standing, seen);
+  const facts = [...(isOver ? [] : wasLetGo(standing, seen)), ...whoIsIn(standing, agents), ...where];
   const at = Math.max(asOf, lifecycle.baseAt + 1, (lifecycle.facts.at(-1)?.at ?? 0) + 1);
   const arrival = Math.max(0, ...lifecycle.facts.map((fact) => fact.arrival)) + 0.5;
   for (const fact of facts) addFact(lifecycle, { ...fact, at, arrival, seen: true }, endGraceMs);
@@ -40,15 +41,27 @@ function whoIsIn(standing: Standing, agents: Agent[] | null): SeenFact[] {
   ];
 }
 
+/** The last agents are gone, and it waits for the next one: a transfer, of which the leaving is a part. */
+function wasLetGo(standing: Standing, seen: Inspection): SeenFact[] {
+  const isLeft = standing.present.length > 0 || standing.leaving;
+  return isLeft && isWaiting(standing, seen) ? [{ kind: 'transferred' }] : [];
+}
+
+function isWaiting({ present }: Standing, { state, agents, waits }: Inspection): boolean {
+  return state === 'open' && waits === true && (agents ?? present).length === 0;
+}
+
 /**
- * Only a change counts. When the last agent leaves, a conversation may still be assigned to the queue that it came from: that is a
+ * Where the contact centre does not say whether it waits, only a change counts. When the last agent leaves, a conversation may still be assigned to the queue that it came from: that is a
  * sign of a transfer only where the contact centre had said that it was assigned to no queue any more.
  */
-function whereItWaits(lifecycle: Lifecycle, standing: Standing, { state, agents, queue }: Inspection): SeenFact[] {
+function whereItWaits(lifecycle: Lifecycle, standing: Standing, seen: Inspection): SeenFact[] {
+  const { state, agents, queue } = seen;
   if (state !== 'open' || queue === null || (agents ?? standing.present).length > 0) return [];
   const isBetweenQueues = standing.waiting && !standing.queueIsCurrent;
   const isReassigned = standing.everJoined && !standing.waiting && lifecycle.facts.some(isAssignedToNoQueue);
-  const isKnown = standing.confirmed && !isBetweenQueues && !isReassigned;
+  const isLetGo = wasLetGo(standing, seen).length > 0;
+  const isKnown = standing.confirmed && !isBetweenQueues && !isReassigned && !isLetGo;
   return isKnown && standing.queue?.id === queue.id ? [] : [{ kind: 'queued', queue }];
 }
 

@@ -1,23 +1,54 @@
-import type { Lane, LogItem, TakenLane } from '#core';
-import { Destination } from './destination.js';
+import { Budget, type Lane, type LogItem, type MarkedLane, type TakenLane } from '#core';
+import { Destination, type Kind, type Share } from './destination.js';
+import { ReadAhead } from './read-ahead.js';
 
 /** A lane in the hands of this replica, with what it needs to be worked on. */
 export interface HeldLane {
   lane: TakenLane;
   destination: Destination;
+  /** What its bot has at the destination. */
+  share: Share;
   /** What comes next, without a gap; the rest is in the database. */
   items: LogItem[];
+  /** What its items count for in the budget of what is read ahead, in bytes. */
+  bytes: number;
+  /** Its next item, in memory or not, carries files or is large. */
+  isHeavy: boolean;
+  /** The place that it has, while it is under way. */
+  place: Kind;
   isRunning: boolean;
   isQueued: boolean;
-  /** Whether the database has the latest note, and whether the lane went with it. */
-  noted: Promise<boolean> | null;
+  /** Whether it counts in the budget of lanes in hand. */
+  isCounted: boolean;
+  /** How the lane stands in the database after the latest note; null where it is not ours any more. */
+  noted: Promise<MarkedLane | null> | null;
+  /** It may be another's, or stand otherwise in the database: it is read again before anything else. */
+  isDoubtful: boolean;
+  /** How far it was done when it was read again for that reason. */
+  readAt: number | null;
 }
 
-/** The lanes in hand, each with the destination that its work goes to, and the queue of those that are ready to go. */
+/**
+ * Lanes in hand, of all bots and of one bot at one destination; beyond that they wait in the database. So a callback or a contact centre
+ * that is slow does not take the hand away from the others.
+ */
+const HELD = { total: 2_000, share: 512, floor: 64 };
+/** In this order a bot's lanes go: what was not tried yet first. */
+const KINDS: readonly Kind[] = ['plain', 'heavy', 'tried'];
+
+type Queues = Record<Kind, HeldLane[]>;
+
+/**
+ * The lanes in hand, each with the destination that its work goes to, and what is ready to go there: in a queue for each bot, from which
+ * the bots take turns.
+ */
 export class HeldLanes {
+  readonly ahead = new ReadAhead();
   private readonly held = new Map<string, HeldLane>();
   private readonly destinations = new Map<string, Destination>();
-  private readonly queues = new Map<Destination, HeldLane[]>();
+  /** Shares with something in their queues, the one whose turn it is first. */
+  private readonly waiting = new Map<Destination, Map<Share, Queues>>();
+  private budget = new Budget('lanes in hand', HELD);
 
   get size(): number {
     return this.held.size;
@@ -31,6 +62,16 @@ export class HeldLanes {
     return this.held.has(keyOf(lane));
   }
 
+  /** How many more lanes of a bot to a destination may be taken. */
+  room(destination: Destination, bot: string): number {
+    return this.budget.room(ownerOf(destination, bot));
+  }
+
+  /** Whether a lane may be taken. */
+  hasRoomFor({ direction, target, bot }: TakenLane): boolean {
+    return this.room(this.destination(direction, target), bot) > 0;
+  }
+
   /** Takes a lane into the hand; one that is there already may have got longer. */
   hold(lane: TakenLane): HeldLane {
     const key = keyOf(lane);
@@ -40,7 +81,21 @@ export class HeldLanes {
       return known;
     }
     const destination = this.destination(lane.direction, lane.target);
-    const held = { lane: { ...lane }, destination, items: [], isRunning: false, isQueued: false, noted: null };
+    const held: HeldLane = {
+      lane: { ...lane },
+      destination,
+      share: destination.share(lane.bot),
+      items: [],
+      bytes: 0,
+      isHeavy: false,
+      place: 'plain',
+      isRunning: false,
+      isQueued: false,
+      isCounted: this.budget.take(ownerOf(destination, lane.bot)),
+      noted: null,
+      isDoubtful: false,
+      readAt: null,
+    };
     this.held.set(key, held);
     return held;
   }
@@ -53,12 +108,15 @@ export class HeldLanes {
   /** Lets it go, unless the lane is here under another entry by now. */
   drop(held: HeldLane): void {
     if (this.includes(held)) this.held.delete(keyOf(held.lane));
+    this.ahead.clear(held);
+    if (held.isCounted) this.budget.free(ownerOf(held.destination, held.lane.bot));
+    held.isCounted = false;
   }
 
   /** Forgets all of them, those under way as well. */
   clear(): void {
-    this.held.clear();
-    this.queues.clear();
+    for (const held of this.held.values()) this.drop(held);
+    this.waiting.clear();
   }
 
   destination(direction: Lane['direction'], target: string): Destination {
@@ -68,35 +126,67 @@ export class HeldLanes {
     return known;
   }
 
-  /** Destinations that had something to do so far. */
+  /** Destinations that something waits for. */
   busyDestinations(): Destination[] {
-    return [...this.queues.keys()];
+    return [...this.waiting.keys()];
   }
 
-  /** Puts it at the end of its destination's queue. False when it is under way or waits there already. */
+  /** Puts it into its bot's queue, behind those that were tried no more often. False when it is under way or waits there already. */
   enqueue(held: HeldLane): boolean {
     if (held.isRunning || held.isQueued) return false;
     held.isQueued = true;
-    const queue = this.queues.get(held.destination) ?? [];
-    this.queues.set(held.destination, queue);
-    queue.push(held);
+    const { destination, share, lane } = held;
+    const shares = this.waiting.get(destination) ?? new Map<Share, Queues>();
+    this.waiting.set(destination, shares);
+    const queues = shares.get(share) ?? { plain: [], heavy: [], tried: [] };
+    shares.set(share, queues);
+    const queue = queues[kindOf(held)];
+    const before = queue.findLastIndex((other) => other.lane.attempts <= lane.attempts);
+    queue.splice(before + 1, 0, held);
     return true;
   }
 
-  isIdle(destination: Destination): boolean {
-    return (this.queues.get(destination)?.length ?? 0) === 0;
+  /** How many of a bot's lanes wait here, of one kind or of all. */
+  queued({ destination, share }: Pick<HeldLane, 'destination' | 'share'>, kind?: Kind): number {
+    const queues = this.waiting.get(destination)?.get(share);
+    if (!queues) return 0;
+    return kind ? queues[kind].length : KINDS.reduce((sum, one) => sum + queues[one].length, 0);
   }
 
-  /** Takes the first one out of the queue. */
+  /** Whether another bot waits for the same destination. */
+  othersWait({ destination, share }: HeldLane): boolean {
+    const shares = this.waiting.get(destination);
+    return shares !== undefined && shares.size > (shares.has(share) ? 1 : 0);
+  }
+
+  /** Takes out the next one that there is a place for; the bots take turns. */
   next(destination: Destination): HeldLane | undefined {
-    const held = this.queues.get(destination)?.shift();
-    if (held) held.isQueued = false;
-    return held;
+    const shares = this.waiting.get(destination);
+    if (!shares) return undefined;
+    for (const [share, queues] of shares) {
+      const kind = KINDS.find((one) => queues[one].length > 0 && destination.room(share, one) > 0);
+      if (!kind) continue;
+      const held = queues[kind].shift()!;
+      held.isQueued = false;
+      shares.delete(share);
+      if (KINDS.some((one) => queues[one].length > 0)) shares.set(share, queues);
+      else if (shares.size === 0) this.waiting.delete(destination);
+      return held;
+    }
+    return undefined;
   }
 
-  /** Lets all go that wait for this destination. */
-  dropQueued(destination: Destination): HeldLane[] {
-    const dropped = this.queues.get(destination)?.splice(0) ?? [];
+  /** Lets all go that wait for a destination that their bot takes for down. */
+  dropStranded(destination: Destination): HeldLane[] {
+    const shares = this.waiting.get(destination);
+    if (!shares) return [];
+    const dropped: HeldLane[] = [];
+    for (const [share, queues] of shares) {
+      if (!share.isDown) continue;
+      dropped.push(...KINDS.flatMap((kind) => queues[kind]));
+      shares.delete(share);
+    }
+    if (shares.size === 0) this.waiting.delete(destination);
     for (const held of dropped) {
       held.isQueued = false;
       this.drop(held);
@@ -105,10 +195,20 @@ export class HeldLanes {
   }
 }
 
+/** Which place a lane needs for its next item. */
+export function kindOf({ isHeavy, lane }: HeldLane): Kind {
+  if (isHeavy) return 'heavy';
+  return lane.attempts > 0 ? 'tried' : 'plain';
+}
+
 /** A lane reaches as far as anybody has seen. */
 export function lengthen({ lane }: HeldLane, seen: Pick<TakenLane, 'last' | 'resend'>): void {
   lane.last = Math.max(lane.last, seen.last);
   lane.resend ||= seen.resend;
+}
+
+function ownerOf({ direction, target }: Destination, bot: string): `bot:${string}` {
+  return `bot:${bot} ${direction}:${target}`;
 }
 
 function keyOf({ direction, handoverId }: Lane): string {

@@ -22,7 +22,8 @@ import type { InboxProcessor } from './inbox-processor.js';
 import type { WebhookFlow } from './webhook-flow.js';
 import type { WebhookRefusals } from './webhook-refusals.js';
 
-type Incoming = RawWebhook & { type: string; name?: string; token?: string };
+type Address = { type: string; name?: string; token?: string };
+type Incoming = RawWebhook & Address;
 
 /** Takes webhooks in: proves them, stores them, and only then lets them be acknowledged. */
 export class Inbox implements WebhookReceiver {
@@ -37,7 +38,7 @@ export class Inbox implements WebhookReceiver {
   ) {}
 
   async receive(webhook: Incoming): Promise<void> {
-    const addressed = this.addressed(webhook);
+    const addressed = this.addressed(webhook, (instance, refusal) => this.refusals.note([instance], refusal));
     const probe = addressed[0] ?? this.registry.ofType(webhook.type)[0];
     if (probe?.session.isHandshake(webhook)) {
       this.log.info({ type: webhook.type, provider: webhook.name }, 'connection test of the contact centre answered');
@@ -72,6 +73,18 @@ export class Inbox implements WebhookReceiver {
     const isNew = await this.add(entry);
     if (!isNew) this.log.debug({ type: webhook.type, key: verified.key }, 'duplicate event');
     else if (ignored === null && conversationId !== null) this.processor.wake(conversationId);
+  }
+
+  /** Whether a webhook's address means a provider of ours, which is known before its body is read. @throws {Refusal} `not_found`, `unauthorized` */
+  checkAddress(address: Address): void {
+    this.addressed(address, (instance, refusal) => this.refusals.note([instance], refusal));
+  }
+
+  confirm(address: Address): void {
+    const { type, name } = address;
+    const addressed = this.addressed(address);
+    if (name === undefined && addressed.length === 0)
+      throw new Refusal('not_found', `No provider of type ${type} takes webhooks at this address.`);
   }
 
   /** Why an event is kept for the record only; null when it may concern a handover. */
@@ -110,7 +123,10 @@ export class Inbox implements WebhookReceiver {
   }
 
   /** The accounts that a webhook at this path may be for. */
-  private addressed({ type, name, token }: Incoming): ProviderInstance[] {
+  private addressed(
+    { type, name, token }: Address,
+    onWrongToken?: (instance: ProviderInstance, refusal: Refusal) => void,
+  ): ProviderInstance[] {
     const all = this.registry.ofType(type);
     if (name === undefined) return all.filter(({ session }) => session.webhookToken === null);
     const named = all.find((instance) => instance.name === name);
@@ -120,7 +136,7 @@ export class Inbox implements WebhookReceiver {
       throw new Refusal('not_found', `Provider "${name}" has no webhookToken; leave it out of the path.`);
     if (expected !== null && !sameSecret(token ?? '', expected)) {
       const refusal = new Refusal('unauthorized', `The path must end with the webhookToken of provider "${name}".`);
-      this.refusals.note([named], refusal);
+      onWrongToken?.(named, refusal);
       throw refusal;
     }
     return [named];

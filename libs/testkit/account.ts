@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import {
@@ -15,6 +16,7 @@ import {
 } from '#contract';
 import type { AccountName, Body, FakeVendor, Operation, ProviderHarness, Signing } from './harness.js';
 import { ensure, RuleBroken, toDoIn, wrongly } from './rule.js';
+import { elapsed } from './trapped-timers.js';
 
 /** The time of every rule, unless it moves it: epoch milliseconds. */
 export const NOW = Date.parse('2026-11-25T12:00:00Z');
@@ -74,7 +76,7 @@ export function accountAt(
 export function contextFor(lines: string[] = [], name = 'first'): ProviderContext {
   const note = (fields: object, message: string): void =>
     void lines.push(`${message} ${inspect(fields, { depth: 10 })}`);
-  return { name, production: true, now: () => NOW, log: { debug: note, info: note, warn: note } };
+  return { name, production: true, now: () => NOW + elapsed(), log: { debug: note, info: note, warn: note } };
 }
 
 /** Settings as `open` gets them. @throws {RuleBroken} when they are not valid */
@@ -84,10 +86,17 @@ export function sample<T extends object>(type: Class<T>, plain: Record<string, u
   return withDefaults(type, value);
 }
 
-/** A handover of this id, with everything that an agent is to see. */
+/** An id as handovers have it, `ho_` and 32 hexadecimal digits: for the same word always the same. */
+export const handoverId = (word: string | number): string =>
+  `ho_${createHash('sha256').update(String(word)).digest('hex').slice(0, 32)}`;
+
+/** The handover of a rule that needs but one. */
+export const HANDOVER = handoverId('the handover');
+
+/** A handover, with everything that an agent is to see. */
 export function requestOf(harness: ProviderHarness, over: Partial<StartRequest> = {}): StartRequest {
   return {
-    handoverId: 'ho_1',
+    handoverId: HANDOVER,
     sessionId: 'session-1',
     userId: 'user-1',
     user: { name: 'Maria Muster', email: 'maria@example.com' },
@@ -167,7 +176,8 @@ export async function failureOf(call: Promise<unknown>, what: string): Promise<P
 /** The conversation that `start` returned. */
 export function conversationOf(vendor: FakeVendor, id: unknown) {
   const found = vendor.conversations().find((conversation) => conversation.id === id);
-  ensure(found, `start returned ${inspect(id)}, and the vendor has no conversation of that id`);
+  const known = vendor.conversations().map((conversation) => conversation.id);
+  ensure(found, `start returned the conversation ${inspect(id)}, and the fake of the vendor has ${inspect(known)}`);
   return found;
 }
 

@@ -14,6 +14,12 @@ export interface Call {
   json: unknown;
   /** What stands in the path in place of `:name`, decoded. */
   params: Record<string, string>;
+  /** The route that took it, such as `POST /chats/:id/messages`; null where none did. */
+  route: string | null;
+  /** What it was answered, unless a fault came first. */
+  status: number | null;
+  /** What was made to happen to it instead of its answer. */
+  isFaulted: boolean;
 }
 
 export interface Answer {
@@ -33,17 +39,25 @@ export interface Route {
 
 /**
  * What happens to a call: another answer, none, or a connection that breaks before or after the call took effect. It meets the next
- * call of its operation, once.
+ * call of its operation, or one of a certain route, once.
  */
 export type Fault = { answer: (call: Call) => Answer } | 'hang' | 'reset before' | 'reset after';
+
+interface Match {
+  route: string | null;
+  does: Operation[];
+}
 
 /** An HTTP server in the vendor's place, so that the provider's own client meets real sockets. What no route knows is a 404. */
 export class FakeHttp {
   readonly calls: Call[] = [];
   /** Known once it was started. */
   baseUrl = '';
-  private readonly faults: { operation: Operation; fault: Fault; met: () => void }[] = [];
+  private readonly faults: { isMet: (of: Match) => boolean; fault: Fault; met: () => void }[] = [];
   private constant: Answer | null = null;
+  private isLate = false;
+  private readonly late: (() => void)[] = [];
+  private ids: 'as they are' | 'numbers' | 'text' = 'as they are';
   private readonly server = http.createServer((request, response) => void this.take(request, response));
 
   constructor(private readonly routes: Route[]) {
@@ -51,14 +65,46 @@ export class FakeHttp {
     this.server.keepAliveTimeout = 0;
   }
 
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+  /** @param port any free one unless given */
+  async start(port = 0): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, '127.0.0.1', resolve);
+    });
     this.baseUrl = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   /** Resolves when the fault has met its call. */
   next(operation: Operation, fault: Fault): Promise<void> {
-    return new Promise((met) => this.faults.push({ operation, fault, met }));
+    const isMet = ({ does }: Match): boolean => does.includes(operation);
+    return new Promise((met) => this.faults.push({ isMet, fault, met }));
+  }
+
+  /**
+   * Resolves when the fault has met a call of this route, such as `POST /chats`.
+   * @param passing how many calls of the route go by before that
+   */
+  at(route: string, passing: number, fault: Fault): Promise<void> {
+    let left = passing;
+    const isMet = (of: Match): boolean => of.route === route && left-- === 0;
+    return new Promise((met) => this.faults.push({ isMet, fault, met }));
+  }
+
+  /** From now on every answer waits until `letGo` lets it go. */
+  holdAnswers(): void {
+    this.isLate = true;
+  }
+
+  /** Lets the answers go that wait, and says whether there were any. */
+  letGo(): boolean {
+    const waiting = this.late.splice(0);
+    for (const answer of waiting) answer();
+    return waiting.length > 0;
+  }
+
+  /** From now on ids in answers (`id`, `...Id`, `..._id`) that are whole numbers come as numbers, or as text. */
+  tellIdsAs(type: 'numbers' | 'text'): void {
+    this.ids = type;
   }
 
   /** From now on every call is answered so and has no effect, as by a server that is not the vendor's. */
@@ -85,16 +131,22 @@ export class FakeHttp {
     const { method = 'GET', headers } = request;
     const raw = Buffer.concat(chunks);
     const found = this.find(method, path);
-    const call = { method, path, query, headers, raw, json: parse(raw), params: found?.params ?? {} };
+    const route = found && `${method} ${found.route.path}`;
+    const about = { route, status: null, isFaulted: false };
+    const call: Call = { method, path, query, headers, raw, json: parse(raw), params: found?.params ?? {}, ...about };
     this.calls.push(call);
     if (this.constant) return send(response, this.constant);
-    const fault = this.faultFor(found?.route.does ?? []);
+    const fault = this.faultFor({ route, does: found?.route.does ?? [] });
+    call.isFaulted = fault !== null;
     if (fault === 'hang') return;
     if (fault === 'reset before') return void request.socket.resetAndDestroy();
     const isReplaced = fault !== null && typeof fault === 'object';
     const answer = isReplaced ? fault.answer(call) : (found?.route.answer(call) ?? { status: 404, body: {} });
     if (fault === 'reset after') return void request.socket.resetAndDestroy();
-    send(response, answer);
+    if (fault === null) call.status = answer.status;
+    const told = this.ids === 'as they are' ? answer : { ...answer, body: retyped(answer.body, this.ids) };
+    if (this.isLate) this.late.push(() => send(response, told));
+    else send(response, told);
   }
 
   private find(method: string, path: string): { route: Route; params: Record<string, string> } | null {
@@ -108,8 +160,8 @@ export class FakeHttp {
     return null;
   }
 
-  private faultFor(operations: Operation[]): Fault | null {
-    const index = this.faults.findIndex(({ operation }) => operations.includes(operation));
+  private faultFor(of: Match): Fault | null {
+    const index = this.faults.findIndex(({ isMet }) => isMet(of));
     if (index < 0) return null;
     const [{ fault, met }] = this.faults.splice(index, 1) as [(typeof this.faults)[number]];
     met();
@@ -129,4 +181,19 @@ function parse(raw: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+const IS_ID = /^(id|.+(Id|_id))$/;
+
+/** JSON with its ids as numbers or as text, as far as they are whole numbers; anything else as it is. */
+export function retyped(value: unknown, ids: 'numbers' | 'text'): unknown {
+  if (Array.isArray(value)) return value.map((item) => retyped(item, ids));
+  if (Buffer.isBuffer(value) || typeof value !== 'object' || value === null) return value;
+  const typed = (id: unknown): unknown => {
+    if (ids === 'text') return typeof id === 'number' ? String(id) : retyped(id, ids);
+    return typeof id === 'string' && /^[1-9]\d{0,14}$/.test(id) ? Number(id) : retyped(id, ids);
+  };
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, IS_ID.test(key) ? typed(item) : retyped(item, ids)]),
+  );
 }

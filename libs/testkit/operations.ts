@@ -1,7 +1,10 @@
-import { requestOf, textOf, type Account } from './account.js';
+import { HANDOVER, handoverId, requestOf, textOf, type Account } from './account.js';
 import type { Operation, ProviderHarness } from './harness.js';
 
 export const FILE = Buffer.from('the bytes of a file \u{1f600}\r\n--', 'utf8');
+
+/** Another handover than that of most rules. */
+const OTHER = handoverId('another');
 
 /** A file on its way, as the gateway hands it over. */
 export function fileOf(bytes: Buffer) {
@@ -24,12 +27,12 @@ type Call = (account: Account, conversation: string, harness: ProviderHarness) =
 /** The calls that change something at the vendor, as far as the provider has them. */
 const COMMANDS: Partial<Record<Operation, Call>> = {
   start: ({ session }, _id, harness) =>
-    session.start(requestOf(harness, { handoverId: 'ho_other', sessionId: 'session-other', userId: 'user-other' })),
+    session.start(requestOf(harness, { handoverId: OTHER, sessionId: 'session-other', userId: 'user-other' })),
   send: ({ session }, id) => session.send(id, textOf('a message')),
   end: ({ session }, id) => session.end(id),
   update: ({ session }, id, harness) => session.update!(id, { request: changed(harness), userChanged: true }),
   reassign: ({ session }, id, harness) =>
-    session.reassign!(id, requestOf(harness, { handoverId: 'ho_other', conversation: id })),
+    session.reassign!(id, requestOf(harness, { handoverId: OTHER, conversation: id })),
   handBack: ({ session }, id) => session.handBack!(id),
   upload: ({ session }, id) => session.upload!(id, fileOf(FILE)),
   typing: ({ session }, id) => session.typing!(id, 'user'),
@@ -39,7 +42,7 @@ const COMMANDS: Partial<Record<Operation, Call>> = {
 
 /** The calls that read back what became of others. */
 const QUESTIONS: Partial<Record<Operation, Call>> = {
-  findStarted: ({ session }) => session.findStarted!('ho_1'),
+  findStarted: ({ session }) => session.findStarted!(HANDOVER),
   findSent: ({ session }, id) => session.findSent!(id, textOf('a message'), 0),
   inspect: ({ session }, id) => session.inspect!(id),
   messagesSince: ({ session }, id) => session.messagesSince!(id, null),

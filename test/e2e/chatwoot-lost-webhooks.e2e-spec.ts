@@ -90,6 +90,34 @@ describe('Chatwoot, which sends each webhook once', () => {
     expect(world.bot.types(id)).not.toContain('handover.completed');
   });
 
+  it('goes on waiting when the agent was taken off it and nothing was told, whoever did that', async () => {
+    const { id, conversationId } = await activeInChatwoot(world, chatwoot);
+    const conversation = chatwoot.conversation(conversationId);
+    // As Chatwoot does when an agent is removed: in one statement, without an event. The team stays.
+    conversation.assigneeId = null;
+    await world.bot.event(id, 'handover.queued', 2);
+    expect(world.bot.types(id).slice(-3)).toEqual(['handover.transferred', 'agent.left', 'handover.queued']);
+    await world.api('post', `/v1/handovers/${id}/messages`).send({ text: 'Are you still there?' }).expect(202);
+    await until('the message', () => conversation.messages.some(({ content }) => content === 'Are you still there?'));
+    await chatwoot.agent.join(conversationId, 4);
+    expect((await world.status(id, 'active')).agent).toEqual({ id: '4', name: 'Ben' });
+    await chatwoot.agent.resolve(conversationId);
+    await world.bot.event(id, 'handover.completed');
+  });
+
+  it('has the lines that the agent wrote, by event and by the list, once', async () => {
+    const { id, conversationId } = await activeInChatwoot(world, chatwoot);
+    await chatwoot.agent.say(conversationId, 'First line\\\nSecond line');
+    await until('the first', () => world.bot.texts(id).length === 1);
+    loseAll();
+    await chatwoot.agent.say(conversationId, 'C:\\new\\\nThird line');
+    await until('the second', () => world.bot.texts(id).length === 2);
+    chatwoot.faults.reset();
+    await chatwoot.agent.say(conversationId, 'Bye');
+    await until('the last', () => world.bot.texts(id).includes('Bye'));
+    expect(world.bot.texts(id)).toEqual(['First line\nSecond line', 'C:\\new\nThird line', 'Bye']);
+  });
+
   it('ends what was deleted there', async () => {
     const { id, conversationId } = await handover();
     await world.status(id, 'queued');

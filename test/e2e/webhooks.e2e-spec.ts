@@ -214,6 +214,31 @@ describe('webhooks of 8x8', () => {
     expect(world.logs.join('')).not.toContain('a-secret-path');
   });
 
+  it('answers HEAD at each address at which it takes events, and nothing comes of it', async () => {
+    const head = async (path: string): Promise<[string, number, string]> => {
+      const answer = await fetch(`${world.gateway.url}/handover/${path}`, { method: 'HEAD' });
+      return [path, answer.status, await answer.text()];
+    };
+    const count = async (): Promise<unknown> => world.database.query('SELECT count(*)::int AS n FROM inbox');
+    const before = await count();
+    for (const [path, status] of [
+      ['eightByEight', 200],
+      ['eightByEight/support-8x8', 200],
+      ['eightByEight/secret-8x8/a-secret-path', 200],
+      ['eightByEight/secret-8x8', 401],
+      ['eightByEight/secret-8x8/wrong', 401],
+      ['eightByEight/support-8x8/a-secret-path', 404],
+      ['eightByEight/nobody', 404],
+      ['eightByEight/nobody/a-secret-path', 404],
+      ['chatwoot', 404],
+      ['chatwoot/support-8x8', 404],
+      ['nothing', 404],
+    ] as const)
+      expect(await head(path)).toEqual([path, status, '']);
+    expect(await count()).toEqual(before);
+    expect(world.logs.join('')).not.toContain('a-secret-path');
+  });
+
   it('answers 503 while the key cannot be fetched, and takes the event when it can', async () => {
     const { id, conversationId } = await world.active();
     world.simulator.rotateKey();

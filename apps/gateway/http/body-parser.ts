@@ -1,10 +1,19 @@
+import type { IncomingMessage } from 'node:http';
 import { Refusal, repairHalfPairs } from '#core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parse } from 'secure-json-parse';
+import { arrivingBody } from './admission/arriving-body.js';
+import type { HttpBudgets } from './admission/limits.js';
+import type { WaitingRoom } from './admission/waiting-room.js';
+
+/** Where bodies are counted while they come in. */
+export interface BodyRooms {
+  budgets: HttpBudgets;
+  unproven: WaitingRoom;
+}
 
 /** Deepest nesting of a JSON body. */
 const MAX_DEPTH = 64;
-const WEBHOOKS = '/handover/';
 /** The routes that take forms. */
 const UPLOADS = ['/v1/handovers/:id/attachments', '/v1/conversations/:id/attachments'];
 
@@ -12,20 +21,24 @@ const UPLOADS = ['/v1/handovers/:id/attachments', '/v1/conversations/:id/attachm
  * One parser for all bodies. Webhooks stay bytes: their signature covers bytes, and nothing unproven is parsed. Everything
  * else must be JSON in UTF-8 that the database can store; half a surrogate pair, as a text cut within an emoji has it, becomes U+FFFD.
  */
-export function registerBodyParser(fastify: FastifyInstance): void {
+export function registerBodyParser(fastify: FastifyInstance, rooms: BodyRooms): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
-    if (request.url.startsWith(WEBHOOKS)) return done(null, body);
-    try {
-      done(null, parseJson(request.headers['content-type'], body));
-    } catch (error) {
-      done(error as Error);
-    }
+  fastify.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
+    const { admitted } = request;
+    // Health checks and what is refused at once have no use for one.
+    if (!admitted) throw unsupportedType();
+    const body = await arrivingBody(payload, admitted, rooms);
+    return admitted.isWebhook ? body : parseJson(request.headers['content-type'], body);
   });
   // A form is not read here: its file goes on as it comes.
   fastify.addContentTypeParser('multipart/form-data', (request: FastifyRequest, payload, done) => {
-    if (UPLOADS.includes(request.routeOptions.url ?? '')) done(null, payload);
-    else done(unsupportedType());
+    if (!UPLOADS.includes(request.routeOptions.url ?? '')) return done(unsupportedType());
+    try {
+      request.admitted!.holding.take(rooms.budgets.uploads);
+      done(null, payload);
+    } catch (error) {
+      done(error as Error);
+    }
   });
 }
 

@@ -8,7 +8,7 @@ const REFUSED: Record<string, { status: number; detail: string }> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,
     detail:
-      'The request did not come in time: two minutes for all of it. Send it again, over a faster connection or in smaller parts.',
+      'The request did not come in time: ten seconds for its headers, two minutes for all of it. Send it again, over a faster connection or in smaller parts.',
   },
   HPE_HEADER_OVERFLOW: { status: 431, detail: 'The headers are larger than 16 KiB.' },
 };

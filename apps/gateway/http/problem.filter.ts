@@ -18,6 +18,9 @@ export class ProblemFilter implements ExceptionFilter {
       this.log.error({ ...where, err: (error as Error).message, stack: (error as Error).stack }, 'unexpected error');
     else if (problem.status === 503) this.log.warn({ ...where, err: (error as Error).message }, 'refused for now');
     else this.log.debug({ ...where, reason: problem.detail }, 'refused');
+    // What was refused while it still came would be taken for the next request. The rest of a wrong form is read, so that the
+    // answer is, too; for what comes too slowly or is too much, nothing is.
+    if (!request.raw.complete && [408, 429, 503].includes(problem.status)) void reply.header('connection', 'close');
     if (!reply.sent) void reply.status(problem.status).headers(problemHeaders(problem)).send(JSON.stringify(problem));
   }
 }

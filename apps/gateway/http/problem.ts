@@ -4,6 +4,9 @@ import { Refusal, type RefusalKind } from '#core';
 import { isDatabaseAway } from '#persistence';
 import { HttpException } from '@nestjs/common';
 
+/** What every answer of the API has: it is for its caller alone, and what it says it is. */
+export const API_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
 /** An error answer as RFC 9457 has it. */
 export interface Problem {
   type: string;
@@ -25,6 +28,7 @@ const STATUS_OF: Record<RefusalKind | WebhookRejected['reason'], number> = {
   conflict: 409,
   too_large: 413,
   wrong_type: 415,
+  too_slow: 408,
   key_reused: 422,
   over_budget: 429,
   unavailable: 503,
@@ -65,6 +69,7 @@ export function problem(status: number, detail: string, errors: FieldError[] = [
 export function problemHeaders({ status }: Problem): Record<string, string> {
   return {
     'content-type': 'application/problem+json; charset=utf-8',
+    ...API_HEADERS,
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     ...(status === 429 || status === 503 ? { 'retry-after': String(RETRY_AFTER_S) } : {}),
   };

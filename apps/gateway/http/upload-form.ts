@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { invalid, Refusal } from '#core';
+import { encodedFilename } from './form-filename.js';
+import { watchRate } from './upload-rate.js';
 
 /** The one part that an upload has. */
 const FIELD = 'file';
@@ -23,6 +25,8 @@ export interface UploadedFile {
  */
 export async function readUpload<T>(payload: IncomingMessage, take: (file: UploadedFile) => Promise<T>): Promise<T> {
   const parser = openParser(payload);
+  const head = new FormHead(payload);
+  let stopWatching: () => void = () => undefined;
   try {
     return await new Promise<T>((resolve, reject) => {
       let taken: Promise<T> | null = null;
@@ -34,6 +38,7 @@ export async function readUpload<T>(payload: IncomingMessage, take: (file: Uploa
           // Where a file is being taken, its taker fails, and has cleaned up by then.
           if (!taken) reject(error);
         };
+        stopWatching = watchRate(payload, refuse);
         parser.on('error', () => refuse(new Refusal('invalid', 'The body is not a well-formed multipart form.')));
         payload.on('close', () => payload.readableEnded || refuse(brokenOff()));
         parser.on('field', (name) => refuse(wrongField(name)));
@@ -42,7 +47,11 @@ export async function readUpload<T>(payload: IncomingMessage, take: (file: Uploa
           file.on('error', () => undefined);
           if (name === FIELD && !taken) {
             stream = file;
-            taken = take({ filename: unquoted(filename), contentType, content: upTo(file, formEnd) });
+            taken = take({
+              filename: head.filename() ?? unquoted(filename),
+              contentType,
+              content: upTo(file, formEnd),
+            });
             taken.then(resolve, reject);
             return;
           }
@@ -55,8 +64,33 @@ export async function readUpload<T>(payload: IncomingMessage, take: (file: Uploa
       payload.pipe(parser);
     });
   } finally {
+    stopWatching();
     payload.unpipe(parser);
     payload.resume();
+  }
+}
+
+/** The parser tells a name only as it stands in `filename`; this has the header of the first part, which is the file's. */
+class FormHead {
+  private static readonly MOST = 2 * LIMITS.headerSize;
+  private text = '';
+
+  constructor(payload: IncomingMessage) {
+    const collect = (chunk: Buffer): void => {
+      this.text += chunk.subarray(0, FormHead.MOST).toString('latin1');
+      if (this.text.length >= FormHead.MOST || this.text.includes('\r\n\r\n')) payload.off('data', collect);
+    };
+    // It is before the parser at the payload, so the header is here when the parser has seen it.
+    payload.on('data', collect);
+    payload.pause();
+  }
+
+  /** The file's name where it is encoded. */
+  filename(): string | undefined {
+    const [header = ''] = this.text.split('\r\n\r\n');
+    const [, disposition] = /^content-disposition:(.*(?:\r\n[\t ].*)*)/im.exec(header) ?? [];
+    const name = disposition === undefined ? undefined : encodedFilename(disposition.replace(/\r\n[\t ]+/g, ' '));
+    return name?.replace(/^.*[\\/]/s, '');
   }
 }
 

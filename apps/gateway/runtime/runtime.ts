@@ -14,6 +14,7 @@ import {
   type Committed,
   type Handover,
   type ProviderInstance,
+  type TakenLane,
   type Wakeups,
 } from '#core';
 import {
@@ -37,10 +38,12 @@ import {
   Relay,
   SharedClock,
   Signals,
+  VendorCalls,
   WebhookRefusals,
   WebhookFlow,
 } from '#delivery';
 import {
+  DatabaseHistory,
   databaseTime,
   isDatabaseAway,
   LiveChannel,
@@ -62,11 +65,13 @@ import {
   type EmbeddedPostgres,
   type ProviderAccount,
 } from '#persistence';
+import { outbound } from '#provider-kit';
 import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
 import { checkCapabilities } from './load-providers.js';
-import { configuredOptions, providerOptions } from './provider-options.js';
+import { providerOptions } from './provider-options.js';
+import { provision } from './provision.js';
 
 /** How long a stop may wait for work that is under way, requests included, in milliseconds: whoever stops us kills us after ten seconds. */
 const STOP_WITHIN_MS = 5_000;
@@ -89,6 +94,7 @@ export class Runtime implements Wakeups {
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
   readonly signals: Signals;
+  readonly vendorCalls: VendorCalls;
   private readonly stopper = new AbortController();
   /** Until when calls under way are waited for, by the clock of `performance`. */
   private stopBy: number | null = null;
@@ -103,6 +109,7 @@ export class Runtime implements Wakeups {
   private readonly alarms: Alarms;
   private readonly inspections: Inspections;
   private readonly housekeeping: Housekeeping;
+  private history: DatabaseHistory | null = null;
 
   private constructor(
     readonly keys: Keys,
@@ -134,7 +141,8 @@ export class Runtime implements Wakeups {
     };
     this.attachments = new PgAttachmentStore(database);
     const replica = (): string | null => this.relay.taker;
-    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    const dead = (): string[] => this.relay.dead;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, dead, production, log);
     this.processor = new InboxProcessor(
       inboxStore,
       this.handovers,
@@ -153,7 +161,7 @@ export class Runtime implements Wakeups {
     this.refusals = new WebhookRefusals(now);
     const flow = new WebhookFlow();
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals, flow);
-    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
+    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime(), outbound);
     const commands = new ProviderCommands(
       this.handovers,
       laneStore,
@@ -173,7 +181,9 @@ export class Runtime implements Wakeups {
       isDatabaseAway,
       log,
     );
-    this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
+    this.vendorCalls = new VendorCalls(elapsed);
+    const isDown = (provider: string, bot: string): boolean => this.relay.isDown('provider', provider, bot);
+    this.signals = new Signals(isDown, this.vendorCalls, elapsed, log);
     this.alarms = new Alarms(this.handovers, this.registry, clock, log);
     const inspections = new PgInspectionStore(database);
     this.inspections = new Inspections(
@@ -227,11 +237,9 @@ export class Runtime implements Wakeups {
         const found = providers.find(({ definition }) => definition.key === type);
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
       };
-      const store = new PgAccountStore(database, new SecretBox(keys.encryptionKey), isSecret);
-      await store.provision({
-        bots: config.bots,
-        providers: config.providers.map((entry) => ({ ...entry, options: configuredOptions(entry) })),
-      });
+      const box = new SecretBox(keys.encryptionKey, keys.previousEncryptionKeys);
+      const store = new PgAccountStore(database, box, isSecret);
+      await provision(store, config, log);
       const instances = (await store.providers()).flatMap((account) =>
         openProvider(account, providers, environment, clock, log),
       );
@@ -262,6 +270,10 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    this.history = await DatabaseHistory.watch(this.database, () => {
+      this.handovers.forget();
+      this.relay.beginAnew();
+    });
     await this.live.start();
     await this.processor.start();
     await this.relay.start();
@@ -286,12 +298,17 @@ export class Runtime implements Wakeups {
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
+    this.history?.stop();
     await Promise.all([this.database.destroy(), this.vital.destroy()]);
     await this.embedded?.stop();
   }
 
   get taker(): string | null {
     return this.relay.taker;
+  }
+
+  hasRoomFor(lane: TakenLane): boolean {
+    return this.relay.hasRoomFor(lane);
   }
 
   get isAlone(): boolean {
@@ -306,6 +323,10 @@ export class Runtime implements Wakeups {
       this.isAlone ? undefined : this.live.say(handover.id, body),
       this.relay.isDown('bot', handover.bot) ? undefined : this.deliveries.signal(handover.bot, body),
     ]);
+  }
+
+  unsure(): void {
+    this.relay.unsure();
   }
 
   committed(commit: Committed): void {

@@ -1,4 +1,12 @@
-import { Refusal, type Answer, type Change, type HandoverUnit, type IdempotencyKey, type UnitQuery } from '#core';
+import {
+  Refusal,
+  type Answer,
+  type Change,
+  type Cost,
+  type HandoverUnit,
+  type IdempotencyKey,
+  type UnitQuery,
+} from '#core';
 import type { DataSource } from 'typeorm';
 import { isDatabaseAway } from '../away.js';
 import { GroupCommit } from '../group-commit.js';
@@ -10,9 +18,16 @@ const KEY_LIFETIME = '24 hours';
 const MAX_ROUNDS = 20;
 
 export type Request =
-  | { kind: 'change'; handoverId: string; key: IdempotencyKey | null; work: Change<unknown>['work']; anew: boolean }
-  | { kind: 'create'; key: IdempotencyKey | null; work: () => { unit: HandoverUnit; answer: Answer } }
-  | { kind: 'receive'; conversationId: string; key: null; work: (unit: HandoverUnit) => boolean };
+  | {
+      kind: 'change';
+      handoverId: string;
+      key: IdempotencyKey | null;
+      work: Change<unknown>['work'];
+      anew: boolean;
+      cost: Cost;
+    }
+  | { kind: 'create'; key: IdempotencyKey | null; work: () => { unit: HandoverUnit; answer: Answer }; cost: Cost }
+  | { kind: 'receive'; conversationId: string; key: null; work: (unit: HandoverUnit) => boolean; cost: Cost };
 
 /** `again`: somebody else was faster, so it is worked out anew. */
 type Result = { value: unknown } | { refusal: unknown } | 'again';
@@ -37,6 +52,7 @@ export class Changes {
           ? request.conversationId
           : keyText(request.key),
     isTransient: isDatabaseAway,
+    costOf: ({ cost }) => cost,
   });
 
   constructor(

@@ -1,4 +1,4 @@
-import type { HandoverUnit } from '#core';
+import type { HandoverUnit, TakenLane } from '#core';
 import type { DataSource } from 'typeorm';
 import { isConflict, retried } from '../conflict.js';
 import { commitUnits, type CommitResult } from './commit-statement.js';
@@ -10,23 +10,24 @@ import { commitUnits, type CommitResult } from './commit-statement.js';
 export async function commitApart(
   source: DataSource,
   changed: HandoverUnit[],
-  taker: string | null,
+  takerOf: (lane: TakenLane) => string | null,
 ): Promise<CommitResult> {
   const withOpened = (unit: HandoverUnit): HandoverUnit[] => [unit, ...unit.opened];
   try {
-    return await commitUnits(source, changed.flatMap(withOpened), taker);
+    return await commitUnits(source, changed.flatMap(withOpened), takerOf);
   } catch (error) {
     if (!isConflict(error)) throw error;
   }
-  const result: CommitResult = { stale: new Set(), opened: [], extended: [] };
+  const result: CommitResult = { stale: new Set(), opened: [], left: [], extended: [] };
   let failure: unknown = null;
   let stored = 0;
   for (const unit of changed) {
     const units = withOpened(unit);
     try {
-      const { stale, opened, extended } = await retried(() => commitUnits(source, units, taker));
+      const { stale, opened, left, extended } = await retried(() => commitUnits(source, units, takerOf));
       for (const id of stale) result.stale.add(id);
       result.opened.push(...opened);
+      result.left.push(...left);
       result.extended.push(...extended);
       stored += 1;
     } catch (error) {

@@ -66,8 +66,8 @@ export class PgDeadLetterStore implements DeadLetterStore {
       // Until the end nothing is added to the handover's logs, so a lane made here begins where they end.
       await manager.query(`SELECT 1 FROM handover WHERE id = $1 FOR UPDATE`, [handoverId]);
       await manager.query(
-        `INSERT INTO lane AS l (handover_id, direction, target, done, last, resend)
-         SELECT h.id, $2, CASE $2 WHEN 'bot' THEN h.bot ELSE h.provider END, n.last, n.last, true
+        `INSERT INTO lane AS l (handover_id, direction, target, bot, done, last, resend)
+         SELECT h.id, $2, CASE $2 WHEN 'bot' THEN h.bot ELSE h.provider END, h.bot, n.last, n.last, true
          FROM handover h, LATERAL (SELECT CASE $2 WHEN 'bot' THEN h.event_sequence ELSE h.command_sequence END AS last) n
          WHERE h.id = $1
          ON CONFLICT (handover_id, direction) DO UPDATE SET resend = true,

@@ -1,4 +1,4 @@
-import type { InboxEntry, InboxRow, InboxStore } from '#core';
+import { costOfEvent, type InboxEntry, type InboxRow, type InboxStore } from '#core';
 import type { DataSource } from 'typeorm';
 import { isDatabaseAway } from '../away.js';
 import { isConflict } from '../conflict.js';
@@ -14,6 +14,7 @@ export class PgInboxStore implements InboxStore {
     keyOf: ({ conversationId, key }) => conversationId ?? key,
     isTransient: isDatabaseAway,
     isConflict,
+    costOf: costOfEvent,
   });
 
   constructor(private readonly source: DataSource) {}

@@ -17,13 +17,33 @@ const gone = new Refusal(404, { error: 'Resource could not be found' });
 
 describe('an inspection', () => {
   it.each([
-    ['waits for a team', {}, { team: SUPPORT }, { state: 'open', agents: [], queue: { id: '11', name: 'support' } }],
-    ['waits in its inbox', {}, {}, { state: 'open', agents: [], queue: { id: 'inbox-7', name: null } }],
-    ['is with an agent', {}, { assignee: ANN }, { state: 'open', agents: [{ id: '3', name: 'Ann' }], queue: null }],
+    [
+      'waits for a team',
+      {},
+      { team: SUPPORT },
+      { state: 'open', agents: [], queue: { id: '11', name: 'support' }, waits: true },
+    ],
+    ['waits in its inbox', {}, {}, { state: 'open', agents: [], queue: { id: 'inbox-7', name: null }, waits: true }],
+    [
+      'is with an agent',
+      {},
+      { assignee: ANN },
+      { state: 'open', agents: [{ id: '3', name: 'Ann' }], queue: null, waits: false },
+    ],
     ['is snoozed', { status: 'snoozed' }, { assignee: ANN }, { state: 'open', agents: [{ id: '3', name: 'Ann' }] }],
-    ['is pending', { status: 'pending' }, { assignee: ANN }, { state: 'open', agents: [], queue: { id: 'inbox-7' } }],
-    ['is with a bot', {}, { assignee: ANN, assignee_type: 'AgentBot' }, { state: 'open', agents: [] }],
-    ['is resolved', { status: 'resolved' }, { assignee: ANN }, { state: 'ended', agents: [], queue: null }],
+    [
+      'is pending',
+      { status: 'pending' },
+      { assignee: ANN },
+      { state: 'open', agents: [], queue: { id: 'inbox-7' }, waits: true },
+    ],
+    ['is with a bot', {}, { assignee: ANN, assignee_type: 'AgentBot' }, { state: 'open', agents: [], waits: true }],
+    [
+      'is resolved',
+      { status: 'resolved' },
+      { assignee: ANN },
+      { state: 'ended', agents: [], queue: null, waits: false },
+    ],
   ])('shows a conversation that %s', (_, over, meta, expected) => {
     expect(inspectionOf(conversation(over, meta))).toMatchObject({ ...expected, hasUserLeft: false, at: null });
   });
@@ -33,7 +53,7 @@ describe('an inspection', () => {
     expect((await open().inspect!('host/2/57')).state).toBe('gone');
     vendor.routes({ [`GET ${CONVERSATION}`]: gone, 'GET /inboxes': gone });
     await expect(open().inspect!('host/2/57')).rejects.toMatchObject({ code: 'not_found' });
-    vendor.routes({ [`GET ${CONVERSATION}`]: new Refusal(401, {}) });
+    vendor.routes({ [`GET ${CONVERSATION}`]: new Refusal(401, { error: 'Invalid Access Token' }) });
     await expect(open().inspect!('host/2/57')).rejects.toMatchObject({ code: 'unauthorized' });
   });
 

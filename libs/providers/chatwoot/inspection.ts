@@ -2,7 +2,10 @@ import type { Inspection, ListedMessage } from '#contract';
 import { at, idAt, listed, timeOf } from '#provider-kit';
 import { agentIn, messageFact, queueOf } from './mapping.js';
 
-/** How a conversation stands. Chatwoot tells no time that says until when this is so, and no contact ever leaves. */
+/**
+ * How a conversation stands. Chatwoot tells no time that says until when this is so, and no contact ever leaves. An agent's removal
+ * ends nothing: only what is resolved is over.
+ */
 export function inspectionOf(conversation: unknown): Inspection {
   const isOver = at(conversation, 'status') === 'resolved';
   const agent = isOver ? null : agentIn(conversation);
@@ -10,6 +13,7 @@ export function inspectionOf(conversation: unknown): Inspection {
     state: isOver ? 'ended' : 'open',
     agents: agent ? [agent] : [],
     queue: isOver || agent ? null : queueOf(conversation),
+    waits: !isOver && agent === null,
     hasUserLeft: false,
     at: null,
   };

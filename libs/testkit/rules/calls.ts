@@ -1,6 +1,16 @@
 import { inspect } from 'node:util';
 import { settingsOf } from '#contract';
-import { accountAt, conversationOf, failureOf, LINK, metWith, requestOf, textOf, withAccount } from '../account.js';
+import {
+  accountAt,
+  conversationOf,
+  failureOf,
+  handoverId,
+  LINK,
+  metWith,
+  requestOf,
+  textOf,
+  withAccount,
+} from '../account.js';
 import { ensure, type Rule } from '../rule.js';
 
 const SEE = 'ProviderSession in libs/contract/provider.ts';
@@ -83,8 +93,8 @@ export const callRules: Rule[] = [
         const id = await session.start(requestOf(harness));
         await session.end(id);
         await session.end(id);
-        const other = await session.start(requestOf(harness, { handoverId: 'ho_2', sessionId: 'session-2' }));
-        const met = vendor.http.next('end', { answer: () => ({ status: 404, body: {} }) });
+        const other = await session.start(requestOf(harness, { handoverId: handoverId(2), sessionId: 'session-2' }));
+        const met = vendor.http.next('end', { answer: () => ({ status: 404, body: vendor.refusal ?? {} }) });
         await metWith(met, 'end', () => session.end(other));
       });
     },
@@ -133,7 +143,8 @@ export const callRules: Rule[] = [
             ] as const)
               for (const { headers, raw, path, query } of mine.vendor.http.calls) {
                 const said = `${inspect(headers)} ${raw.toString()} ${path} ${String(query)}`;
-                const isTold = other.secrets.some((secret) => said.includes(secret));
+                const own = other.secrets.filter((secret) => !mine.secrets.includes(secret));
+                const isTold = own.some((secret) => said.includes(secret));
                 ensure(!isTold, "a secret of one account was told to another account's vendor");
               }
           },
@@ -149,7 +160,7 @@ export const callRules: Rule[] = [
       await withAccount(harness, async ({ vendor, session }) => {
         const texts = ['one', 'two', 'three'];
         const converse = async (_: unknown, number: number): Promise<void> => {
-          const of = { handoverId: `ho_${number}`, sessionId: `session-${number}`, userId: `user-${number}` };
+          const of = { handoverId: handoverId(number), sessionId: `session-${number}`, userId: `user-${number}` };
           const id = await session.start(requestOf(harness, of));
           for (const text of texts) await session.send(id, textOf(`${number} ${text}`));
           const seen = conversationOf(vendor, id).messages.map(({ text }) => text);

@@ -5,6 +5,8 @@ import {
   ensureNoSecret,
   everyText,
   failureOf,
+  HANDOVER,
+  handoverId,
   metWith,
   NOW,
   requestOf,
@@ -38,6 +40,9 @@ function ensureAble({ vendor }: Account, ...deeds: Deed[]): void {
   for (const deed of deeds) ensure(vendor[deed], `the fake of the vendor has no ${deed}, which this capability needs`);
 }
 
+/** A handover that no rule starts. */
+const NEVER = handoverId('never started');
+
 const signal = (name: 'typing' | 'thinking' | 'read', give: (account: Account, id: string) => Promise<void>): Rule =>
   rule(name, 'reaches the agent', async (account, id) => {
     await give(account, id);
@@ -65,11 +70,12 @@ export const capabilityRules: Rule[] = [
       ensureAble(account, 'visitorBegins');
       const conversation = vendor.visitorBegins!();
       const before = vendor.conversations().length;
-      const request = requestOf(harness, { handoverId: 'ho_2', conversation });
+      const handover = handoverId('of a visitor');
+      const request = requestOf(harness, { handoverId: handover, conversation });
       await session.reassign!(conversation, request);
       const { queue, shown } = conversationOf(vendor, conversation);
       ensure(queue !== null, 'it waits in no queue');
-      ensure(shown.includes('ho_2'), "the handover's id is not among the customer's data");
+      ensure(shown.includes(handover), `the handover's id ${handover} is not among the customer's data`);
       ensure(vendor.conversations().length === before, 'another conversation was opened');
       // Only what can be moved on shows that it is left there.
       if (!session.update) return;
@@ -108,9 +114,9 @@ export const capabilityRules: Rule[] = [
     ensure(Buffer.concat(parts).equals(FILE), 'the file has other bytes than the agent sent');
   }),
   rule('findStarted', 'finds a conversation by its handover, and no other', async ({ session }, id) => {
-    const [found, other] = [await session.findStarted!('ho_1'), await session.findStarted!('ho_unknown')];
-    ensure(found === id, `the conversation of the handover is ${found} in place of ${id}`);
-    ensure(other === null, `a handover that never started has the conversation ${other}`);
+    const [found, other] = [await session.findStarted!(HANDOVER), await session.findStarted!(NEVER)];
+    ensure(found === id, `of the handover ${HANDOVER} it finds ${inspect(found)} in place of ${inspect(id)}`);
+    ensure(other === null, `of ${NEVER}, a handover that never started, it finds ${inspect(other)} in place of null`);
   }),
   rule('findSent', 'finds what was sent, and counts what is equal', async ({ session }, id) => {
     await session.send(id, textOf('first'));

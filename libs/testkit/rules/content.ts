@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { ADAPTIVE_CARD, ProviderError, type Card, type MessageContent, type ProviderSession } from '#contract';
-import { conversationOf, requestOf, textOf, withAccount } from '../account.js';
+import { conversationOf, handoverId, requestOf, textOf, withAccount } from '../account.js';
 import type { FakeVendor } from '../harness.js';
 import { ensure, wrongly, type Rule } from '../rule.js';
 
@@ -104,7 +104,7 @@ export const contentRules: Rule[] = [
     async run(harness) {
       await withAccount(harness, async ({ vendor, session }) => {
         for (const [number, text] of [LONG, UNBROKEN].entries()) {
-          const of = { handoverId: `ho_${number}`, sessionId: `session-${number}`, userId: `user-${number}` };
+          const of = { handoverId: handoverId(number), sessionId: `session-${number}`, userId: `user-${number}` };
           const id = await session.start(requestOf(harness, of));
           const { parts, errors } = session.convert!(textOf(text));
           if (errors.length > 0) continue;

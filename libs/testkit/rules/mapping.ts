@@ -1,6 +1,16 @@
 import { inspect } from 'node:util';
 import type { ProviderEvent } from '#contract';
-import { bytesOf, everyText, factsOf, NOW, requestOf, unproven, withAccount, type Account } from '../account.js';
+import {
+  bytesOf,
+  everyText,
+  factsOf,
+  handoverId,
+  NOW,
+  requestOf,
+  unproven,
+  withAccount,
+  type Account,
+} from '../account.js';
 import type { Body } from '../harness.js';
 import { ensure, type Rule } from '../rule.js';
 import { Story } from '../story.js';
@@ -37,26 +47,26 @@ export const mappingRules: Rule[] = [
     async run(harness) {
       await withAccount(harness, async (account) => {
         const { vendor, session } = account;
-        const started: [handoverId: string, id: string][] = [];
+        const started: [handover: string, id: string][] = [];
         for (const name of ['one', 'two']) {
-          const request = requestOf(harness, { handoverId: `ho_${name}`, sessionId: name, userId: `user-${name}` });
+          const request = requestOf(harness, { handoverId: handoverId(name), sessionId: name, userId: `user-${name}` });
           started.push([request.handoverId, await session.start(request)]);
         }
         ensure(vendor.eventsOf, 'the fake of the vendor has no eventsOf: events about a conversation of this id');
-        for (const [handoverId, id] of started) {
+        for (const [handover, id] of started) {
           const bodies = vendor.eventsOf(id);
           ensure(bodies.length > 0, 'eventsOf of the fake returns no event');
           for (const body of bodies) {
             const told = (await factsOf(account, body)).filter(({ type }) => type !== 'ignored');
             ensure(told.length > 0, `no fact is in the event ${bytesOf(body).toString().slice(0, 300)}`);
-            const isNamed = valuesOf(body).includes(handoverId);
-            for (const { type, conversation, handoverId: named = isNamed ? undefined : handoverId } of told) {
+            const isNamed = valuesOf(body).includes(handover);
+            for (const { type, conversation, handoverId: named = isNamed ? undefined : handover } of told) {
               const isPlaced = conversation === id;
               ensure(
                 isPlaced,
                 `${type} is of the conversation ${inspect(conversation)}, and start returned ${inspect(id)}`,
               );
-              ensure(named === handoverId, `${type} is of the handover ${inspect(named)} in place of ${handoverId}`);
+              ensure(named === handover, `${type} is of the handover ${inspect(named)} in place of ${handover}`);
             }
           }
         }
