@@ -1,7 +1,9 @@
 /** What the vendors of contact centres have in common, for the providers. Knows no vendor. */
 export * from './account.js';
 export * from './facts.js';
+export * from './gone.js';
 export * from './hmac.js';
+export * from './html.js';
 export * from './json.js';
 export * from './link-secret.js';
 export * from './outbound.js';

@@ -21,6 +21,7 @@ import {
   AccountSession,
   at,
   bytesWithoutLinkSecret,
+  findOrGone,
   GONE,
   idAt,
   inSequence,
@@ -178,12 +179,12 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     });
   }
 
-  /** A path that leads nowhere is a 404 too: that the account is in order shows another call. */
   async inspect(conversation: string): Promise<Inspection> {
-    const found = await this.client.account('GET', this.pathOf(conversation), ANSWERS.thing).catch(nullIfGone);
-    if (found !== null) return inspectionOf(found);
-    await this.client.account('GET', '/inboxes', ANSWERS.list);
-    return GONE;
+    const found = await findOrGone(
+      () => this.client.account('GET', this.pathOf(conversation), ANSWERS.thing),
+      () => this.client.account('GET', '/inboxes', ANSWERS.list),
+    );
+    return found === null ? GONE : inspectionOf(found);
   }
 
   messagesSince(conversation: string, since: number | null): Promise<MessageList> {

@@ -22,6 +22,8 @@ import {
 import {
   AccountSession,
   bytesWithoutLinkSecret,
+  findOrGone,
+  GONE,
   idAt,
   inSequence,
   listSince,
@@ -192,16 +194,16 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
   }
 
   private async standing(conversation: string): Promise<Inspection> {
-    const found = await this.client.conversationNow(conversation).catch(nullIfGone);
-    if (found) {
-      const read = (page: number): Promise<Page> => this.client.participants(conversation, page);
-      const participants: Record<string, unknown>[] = [];
-      for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
-      return inspectionOf(found.conversation, participants, found.at);
-    }
     // 8x8 Chat Gateway documentation: a tenant that is wrong is a 404 too. Whether the account is in order shows another call.
-    await this.client.conversations(0, 1);
-    return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
+    const found = await findOrGone(
+      () => this.client.conversationNow(conversation),
+      () => this.client.conversations(0, 1),
+    );
+    if (found === null) return GONE;
+    const read = (page: number): Promise<Page> => this.client.participants(conversation, page);
+    const participants: Record<string, unknown>[] = [];
+    for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
+    return inspectionOf(found.conversation, participants, found.at);
   }
 
   /** 8x8 Chat Gateway documentation: messages are listed newest first, so reading ends where it meets known ground. */
