@@ -83,6 +83,7 @@ export class Runtime implements Wakeups {
   readonly ignored: IgnoredEvents;
   readonly deadLetters: PgDeadLetterStore;
   readonly copilot: PgCopilotStore;
+  readonly erasure: PgHousekeepingStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
@@ -201,8 +202,13 @@ export class Runtime implements Wakeups {
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
     this.availability = new AvailabilityBoard(clock, log);
-    const kept = { inboxMs: durationMs(retention.inbox), attachmentsMs: durationMs(retention.attachments) };
-    this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
+    this.erasure = new PgHousekeepingStore(database);
+    const kept = {
+      inboxMs: durationMs(retention.inbox),
+      attachmentsMs: durationMs(retention.attachments),
+      handoversMs: retention.handovers === undefined ? null : durationMs(retention.handovers),
+    };
+    this.housekeeping = new Housekeeping(this.erasure, kept, log);
   }
 
   static async open(
@@ -269,7 +275,7 @@ export class Runtime implements Wakeups {
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
-    await this.inspections.start(this.relay.isAlone);
+    this.inspections.start(this.relay.isAlone);
     this.housekeeping.start();
   }
 
