@@ -22,3 +22,4 @@ export { SharedClock } from './shared-clock.js';
 export { Signals } from './signals.js';
 export { WebhookRefusals } from './webhook-refusals.js';
 export { WebhookFlow } from './webhook-flow.js';
+export { StreamPoll, type Watched } from './stream-poll.js';

@@ -38,6 +38,7 @@ import {
   Relay,
   SharedClock,
   Signals,
+  StreamPoll,
   WebhookRefusals,
   WebhookFlow,
 } from '#delivery';
@@ -68,6 +69,7 @@ import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
 import { checkCapabilities } from './load-providers.js';
 import { configuredOptions, providerOptions } from './provider-options.js';
+import { Streams } from './streams.js';
 
 /** How long a stop may wait for work that is under way, requests included, in milliseconds: whoever stops us kills us after ten seconds. */
 const STOP_WITHIN_MS = 5_000;
@@ -77,6 +79,9 @@ export class Runtime implements Wakeups {
   readonly hub = new EventHub();
   /** Told of every change of a handover, its messages and tiles, and not only of its events. */
   readonly changes = new EventHub();
+  /** The live streams, and what tells them of other replicas' commits. */
+  readonly streams: Streams;
+  readonly streamPoll: StreamPoll;
   readonly handovers: PgHandoverStore;
   readonly attachments: PgAttachmentStore;
   readonly accounts: Accounts;
@@ -127,6 +132,11 @@ export class Runtime implements Wakeups {
     );
     this.accounts = new Accounts(accountStore, bots);
     this.handovers = new PgHandoverStore(database, clock, this);
+    this.streams = new Streams(this.stopping);
+    this.streamPoll = new StreamPoll(
+      (ids) => this.handovers.newestOf(ids),
+      () => this.isAlone,
+    );
     const inboxStore = new PgInboxStore(database);
     const laneStore = new PgLaneStore(database, vital);
     const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
@@ -278,6 +288,7 @@ export class Runtime implements Wakeups {
     const withinMs = this.stopBy === null ? STOP_WITHIN_MS : Math.max(0, this.stopBy - performance.now());
     await Promise.all([this.inspections, this.processor, this.relay].map((one) => one.stop(withinMs)));
     this.typing.stop();
+    this.streamPoll.stop();
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
