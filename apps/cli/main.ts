@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+import { readEnvFile } from '#config';
 import { accessOf } from './access.js';
 import { Api } from './api.js';
 import { parseArguments } from './arguments.js';
@@ -21,7 +21,7 @@ try {
 async function run(argv: string[]): Promise<number> {
   const asked = parseArguments(argv);
   if (asked.kind === 'help') return print(asked.text);
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  readEnvFile(process.cwd(), process.env);
   const [env, cwd] = [process.env, process.cwd()];
   const api = (): Api => {
     const { url, adminKey } = accessOf(asked, env, cwd);

@@ -13,7 +13,8 @@ export const migrate: Command = {
   help: {},
   ids: { min: 0, max: 0 },
   run: async ({ env, cwd }) => {
-    const { databaseUrl } = readEnvironment({ DATABASE_URL: env.DATABASE_URL }, cwd);
+    const { DATABASE_URL, DATABASE_PASSWORD } = env;
+    const { databaseUrl } = readEnvironment({ DATABASE_URL, DATABASE_PASSWORD }, cwd);
     if (databaseUrl === null)
       throw new UsageError('DATABASE_URL is not set. The embedded database is migrated by the gateway when it starts.');
     // Loaded here: no other command needs a database.

@@ -1,5 +1,5 @@
 import { CONTACT_CENTRE, WEBHOOK_RECEIVER, type HandoverProvider } from '#contract';
-import { readConfigFile, readEnvironment, type Environment } from '#config';
+import { ownSecrets, readConfigFile, readEnvironment, type Environment } from '#config';
 import type { Clock } from '#core';
 import type { Logger } from '#telemetry';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
@@ -26,7 +26,7 @@ import { InboxController } from './http/v1/inbox/inbox.controller.js';
 import { ProvidersController } from './http/v1/providers/providers.controller.js';
 import { ProvidersService } from './http/v1/providers/providers.service.js';
 import { ProviderTypesController } from './http/v1/provider-types/provider-types.controller.js';
-import { loadKeys } from './runtime/keys.js';
+import { loadKeys, readKeptAdminKey } from './runtime/keys.js';
 import { checkDefinitions, type LoadedProviders } from './runtime/load-providers.js';
 import { Runtime } from './runtime/runtime.js';
 
@@ -110,7 +110,20 @@ async function openRuntime(
     checkSettings: (settings: object) =>
       provider.checkSettings?.(settings, { name: '', production: environment.production, now: Date.now, log }) ?? [],
   }));
-  const file = readConfigFile(environment.configPath, env, types);
-  for (const warning of file.warnings) log.warn({}, warning);
+  const adminKey = environment.adminKey ?? readKeptAdminKey(environment.dataDir);
+  const own = ownSecrets({ ...environment, adminKey });
+  const file = readConfigFile(environment.configPath, env, types, 'refused', own);
+  sayWhatIsOff(environment, env['NODE_ENV'], log);
+  for (const warning of [...environment.warnings, ...file.warnings]) log.warn({}, warning);
   return Runtime.open(environment, file, providers, loadKeys(environment), clock, log);
+}
+
+/** Outside of production everything works that a first try needs. Nobody should find out by an accident that a gateway runs so. */
+function sayWhatIsOff({ production }: Environment, mode: string | undefined, log: Logger): void {
+  if (production) return;
+  const isMeant = mode === 'development' || mode === 'test';
+  log[isMeant ? 'info' : 'warn'](
+    {},
+    'NOT PRODUCTION MODE, since NODE_ENV is not "production": webhooks may be unverified, secrets may be short, placeholders or used twice, keys are generated and kept in DATA_DIR, and files are fetched from private addresses of the contact centre. For a real account set NODE_ENV=production',
+  );
 }

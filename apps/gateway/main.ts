@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { fileTrouble, readEnvFile } from '#config';
 import { startGateway, type Gateway } from './gateway.js';
 
 /** A stop that takes longer than this has gone wrong, in milliseconds. */
@@ -9,9 +9,7 @@ const STOP_WITHIN_MS = 10_000;
 // speed, see docs/adr/0005.
 setFlagsFromString('--heap-growing-percent=50');
 
-if (existsSync('.env')) process.loadEnvFile('.env');
-
-const starting = startGateway();
+const starting = start();
 // From the first moment on: a start that is cut off would leave its database running.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
 
@@ -21,6 +19,11 @@ try {
 } catch (error) {
   process.stderr.write(`The gateway cannot start.\n${explain(error as NodeJS.ErrnoException)}\n`);
   process.exit(1);
+}
+
+async function start(): Promise<Gateway> {
+  readEnvFile(process.cwd(), process.env);
+  return startGateway();
 }
 
 async function stop(): Promise<void> {
@@ -41,5 +44,6 @@ function explain(error: NodeJS.ErrnoException): string {
     return 'This port may not be used by this user: set PORT to one above 1023.';
   if (error.code === 'EADDRNOTAVAIL' || error.syscall === 'getaddrinfo')
     return `HOST: this machine has no address "${process.env.HOST}": use 127.0.0.1, 0.0.0.0 or one of its own addresses.`;
+  if (error.code !== undefined && error.path !== undefined) return `${error.path} ${fileTrouble(error, error.path)}.`;
   return ['ConfigError', 'StartError'].includes(error.name) ? error.message : (error.stack ?? error.message);
 }

@@ -1,9 +1,12 @@
 import {
   ArrayMaxSize,
+  ArrayNotEmpty,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsInt,
   IsObject,
+  IsString,
   Matches,
   Max,
   Min,
@@ -34,6 +37,14 @@ export class BotConfig {
     message: 'must be whsec_ followed by base64, for example whsec_ and the output of "openssl rand -base64 32"',
   })
   callbackSecret?: string;
+
+  /** Names of the only providers that the bot may use; without it, all. */
+  @IfPresent()
+  @IsArray({ message: 'must be a list of names of providers' })
+  @ArrayNotEmpty({ message: 'must name a provider: leave the key out where the bot may use all' })
+  @ArrayUnique({ message: 'must not name a provider twice' })
+  @IsString({ each: true, message: 'must be names of providers' })
+  providers?: string[];
 }
 
 /** What happens when the end user falls silent. */
@@ -62,11 +73,24 @@ export class CopilotConfig {
   @IsBoolean({ message: 'must be true or false' })
   builtIn: boolean = false;
 
-  @Setting({ type: 'string', title: 'URL token', help: 'Added to the link.', required: true, secret: true })
+  @Setting({
+    type: 'string',
+    title: 'URL token',
+    help: 'Added to the link.',
+    required: true,
+    secret: true,
+    characters: 'text',
+  })
   urlToken: string;
 
   /** While links with it are still in use: a token is rotated by moving it here. */
-  @Setting({ type: 'string', title: 'Previous URL token', help: 'Still accepted by the built-in page.', secret: true })
+  @Setting({
+    type: 'string',
+    title: 'Previous URL token',
+    help: 'Still accepted by the built-in page.',
+    secret: true,
+    characters: 'text',
+  })
   previousUrlToken?: string;
 }
 

@@ -11,6 +11,8 @@ beforeEach(() => {
 afterEach(() => rmSync(cwd, { recursive: true }));
 
 const KEY = Buffer.alloc(32, 0xfb).toString('base64');
+const OLD_KEY = Buffer.alloc(32, 0x01).toString('base64');
+const ADMIN_KEY = 'mWq3fZ0s8Jb2nYtV7cR1xK5d';
 
 function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -33,9 +35,11 @@ describe('environment', () => {
       configPath: null,
       adminKey: null,
       encryptionKey: null,
+      previousEncryptionKeys: [],
       providerPackages: [],
       logLevel: 'info',
       production: false,
+      warnings: [],
     });
   });
 
@@ -45,11 +49,13 @@ describe('environment', () => {
       PORT: '8080',
       HOST: '::1',
       PUBLIC_URL: 'https://chat.example.com/handover/',
-      DATABASE_URL: 'postgres://u:p@db/handover',
+      DATABASE_URL: 'postgres://u@db/handover',
+      DATABASE_PASSWORD: 'a%/b+c== d@e:f?#',
       DATA_DIR: 'data',
       HANDOVER_CONFIG: 'my.yaml',
-      HANDOVER_ADMIN_KEY: 'operator',
+      HANDOVER_ADMIN_KEY: ADMIN_KEY,
       HANDOVER_ENCRYPTION_KEY: KEY,
+      HANDOVER_PREVIOUS_ENCRYPTION_KEYS: `${OLD_KEY}, ${KEY.replace('=', '')}`,
       HANDOVER_PROVIDERS: '@acme/handover-provider-foo, handover-provider-bar',
       LOG_LEVEL: 'trace',
       NODE_ENV: 'production',
@@ -58,14 +64,16 @@ describe('environment', () => {
       port: 8080,
       host: '::1',
       publicUrl: 'https://chat.example.com/handover',
-      databaseUrl: 'postgres://u:p@db/handover',
+      databaseUrl: `postgres://u:${encodeURIComponent('a%/b+c== d@e:f?#')}@db/handover`,
       dataDir: join(cwd, 'data'),
       configPath: join(cwd, 'my.yaml'),
-      adminKey: 'operator',
+      adminKey: ADMIN_KEY,
       encryptionKey: KEY,
+      previousEncryptionKeys: [OLD_KEY, KEY],
       providerPackages: ['@acme/handover-provider-foo', 'handover-provider-bar'],
       logLevel: 'trace',
       production: true,
+      warnings: [],
     });
   });
 
@@ -99,6 +107,11 @@ describe('environment', () => {
     ['HANDOVER_ENCRYPTION_KEY', 'short'],
     ['HANDOVER_ENCRYPTION_KEY', Buffer.alloc(31).toString('base64')],
     ['HANDOVER_ENCRYPTION_KEY', Buffer.alloc(33).toString('base64')],
+    ['HANDOVER_PREVIOUS_ENCRYPTION_KEYS', `${KEY},short`],
+    ['DATABASE_URL', 'postgres://u:p@db/x\n'],
+    ['DATABASE_PASSWORD', 'without-an-address'],
+    ['NODE_ENV', 'production\n'],
+    ['NODE_ENV', 'Production'],
     ['HANDOVER_PROVIDERS', '@acme/foo@1.2.3'],
     ['HANDOVER_PROVIDERS', './foo'],
     ['HANDOVER_PROVIDERS', 'node:fs'],
@@ -121,6 +134,25 @@ describe('environment', () => {
     expect(problemsOf({ NODE_ENV: 'production', HANDOVER_ENCRYPTION_KEY: '' })).toEqual([
       expect.stringMatching(/^HANDOVER_ENCRYPTION_KEY: is required when NODE_ENV=production/),
     ]);
+  });
+
+  it.each([
+    ['a password with a line break', 'postgres://u@db/x', 'pw\n', /must not hold line breaks/],
+    ['two passwords', 'postgres://u:p@db/x', 'pw', /DATABASE_URL has a password too/],
+    ['a password for no user', 'postgres://db/x', 'pw', /which names none: write it like postgres:\/\/user@host/],
+  ])('refuses %s', (_, DATABASE_URL, DATABASE_PASSWORD, expected) => {
+    expect(problemsOf({ DATABASE_URL, DATABASE_PASSWORD })).toEqual([
+      expect.stringMatching(new RegExp(`^DATABASE_PASSWORD: .*${expected.source}`)),
+    ]);
+  });
+
+  it('holds the admin key to the rule of all secrets: in production it refuses, elsewhere it warns', () => {
+    for (const key of ['operator', 'changeme', 'x'.repeat(40), 'replace-me-with-a-long-random-key']) {
+      const expected = expect.stringMatching(/^HANDOVER_ADMIN_KEY: is .*"openssl rand -hex 32"/);
+      const env = { HANDOVER_ADMIN_KEY: key, HANDOVER_ENCRYPTION_KEY: KEY };
+      expect(problemsOf({ ...env, NODE_ENV: 'production' })).toEqual([expected]);
+      expect(readEnvironment(env, cwd).warnings).toEqual([expected]);
+    }
   });
 
   it('never shows a secret', () => {

@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError } from './config-error.js';
+import { ownSecrets, secretFlaw, sharedSecrets } from './secret-rules.js';
+import { fileTrouble } from './text-file.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -12,7 +14,7 @@ export interface Environment {
   host: string;
   /** How contact centres and browsers reach the gateway; ends without a slash. */
   publicUrl: string;
-  /** null: an embedded PostgreSQL under `dataDir`. */
+  /** With the password, percent-encoded. null: an embedded PostgreSQL under `dataDir`. */
   databaseUrl: string | null;
   dataDir: string;
   /** null: there is no configuration file. */
@@ -21,10 +23,14 @@ export interface Environment {
   adminKey: string | null;
   /** 32 bytes in base64; null: generated on first start. */
   encryptionKey: string | null;
+  /** What secrets in the database may still be encrypted with, each 32 bytes in base64. */
+  previousEncryptionKeys: readonly string[];
   /** Names of npm packages that bring more providers. */
   providerPackages: readonly string[];
   logLevel: LogLevel;
   production: boolean;
+  /** What production refuses, for the log. */
+  warnings: readonly string[];
 }
 
 /**
@@ -34,6 +40,7 @@ export interface Environment {
  */
 export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): Environment {
   const problems: string[] = [];
+  const warnings: string[] = [];
   const read = <T>(name: string, parse: (text: string) => T, fallback: T): T => {
     const text = env[name];
     if (!text) return fallback;
@@ -47,19 +54,31 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string): Environmen
 
   const production = env['NODE_ENV'] === 'production';
   const port = read('PORT', parsePort, 3000);
+  const databaseUrl = read<string | null>('DATABASE_URL', parseDatabaseUrl, null);
   const environment: Environment = {
     port,
     host: read('HOST', parseHost, '127.0.0.1'),
     publicUrl: read('PUBLIC_URL', parsePublicUrl, `http://localhost:${port}`),
-    databaseUrl: read<string | null>('DATABASE_URL', parseDatabaseUrl, null),
+    databaseUrl: read('DATABASE_PASSWORD', (text) => withPassword(databaseUrl, text), databaseUrl),
     dataDir: resolve(cwd, env['DATA_DIR'] || '.data'),
     configPath: read('HANDOVER_CONFIG', (text) => existing(resolve(cwd, text)), defaultConfig(cwd)),
     adminKey: read<string | null>('HANDOVER_ADMIN_KEY', parseKey, null),
     encryptionKey: read<string | null>('HANDOVER_ENCRYPTION_KEY', parseEncryptionKey, null),
+    previousEncryptionKeys: read<string[]>('HANDOVER_PREVIOUS_ENCRYPTION_KEYS', parsePreviousKeys, []),
     providerPackages: read<string[]>('HANDOVER_PROVIDERS', parsePackages, []),
     logLevel: read<LogLevel>('LOG_LEVEL', parseLogLevel, 'info'),
     production,
+    warnings,
   };
+  const unsafe = production ? problems : warnings;
+  const flaw = environment.adminKey && secretFlaw({ place: '', value: environment.adminKey, kind: 'opens' });
+  if (flaw) unsafe.push(`HANDOVER_ADMIN_KEY: ${flaw}`);
+  for (const [secret, first] of sharedSecrets(ownSecrets(environment)))
+    unsafe.push(
+      `${secret.place}: is the same as ${first.place}: no secret may be used twice, so give it one of its own`,
+    );
+  if (!production && /^\s*production\s*$/i.test(env['NODE_ENV'] ?? ''))
+    problems.push('NODE_ENV: is written "production", in lower case and without blanks');
   if (production && !env['HANDOVER_ENCRYPTION_KEY'])
     problems.push(`HANDOVER_ENCRYPTION_KEY: is required when NODE_ENV=production: ${MAKE_A_KEY}`);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -88,17 +107,31 @@ function parsePublicUrl(text: string): string {
 }
 
 function parseDatabaseUrl(text: string): string {
+  if (text !== text.trim()) throw new Error('must not have blanks or line breaks around it (echo adds a line break)');
   // PostgreSQL lets the host be left out, where the query says it: the folder of a socket. Other readers of addresses do not.
   const url = text.replace(/^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)(?=[:/?]|$)/, '$1localhost');
-  parseUrl(url, ['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database');
+  const example = 'postgres://user@host:5432/database, and put the password as it is into DATABASE_PASSWORD';
+  parseUrl(url, ['postgres:', 'postgresql:'], example);
   return url;
+}
+
+/** The password may have any characters, so it is encoded here. */
+function withPassword(url: string | null, password: string): string {
+  if (/[\r\n\0]/.test(password)) throw new Error('must not hold line breaks (echo adds one, printf %s adds none)');
+  const [, start, user, given, rest] = /^(\w+:\/\/)([^:@/?#]+)(:[^@]*)?(@.*)$/s.exec(url ?? '') ?? [];
+  if (url === null) throw new Error('is of no use without DATABASE_URL: set that too, or unset this');
+  if (user === undefined)
+    throw new Error(
+      'is the password of the user in DATABASE_URL, which names none: write it like postgres://user@host:5432/database',
+    );
+  if (given !== undefined) throw new Error('is set, and DATABASE_URL has a password too: take one of them out');
+  return `${start}${user}:${encodeURIComponent(password)}${rest}`;
 }
 
 /** The text itself is never shown: it may hold a password. */
 function parseUrl(text: string, protocols: string[], example: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || !protocols.includes(url.protocol))
-    throw new Error(`is no usable URL: write it like ${example} (special characters in a password as %XX)`);
+  if (!url || !protocols.includes(url.protocol)) throw new Error(`is no usable URL: write it like ${example}`);
   return url;
 }
 
@@ -111,6 +144,10 @@ function parseKey(text: string): string {
 function parseEncryptionKey(text: string): string {
   if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) throw new Error(`is not 32 bytes in base64: ${MAKE_A_KEY}`);
   return Buffer.from(text, 'base64').toString('base64');
+}
+
+function parsePreviousKeys(text: string): string[] {
+  return text.split(',').map((key) => parseEncryptionKey(key.trim()));
 }
 
 /** npm documentation, package.json: what a package's name may be. */
@@ -136,8 +173,15 @@ function parseLogLevel(text: string): LogLevel {
 }
 
 function existing(path: string): string {
-  if (!existsSync(path)) throw new Error(`there is no file ${path}: correct the path, or unset the variable`);
-  return path;
+  try {
+    statSync(path);
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT')
+      throw new Error(`there is no file ${path}: correct the path, or unset the variable`, { cause: error });
+    throw new Error(`${path} ${fileTrouble(error as NodeJS.ErrnoException, path)}`, { cause: error });
+  }
 }
 
 function defaultConfig(cwd: string): string | null {

@@ -199,12 +199,6 @@ providers:
     ]);
   });
 
-  it('warns of short callback secrets and of what has no effect yet', () => {
-    expect(read(bot('callbackSecret: whsec_c2hvcnQ=')).warnings).toEqual([
-      expect.stringMatching(/:4: bots\[0\]\.callbackSecret: is shorter than the 24 bytes/),
-    ]);
-  });
-
   it('checks what holds for a provider of any type', () => {
     expect(problemsOf(provider('attachments: { maxSize: 200MiB, types: [png] }'))).toEqual([
       expect.stringMatching(/6: providers\[0\]\.attachments\.maxSize: must be a size such as .* 100MiB at the most/),
@@ -222,10 +216,7 @@ providers:
 
   it('takes a copilot of the operator’s, or the built-in one with tokens that cannot be guessed', () => {
     const own = read(provider('copilot: { baseUrl: http://c, urlToken: t }'));
-    expect([own.providers[0]!.copilot, own.warnings]).toEqual([
-      { baseUrl: 'http://c', urlToken: 't', builtIn: false },
-      [],
-    ]);
+    expect(own.providers[0]!.copilot).toEqual({ baseUrl: 'http://c', urlToken: 't', builtIn: false });
     const [now, before] = ['n'.repeat(16), 'b'.repeat(16)];
     const builtIn = provider(`copilot: { builtIn: true, urlToken: ${now}, previousUrlToken: ${before} }`);
     expect(read(builtIn).providers[0]!.copilot).toEqual({ builtIn: true, urlToken: now, previousUrlToken: before });
@@ -266,8 +257,11 @@ providers:
   it('refuses a file that is too large, not there, not text or a folder', () => {
     expect(problemsOf(`#${'x'.repeat(1024 * 1024)}`)).toEqual([expect.stringContaining('is larger than 1 MiB')]);
     expect(problemsOf(Buffer.from([0x61, 0xff, 0xfe]))).toEqual([expect.stringContaining('is not UTF-8 text')]);
-    expect(() => readConfigFile(join(folder, 'none.yaml'), {}, [])).toThrow(/none\.yaml: ENOENT/);
-    expect(() => readConfigFile(folder, {}, [])).toThrow(ConfigError);
+    expect(() => readConfigFile(join(folder, 'none.yaml'), {}, [])).toThrow(/none\.yaml: is not there/);
+    expect(() => readConfigFile(folder, {}, [])).toThrow(/: is a folder and not a file: .*Docker makes a folder/);
+    const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('bots: []', 'utf16le')]);
+    expect(problemsOf(utf16)).toEqual([expect.stringContaining('is not UTF-8 text but UTF-16: save it as UTF-8')]);
+    expect(problemsOf(utf16.subarray(2))).toEqual([expect.stringContaining('is not UTF-8 text: save it as UTF-8')]);
   });
 });
 

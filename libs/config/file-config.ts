@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { isPlainObject, nestedOf, parseAs, settingsOf, withDefaults, type Class, type FieldError } from '#contract';
+import { callbackAddress } from './callback-address.js';
 import { ConfigError } from './config-error.js';
 import {
   AttachmentsConfig,
@@ -12,10 +12,12 @@ import {
   RetentionConfig,
 } from './entries.js';
 import { below, keyOf, parentOf, toPath } from './pointer.js';
+import { secretFlaw, sharedSecrets, type KnownSecret } from './secret-rules.js';
+import { secretsIn } from './secrets-in.js';
+import { fileTrouble, readTextFile } from './text-file.js';
 import { readYaml, type Problem, type YamlSource } from './yaml-source.js';
 
 const MAX_BYTES = 1024 * 1024;
-const RECOMMENDED_SECRET_BYTES = 24;
 const MIN_TOKEN_LENGTH = 16;
 const VISIBLE = /^[\x21-\x7e]+$/;
 
@@ -39,8 +41,9 @@ export interface ProviderType {
 
 /**
  * Reads and checks the configuration file; null gives an empty configuration.
- * @param env where `${NAME}` is looked up
+ * @param env where `${NAME}` is looked up; with `NODE_ENV=production` there, unsafe secrets are errors and not warnings
  * @param otherTypes what becomes of a provider of another type: `unchecked` is for who wants only those of the given ones
+ * @param own the gateway's own secrets, which no other may equal
  * @throws {ConfigError} with every problem as `file:line: key: what is wrong`
  */
 export function readConfigFile(
@@ -48,16 +51,18 @@ export function readConfigFile(
   env: NodeJS.ProcessEnv,
   types: ProviderType[],
   otherTypes: 'refused' | 'unchecked' = 'refused',
+  own: KnownSecret[] = [],
 ): FileConfig {
   if (path === null) return { path, bots: [], providers: [], retention: new RetentionConfig(), warnings: [] };
   const shown = relative(process.cwd(), path);
-  return new FileReader(path, shown.startsWith('..') ? path : shown, env, types, otherTypes).read();
+  return new FileReader(path, shown.startsWith('..') ? path : shown, env, types, otherTypes, own).read();
 }
 
 class FileReader {
   private readonly problems: Problem[] = [];
   private readonly warnings: string[] = [];
   private readonly source: YamlSource;
+  private readonly production: boolean;
 
   constructor(
     private readonly path: string,
@@ -65,7 +70,9 @@ class FileReader {
     env: NodeJS.ProcessEnv,
     private readonly types: ProviderType[],
     private readonly otherTypes: 'refused' | 'unchecked',
+    private readonly own: KnownSecret[],
   ) {
+    this.production = env['NODE_ENV'] === 'production';
     this.source = readYaml(readText(path, shownPath), env);
     this.problems.push(...this.source.problems);
   }
@@ -80,11 +87,13 @@ class FileReader {
     }
     const bots = this.list(lists, 'bots').map((item, index) => this.bot(item, `/bots/${index}`));
     const providers = this.list(lists, 'providers').map((item, index) => this.provider(item, `/providers/${index}`));
+    this.refuseUnknownProviders(providers, bots);
     this.refuseUnknownEndpoints(providers, bots);
     const retention = this.parse(RetentionConfig, lists.retention ?? {}, '/retention');
     this.refuseRepeated(bots, 'bots', 'name');
     this.refuseRepeated(bots, 'bots', 'apiKey');
     this.refuseRepeated(providers, 'providers', 'name');
+    this.checkSecrets(bots, providers);
     if (this.problems.length > 0) throw new ConfigError(this.sorted());
     return { path: this.path, bots, providers, retention, warnings: this.warnings };
   }
@@ -101,13 +110,9 @@ class FileReader {
     const bot = this.parse(BotConfig, item, at);
     if (bot.callbackUrl !== undefined && bot.callbackSecret === undefined)
       this.report(below(at, 'callbackSecret'), 'is missing: what is sent to callbackUrl must be signed');
-    if (typeof bot.callbackSecret === 'string') {
-      const bytes = Buffer.from(bot.callbackSecret.slice('whsec_'.length), 'base64').length;
-      if (bytes < RECOMMENDED_SECRET_BYTES)
-        this.warn(
-          below(at, 'callbackSecret'),
-          `is shorter than the ${RECOMMENDED_SECRET_BYTES} bytes that Standard Webhooks asks for`,
-        );
+    if (typeof bot.callbackUrl === 'string' && !this.hasProblemIn(below(at, 'callbackUrl'))) {
+      const { flaw } = callbackAddress(bot.callbackUrl);
+      if (flaw) this.report(below(at, 'callbackUrl'), flaw);
     }
     return bot;
   }
@@ -150,12 +155,52 @@ class FileReader {
       );
   }
 
+  private refuseUnknownProviders(providers: ProviderConfig[], bots: BotConfig[]): void {
+    const known = providers.map(({ name }) => name);
+    for (const [index, bot] of bots.entries()) {
+      const at = `/bots/${index}/providers`;
+      if (!Array.isArray(bot.providers) || this.hasProblemIn(at)) continue;
+      for (const [item, name] of bot.providers.entries())
+        if (!known.includes(name))
+          this.report(
+            below(at, item),
+            `"${name}" is not a provider of this file: use one of ${known.join(', ') || '(none)'}`,
+          );
+    }
+  }
+
+  /** One rule for all of them: whoever has one must not be able to guess another, or to hold it as well. */
+  private checkSecrets(bots: BotConfig[], providers: ProviderConfig[]): void {
+    const all = secretsIn(bots, providers, this.types).filter(({ place }) => !this.hasProblemIn(place));
+    const isOwn = (secret: KnownSecret): boolean => this.own.includes(secret);
+    const say = (place: string, detail: string): void =>
+      this.production ? this.report(place, detail) : this.warn(place, detail);
+    for (const secret of all) {
+      const flaw = secretFlaw(secret);
+      if (flaw) say(secret.place, flaw);
+    }
+    for (const [secret, first] of sharedSecrets([...this.own, ...all])) {
+      // Of bots' keys it is an error anyway, which has been reported.
+      if (isOwn(secret) || this.hasRepeated(secret.place)) continue;
+      const where = isOwn(first) ? first.place : `${toPath(first.place)} on line ${this.lineOf(first.place)}`;
+      say(secret.place, `is the same as ${where}: no secret may be used twice, so give it one of its own`);
+    }
+  }
+
+  private hasRepeated(at: string): boolean {
+    return this.problems.some(({ pointer, detail }) => pointer === at && detail.startsWith('is the same as'));
+  }
+
   private refuseUnknownEndpoints(providers: ProviderConfig[], bots: BotConfig[]): void {
     const known = bots.map(({ name }) => name);
-    for (const [index, { endpoint }] of providers.entries()) {
+    for (const [index, { endpoint, name }] of providers.entries()) {
       const at = `/providers/${index}/endpoint/bot`;
-      if (typeof endpoint?.bot !== 'string' || known.includes(endpoint.bot) || this.hasProblemIn(at)) continue;
-      this.report(at, `"${endpoint.bot}" is not a bot of this file: use one of ${known.join(', ') || '(none)'}`);
+      if (typeof endpoint?.bot !== 'string' || this.hasProblemIn(at)) continue;
+      const bot = bots.find(({ name: named }) => named === endpoint.bot);
+      if (!bot)
+        this.report(at, `"${endpoint.bot}" is not a bot of this file: use one of ${known.join(', ') || '(none)'}`);
+      else if (Array.isArray(bot.providers) && !bot.providers.includes(name))
+        this.report(at, `"${endpoint.bot}" may not use this provider: add "${name}" to the bot's providers`);
     }
   }
 
@@ -242,16 +287,10 @@ function entryOf(pointer: string): string {
 }
 
 function readText(path: string, shown: string): string {
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES) throw new Error(`is larger than 1 MiB (${size} bytes)`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new ConfigError([
-      `${shown}: ${code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8 text' : message}`,
-    ]);
-  }
+  const text = readTextFile(path, shown, MAX_BYTES);
+  if (text === null)
+    throw new ConfigError([`${shown}: ${fileTrouble({ name: '', message: '', code: 'ENOENT' }, path)}`]);
+  return text;
 }
 
 /** A key with nothing behind it, as when all that stood under it is commented out, counts as absent. */

@@ -29,6 +29,16 @@ export interface SettingOptions {
   help: string;
   /** Encrypted at rest, never returned, never logged. */
   secret?: boolean;
+  /**
+   * Of a secret that lets its holder in here, as a webhook's token or signing secret does, and not only at the vendor: production
+   * refuses one that is short or easy to guess. True, unless given, for settings whose names begin with `webhook`.
+   */
+  opens?: boolean;
+  /**
+   * What a secret of type `string` may consist of. `header`, unless given: what fits in an HTTP header, printable ASCII. `text`: all
+   * but control characters. `lines`: text with line breaks within, as a key in PEM form has them. Blanks around it are never allowed.
+   */
+  characters?: 'header' | 'text' | 'lines';
   required?: boolean;
   /** Used where the setting is left out. */
   default?: string | boolean | number;
@@ -104,7 +114,11 @@ function propertySchema(options: SettingOptions): Record<string, unknown> {
 function rulesOf(options: SettingOptions): PropertyDecorator[] {
   const text = [MaxLength(options.maxLength ?? 1024), IsNotEmpty({ message: 'must not be empty' })];
   const rules: Record<SettingType, PropertyDecorator[]> = {
-    string: [...text, IsString({ message: 'must be a string (a number needs quotes)' })],
+    string: [
+      ...(options.secret ? [secretRule(options)] : []),
+      ...text,
+      IsString({ message: 'must be a string (a number needs quotes)' }),
+    ],
     url: [
       IsUrl(
         { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
@@ -143,6 +157,22 @@ function durationRule({ canBeOff = false, min, max }: SettingOptions): PropertyD
     defaultMessage: (): string => `must be a duration ${range}${canBeOff ? ', or off' : ''}`,
   };
   return ValidateBy({ name: 'isDurationWithin', validator });
+}
+
+const SECRETS: Record<NonNullable<SettingOptions['characters']>, { pattern: RegExp; what: string }> = {
+  header: { pattern: /^[ -~]*$/, what: 'printable ASCII characters' },
+  text: { pattern: /^\P{C}*$/u, what: 'one line without control characters' },
+  lines: { pattern: /^[\P{C}\r\n]*$/u, what: 'text without control characters' },
+};
+
+/** A secret with an invisible character too many never fits, and nobody sees why. */
+function secretRule({ characters = 'header' }: SettingOptions): PropertyDecorator {
+  const { pattern, what } = SECRETS[characters];
+  const validate = (value: unknown): boolean =>
+    typeof value !== 'string' || (pattern.test(value) && value === value.trim());
+  const defaultMessage = (): string =>
+    `must be ${what}, without blanks or line breaks around it (echo adds a line break, printf %s adds none)`;
+  return ValidateBy({ name: 'isSecret', validator: { validate, defaultMessage } });
 }
 
 /** class-validator rule: a duration such as `30s`, `5m` or `1h`. */

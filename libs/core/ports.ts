@@ -1,3 +1,4 @@
+import type { Owner } from './budget.js';
 import type { TakenLane } from './delivery-ports.js';
 import type { ConversationStatus } from './conversation.js';
 import type { Handover, HandoverStatus, Message } from './handover.js';
@@ -62,6 +63,12 @@ export interface Answer {
   body: unknown;
 }
 
+/** Who asks for a change, and about how many bytes it has. What the gateway does by itself is the operator's. */
+export interface Cost {
+  owner: Owner;
+  bytes: number;
+}
+
 /** One change of one handover. */
 export interface Change<T> {
   handoverId: string;
@@ -104,16 +111,21 @@ export interface HandoverStore {
    * it may be behind, so it is read first.
    * @throws {Refusal} `unavailable` under overload
    */
-  change<T>(handoverId: string, work: Change<T>['work'], options?: { anew?: boolean }): Promise<T | null>;
+  change<T>(handoverId: string, work: Change<T>['work'], options?: { anew?: boolean; cost?: Cost }): Promise<T | null>;
   /**
    * The same for a request that may be repeated under a key: the same request gets the same answer and nothing happens twice.
    * @throws {Refusal} `key_reused`
    */
-  answer(handoverId: string, key: IdempotencyKey | null, work: Change<Answer>['work']): Promise<Answer | null>;
+  answer(
+    handoverId: string,
+    key: IdempotencyKey | null,
+    work: Change<Answer>['work'],
+    cost: Cost,
+  ): Promise<Answer | null>;
   /** The answer that was given under a key, if any. @throws {Refusal} `key_reused` when it was for another request */
   answered(key: IdempotencyKey): Promise<Answer | null>;
   /** Stores a new handover. @throws {Refusal} `conflict` with member `handoverId` when the session has an open one, `key_reused` */
-  create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer>;
+  create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }, cost: Cost): Promise<Answer>;
 
   /** Handovers to be changed together. */
   unitsOf(by: UnitQuery): Promise<HandoverUnit[]>;
@@ -122,7 +134,7 @@ export interface HandoverStore {
    * open. False when that is not so, or `work` says no: nothing is stored then. Committed when this resolves.
    * @throws {Refusal} `unavailable` under overload
    */
-  receive(conversationId: string, work: (unit: HandoverUnit) => boolean): Promise<boolean>;
+  receive(conversationId: string, work: (unit: HandoverUnit) => boolean, cost: Cost): Promise<boolean>;
   /** Commits changed units. Resolves to the ids of those that somebody else had changed meanwhile: of them nothing is stored. */
   commit(units: HandoverUnit[]): Promise<Set<string>>;
 }
@@ -148,6 +160,8 @@ export interface Wakeups {
   /** No other replica is at work, so what this one remembers is likely to be true. */
   readonly isAlone: boolean;
   committed(commit: Committed): void;
+  /** A commit came to nothing that is known: it may be stored all the same. */
+  unsure?(): void;
 }
 
 export const CLOCK = Symbol('Clock');

@@ -43,9 +43,14 @@ export class ProviderRegistry {
     return [...this.instances.values()].filter(({ definition }) => definition.key === type);
   }
 
-  /** The provider a new handover goes to. @throws {Refusal} `invalid` naming the field and what is there to choose from */
-  choose(name: string | undefined): ProviderInstance {
-    const enabled = [...this.instances.values()].filter((instance) => instance.enabled);
+  /**
+   * The provider a new handover goes to.
+   * @param allowed the only ones that its bot may use, null for all; any other is treated as if it were not there
+   * @throws {Refusal} `invalid` naming the field and what is there to choose from
+   */
+  choose(name: string | undefined, allowed: readonly string[] | null): ProviderInstance {
+    const usable = [...this.instances.values()].filter((one) => allowed?.includes(one.name) ?? true);
+    const enabled = usable.filter((instance) => instance.enabled);
     if (name === undefined) {
       if (enabled.length === 1) return enabled[0]!;
       const detail =
@@ -54,7 +59,7 @@ export class ProviderRegistry {
           : 'is missing, and there is more than one provider to choose from';
       throw new Refusal('invalid', 'The request names no provider.', [{ pointer: '/provider', detail }]);
     }
-    const chosen = this.instances.get(name);
+    const chosen = usable.find((one) => one.name === name);
     if (chosen?.enabled) return chosen;
     const detail = chosen
       ? 'is disabled: it takes no new handovers'

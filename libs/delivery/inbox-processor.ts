@@ -2,6 +2,7 @@ import type { ProviderEvent, ProviderLog, RemoteAttachment } from '#contract';
 import {
   acceptsTenant,
   applyEvent,
+  costOfEvent,
   courseOf,
   isFinal,
   isSettledFor,
@@ -106,7 +107,8 @@ export class InboxProcessor {
     const isSaid = events.length > 0 && events.every((event) => SAID.has(event.type) && !hasFiles(event));
     if (this.stopped || entry.ignored !== null || entry.conversationId === null || !isSaid) return false;
     try {
-      return await this.handovers.receive(entry.conversationId, (unit) => this.applyArrival(unit, entry, events));
+      const apply = (unit: HandoverUnit): boolean => this.applyArrival(unit, entry, events);
+      return await this.handovers.receive(entry.conversationId, apply, costOfEvent(entry));
     } catch (error) {
       if (error instanceof Refusal || this.isTransient(error)) throw error;
       this.log.warn({ type: entry.type, err: (error as Error).message }, 'event not applied as it came');
@@ -287,7 +289,8 @@ export class InboxProcessor {
     wanted: RemoteAttachment[],
   ): Promise<Attachment[] | null> {
     if (isNew) return null;
-    const request = { inboxId, handoverId: handover.id, conversationId: conversationId!, provider, wanted };
+    const { id: handoverId, bot } = handover;
+    const request = { inboxId, handoverId, bot, conversationId: conversationId!, provider, wanted };
     return this.files.of(request, () => this.wake(conversationId!));
   }
 

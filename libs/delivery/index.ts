@@ -23,3 +23,4 @@ export { Signals } from './signals.js';
 export { WebhookRefusals } from './webhook-refusals.js';
 export { WebhookFlow } from './webhook-flow.js';
 export { StreamPoll, type Watched } from './stream-poll.js';
+export { VendorCalls } from './vendor-calls.js';

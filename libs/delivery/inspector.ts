@@ -84,17 +84,16 @@ export class Inspector {
 
   /** False when some could not be settled for now. */
   private async fetchFiles(
-    { id, conversationId }: Handover,
+    handover: Handover,
     provider: ProviderInstance,
     messages: ListedMessage[],
     files: Map<string, Attachment[]>,
   ): Promise<boolean> {
     if (messages.length === 0) return true;
+    const { id } = handover;
     this.fetching.add(id);
     try {
-      const fetched = await Promise.all(
-        messages.map((message) => this.files.of(id, conversationId!, provider, message)),
-      );
+      const fetched = await Promise.all(messages.map((message) => this.files.of(handover, provider, message)));
       fetched.forEach((found, index) => found && files.set(messages[index]!.id, found));
       return fetched.every((found) => found !== null);
     } finally {

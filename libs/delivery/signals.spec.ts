@@ -1,24 +1,27 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ProviderError } from '#contract';
-import type { Handover, ProviderInstance, Signal } from '#core';
+import { Refusal, type Handover, type ProviderInstance, type Signal } from '#core';
 import { Signals } from './signals.js';
 
 const log = { debug: () => undefined, info: () => undefined, warn: () => undefined };
-const open = { id: 'ho_1', conversationId: 'c-1', status: 'active', closing: null } as Handover;
+const open = { id: 'ho_1', bot: 'a', conversationId: 'c-1', status: 'active', closing: null } as Handover;
 const TYPING: Signal = { kind: 'typing', author: 'user' };
 
 let now: number;
 let down: string[];
+let taken: string[];
 let calls: unknown[][];
 let answer: () => Promise<void>;
 let signals: Signals;
 beforeEach(() => {
   now = 1_000_000;
   down = [];
+  taken = [];
   calls = [];
   answer = async () => undefined;
   signals = new Signals(
     (provider) => down.includes(provider),
+    { take: (_, bot) => taken.push(bot) },
     () => now,
     log,
   );
@@ -115,6 +118,31 @@ describe('signals', () => {
     await Promise.all(all);
     await send({ kind: 'thinking', maxSeconds: 1 });
     expect(calls).toHaveLength(5);
+  });
+
+  it('leave another bot its connections, and its peace when they fail', async () => {
+    answer = () => new Promise(() => undefined);
+    for (let nth = 0; nth < 10; nth++) void send({ kind: 'thinking', maxSeconds: 1 });
+    answer = async () => undefined;
+    await send({ kind: 'thinking', maxSeconds: 2 }, { bot: 'b' });
+    expect(calls).toHaveLength(5);
+    answer = () => Promise.reject(new ProviderError('unknown_outcome', 'no answer'));
+    await send(TYPING, { bot: 'c' });
+    await send({ kind: 'thinking', maxSeconds: 3 }, { bot: 'c' });
+    expect(calls).toHaveLength(6);
+    await send({ kind: 'thinking', maxSeconds: 4 }, { bot: 'b' });
+    expect(calls).toHaveLength(7);
+  });
+
+  it('count as calls of their bot, and are refused when it has made too many; what is dropped does not count', async () => {
+    await send();
+    await send();
+    expect(taken).toEqual(['a']);
+    taken.push = () => {
+      throw new Refusal('over_budget', 'too many');
+    };
+    expect(() => send({ kind: 'read', at: new Date() })).toThrow('too many');
+    expect(calls).toHaveLength(1);
   });
 
   it('do not fail for whoever sends them', async () => {

@@ -15,7 +15,12 @@ function store(options: Partial<GroupCommitOptions<string>> = {}) {
         });
       });
     },
-    { keyOf: (item) => item, isTransient: (error) => (error as Error).message === 'away', ...options },
+    {
+      keyOf: (item) => item,
+      isTransient: (error) => (error as Error).message === 'away',
+      costOf: () => ({ owner: 'bot:a', bytes: 1 }),
+      ...options,
+    },
   );
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const next = async (error?: Error): Promise<void> => {
@@ -76,13 +81,87 @@ describe('a group commit', () => {
   });
 
   it('refuses more than may wait, and takes it again later', async () => {
-    const { group, next } = store({ maxWaiting: 2, maxGroups: 1 });
+    const { group, next } = store({ waiting: { total: 2, share: 2, floor: 0 }, maxGroups: 1 });
     const accepted = [group.submit('a'), group.submit('b')];
-    await expect(group.submit('c')).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(group.submit('c')).rejects.toMatchObject({ kind: 'over_budget', members: { owner: 'bot:a' } });
     await next();
     expect(await Promise.all(accepted)).toEqual(['A', 'B']);
     const again = group.submit('c');
     await next();
     expect(await again).toBe('C');
+  });
+
+  it('tries each item of a group alone when it got into the way of other work, and tells nobody', async () => {
+    const conflict = (error: unknown): boolean => (error as Error).message === 'conflict';
+    const { group, groups, next, turn } = store({ isConflict: conflict, isTransient: conflict });
+    const all = [group.submit('a'), group.submit('b')];
+    await next(new Error('conflict'));
+    await next();
+    await next(new Error('conflict'));
+    while (groups.length < 4) await turn();
+    await next();
+    expect(await Promise.all(all)).toEqual(['A', 'B']);
+    expect(groups).toEqual([['a', 'b'], ['a'], ['b'], ['b']]);
+  });
+
+  it('gives up on an item that is in the way again and again', async () => {
+    let tries = 0;
+    const group = new GroupCommit<string, string>(() => Promise.reject(new Error(`conflict ${++tries}`)), {
+      keyOf: (item) => item,
+      costOf: () => ({ owner: 'bot:a', bytes: 1 }),
+      isTransient: () => true,
+      isConflict: () => true,
+    });
+    await expect(group.submit('a')).rejects.toThrow('conflict 5');
+  });
+
+  describe('with several who ask', () => {
+    /** `a1` is what bot a asks for first. */
+    const costOf = (item: string) => ({
+      owner: item.startsWith('w') ? ('provider:support' as const) : (`bot:${item[0]!}` as const),
+      bytes: 1_000,
+    });
+
+    it('lets them take turns, and keeps the order of each', async () => {
+      const { group, groups, next } = store({ costOf, maxItems: 4, maxGroups: 1 });
+      const all = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'b1', 'w1', 'b2'].map((item) => group.submit(item));
+      for (let round = 0; round < 3; round++) await next();
+      await Promise.all(all);
+      expect(groups).toEqual([['a1', 'b1', 'w1', 'a2'], ['a3', 'b2', 'a4', 'a5'], ['a6']]);
+    });
+
+    it('ends a group once it is large, but takes one that is larger by itself', async () => {
+      const { group, groups, next } = store({
+        costOf: (item) => ({ owner: 'bot:a', bytes: item.length }),
+        maxBytes: 5,
+        maxGroups: 1,
+      });
+      const all = ['aaa', 'bb', 'c', 'dddddddd', 'e'].map((item) => group.submit(item));
+      for (let round = 0; round < 4; round++) await next();
+      await Promise.all(all);
+      expect(groups).toEqual([['aaa', 'bb'], ['c'], ['dddddddd'], ['e']]);
+    });
+
+    it('refuses what is over one’s share, and has the floor of the others left', async () => {
+      const { group, next } = store({
+        costOf,
+        waiting: { total: 4, share: 3, floor: 1 },
+        waitingBytes: { total: 10_000, share: 2_000, floor: 1_000 },
+        maxGroups: 1,
+      });
+      const taken = ['a1', 'a2'].map((item) => group.submit(item));
+      await expect(group.submit('a3')).rejects.toMatchObject({
+        kind: 'over_budget',
+        members: { budget: 'bytes of waiting changes', owner: 'bot:a' },
+      });
+      taken.push(...['b1', 'b2', 'c1', 'w1'].map((item) => group.submit(item)));
+      await expect(group.submit('c2')).rejects.toMatchObject({ kind: 'unavailable' });
+      await expect(group.submit('w2')).rejects.toMatchObject({
+        kind: 'unavailable',
+        members: { budget: 'waiting changes', owner: 'provider:support' },
+      });
+      await next();
+      expect(await Promise.all(taken)).toHaveLength(6);
+    });
   });
 });

@@ -1,35 +1,52 @@
-import { Refusal } from '#core';
+import { Budget, Refusal, type BudgetLimits, type Cost, type Owner } from '#core';
+import { retried } from './conflict.js';
 
 export interface GroupCommitOptions<I> {
   /** Items with equal keys are never in two groups at the same time, and stay in order. */
   keyOf(item: I): string;
   /** Whether an error is the database's state and not one item's fault. */
   isTransient(error: unknown): boolean;
+  /** Whether nothing was stored because the group got into the way of other work: its items are tried again at once, each alone. */
+  isConflict?(error: unknown): boolean;
+  /** Who asks for it and how large it is. */
+  costOf(item: I): Cost;
   /** Items in one group. */
   maxItems?: number;
+  /** A group ends once it is so large, in bytes. */
+  maxBytes?: number;
   /** Groups under way at the same time. */
   maxGroups?: number;
   /** Items that may wait; more are refused. */
-  maxWaiting?: number;
+  waiting?: BudgetLimits;
+  /** Their bytes. */
+  waitingBytes?: BudgetLimits;
 }
 
 interface Entry<I, O> {
   item: I;
   key: string;
+  cost: Cost;
   resolve(value: O): void;
   reject(error: unknown): void;
 }
 
 const MAX_ITEMS = 128;
 const MAX_GROUPS = 2;
-const MAX_WAITING = 2_000;
+const MAX_BYTES = 4 * 1_048_576;
+/** The floor is the reserve of webhooks, and of each bot, against all others. */
+const WAITING = { total: 2_000, share: 1_500, floor: 250 };
+const WAITING_BYTES = { total: 64 * 1_048_576, share: 16 * 1_048_576, floor: 4 * 1_048_576 };
 
 /**
  * Lets what arrives while the database is busy go to it together: one round trip and one flush to disk for many. Nothing waits
- * for a timer. An item that spoils its group is found by trying each alone, so it fails nobody else's.
+ * for a timer. Those who ask take turns, so that one who asks for much does not stand before the others. An item that spoils its group is
+ * found by trying each alone, so it fails nobody else's.
  */
 export class GroupCommit<I, O> {
-  private waiting: Entry<I, O>[] = [];
+  /** By who asks, the one whose turn it is first. */
+  private readonly waiting = new Map<Owner, Entry<I, O>[]>();
+  private readonly places: Budget;
+  private readonly bytes: Budget;
   private readonly busy = new Set<string>();
   private groups = 0;
   private isScheduled = false;
@@ -38,15 +55,24 @@ export class GroupCommit<I, O> {
   constructor(
     private readonly flush: (items: I[]) => Promise<O[]>,
     private readonly options: GroupCommitOptions<I>,
-  ) {}
+  ) {
+    this.places = new Budget('waiting changes', options.waiting ?? WAITING);
+    this.bytes = new Budget('bytes of waiting changes', options.waitingBytes ?? WAITING_BYTES);
+  }
 
-  /** Resolves once the item is committed. @throws {Refusal} `unavailable` when too many wait already */
+  /** Resolves once the item is committed. @throws {Refusal} `over_budget` or `unavailable` when too many or too much wait already */
   submit(item: I): Promise<O> {
-    if (this.waiting.length >= (this.options.maxWaiting ?? MAX_WAITING)) {
-      return Promise.reject(new Refusal('unavailable', 'The gateway has more to do than it can store now. Try again.'));
+    const cost = this.options.costOf(item);
+    const { owner, bytes } = cost;
+    if (!this.places.take(owner)) return Promise.reject(refusal(this.places, owner, 1));
+    if (!this.bytes.take(owner, bytes)) {
+      this.places.free(owner);
+      return Promise.reject(refusal(this.bytes, owner, bytes));
     }
     return new Promise<O>((resolve, reject) => {
-      this.waiting.push({ item, key: this.options.keyOf(item), resolve, reject });
+      const queue = this.waiting.get(owner) ?? [];
+      this.waiting.set(owner, queue);
+      queue.push({ item, key: this.options.keyOf(item), cost, resolve, reject });
       this.schedule();
     });
   }
@@ -76,25 +102,58 @@ export class GroupCommit<I, O> {
     }
   }
 
+  /** One item of each owner after the other, as far as their keys are not under way in another group. */
   private nextGroup(): Entry<I, O>[] {
-    const max = this.options.maxItems ?? MAX_ITEMS;
-    const group: Entry<I, O>[] = [];
-    const left: Entry<I, O>[] = [];
-    for (const entry of this.waiting) {
-      if (group.length < max && !this.busy.has(entry.key)) group.push(entry);
-      else left.push(entry);
+    const { maxItems = MAX_ITEMS, maxBytes = MAX_BYTES } = this.options;
+    const group = new Set<Entry<I, O>>();
+    let bytes = 0;
+    const queues = [...this.waiting.values()].map((queue) => queue.filter(({ key }) => !this.busy.has(key)).values());
+    let isFull = false;
+    while (queues.length > 0 && !isFull) {
+      const queue = queues.shift()!;
+      const { value: entry, done } = queue.next();
+      if (done) continue;
+      isFull = group.size > 0 && bytes + entry.cost.bytes > maxBytes;
+      if (isFull) break;
+      group.add(entry);
+      bytes += entry.cost.bytes;
+      isFull = group.size >= maxItems;
+      queues.push(queue);
     }
-    this.waiting = left;
-    return group;
+    for (const entry of group) this.release(entry);
+    for (const owner of new Set([...group].map(({ cost }) => cost.owner))) this.leave(owner, group);
+    return [...group];
+  }
+
+  private release({ cost: { owner, bytes } }: Entry<I, O>): void {
+    this.places.free(owner);
+    this.bytes.free(owner, bytes);
+  }
+
+  /** What is left of an owner's items waits behind the others'. */
+  private leave(owner: Owner, group: Set<Entry<I, O>>): void {
+    const left = this.waiting.get(owner)!.filter((entry) => !group.has(entry));
+    this.waiting.delete(owner);
+    if (left.length > 0) this.waiting.set(owner, left);
   }
 
   private async commit(group: Entry<I, O>[]): Promise<void> {
+    const isConflict = this.options.isConflict ?? ((): boolean => false);
     try {
-      const results = await this.flush(group.map(({ item }) => item));
+      const flush = (): Promise<O[]> => this.flush(group.map(({ item }) => item));
+      const results = await (group.length === 1 ? retried(flush, isConflict) : flush());
       group.forEach(({ resolve }, index) => resolve(results[index]!));
     } catch (error) {
-      if (group.length === 1 || this.options.isTransient(error)) return group.forEach(({ reject }) => reject(error));
+      if (group.length === 1 || (this.options.isTransient(error) && !isConflict(error)))
+        return group.forEach(({ reject }) => reject(error));
       for (const entry of group) await this.commit([entry]);
     }
   }
+}
+
+/** A bot that asks for too much is told so; a contact centre, and the gateway itself, try again. */
+function refusal(budget: Budget, owner: Owner, amount: number): Refusal {
+  if (owner.startsWith('bot:')) return budget.refusal(owner, amount);
+  const why = 'The gateway has more to do than it can store now. Try again.';
+  return new Refusal('unavailable', why, [], { budget: budget.name, owner });
 }

@@ -78,7 +78,8 @@ async function locked<T>(source: DataSource, key: number, work: (lock: QueryRunn
   try {
     for (;;) {
       await lock.startTransaction();
-      const [row] = (await lock.query('SELECT pg_try_advisory_xact_lock($1) AS ok', [key])) as { ok: boolean }[];
+      // Without a parameter: a statement with one stays open in its transaction with what it saw, and a concurrent index waits for that.
+      const [row] = (await lock.query(`SELECT pg_try_advisory_xact_lock(${key}) AS ok`)) as { ok: boolean }[];
       if (row!.ok) break;
       await lock.rollbackTransaction();
       await pause(LOOK_EVERY_MS * (0.5 + Math.random()));

@@ -1,5 +1,6 @@
 import { repairHalfPairs } from '#core';
 import type { DataSource } from 'typeorm';
+import { retried } from './conflict.js';
 
 /** A row of a recordset parameter: what JSON can say, dates as themselves. */
 export type JsonRow = Record<string, unknown>;
@@ -29,18 +30,24 @@ export class Statement {
     return this.parts.some((part) => part.name === name);
   }
 
-  /** `select` ends the statement; it depends on nothing but which parts there are. */
-  run<T extends object>(source: DataSource, label: string, select: () => string): Promise<T[]> {
+  /** `select` ends the statement; it depends on nothing but which parts there are. `run` as below: `query`, unless given. */
+  run<T extends object>(
+    source: DataSource,
+    label: string,
+    select: () => string,
+    run: typeof query<T> = query<T>,
+  ): Promise<T[]> {
     const shape = `${label}:${this.parts.map(({ name }) => name).join(',')}`;
     let text = texts.get(shape);
     if (text === undefined) {
       text = `WITH ${this.parts.map(({ name, sql }) => `${name} AS (${sql()})`).join(',\n')} ${select()}`;
       texts.set(shape, text);
     }
-    return query<T>(source, shape, text, this.params);
+    return run(source, shape, text, this.params);
   }
 
-  private part(name: string, sql: () => string): this {
+  /** Adds a part that works with what others found. */
+  part(name: string, sql: () => string): this {
     this.parts.push({ name, sql });
     return this;
   }
@@ -52,8 +59,18 @@ interface Pool {
   query(config: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
 }
 
-/** Runs a prepared statement, one for each label. TypeORM's own `query` cannot name one. */
-export async function query<T extends object>(
+/** Runs a prepared statement, one for each label; again, where it got into the way of another. TypeORM's own `query` cannot name one. */
+export function query<T extends object>(
+  source: DataSource,
+  label: string,
+  text: string,
+  values: unknown[],
+): Promise<T[]> {
+  return retried(() => queryOnce<T>(source, label, text, values));
+}
+
+/** The same for whoever knows better what to do about a conflict. */
+export async function queryOnce<T extends object>(
   source: DataSource,
   label: string,
   text: string,

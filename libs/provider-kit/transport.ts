@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import type { HttpService } from '@nestjs/axios';
 import { AxiosHeaders, type AxiosAdapter } from 'axios';
 import { firstValueFrom } from 'rxjs';
-import { EnvHttpProxyAgent, request as get, type Agent, type Dispatcher } from 'undici';
+import { request as get, type Agent, type Dispatcher } from 'undici';
+import { outbound } from './outbound.js';
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -11,6 +12,8 @@ export interface HttpRequest {
   body?: string | Readable;
   /** In place of the limit of every call: from the connection to the last byte of the answer, in milliseconds. */
   responseTimeoutMs?: number;
+  /** Ends the call before that, as one that gave no answer. */
+  signal?: AbortSignal;
 }
 
 export interface HttpAnswer {
@@ -75,7 +78,7 @@ export class Transport {
       connections: MAX_CONNECTIONS,
       connect: { timeout: limits.connectTimeoutMs, ...(connect as object) },
     };
-    this.dispatcher = new EnvHttpProxyAgent({
+    this.dispatcher = outbound({
       ...common,
       maxResponseSize: limits.maxResponseBytes,
       // The one clock for an answer is `responseTimeoutMs`.
@@ -84,7 +87,7 @@ export class Transport {
       ...connections,
     });
     const silence = { headersTimeout: limits.responseTimeoutMs, bodyTimeout: limits.responseTimeoutMs };
-    this.streaming = new EnvHttpProxyAgent({ ...common, ...silence, ...connections });
+    this.streaming = outbound({ ...common, ...silence, ...connections });
   }
 
   /** Lets go of all connections. */
@@ -112,6 +115,9 @@ export class Transport {
     const { connectTimeoutMs } = this.limits;
     const { responseTimeoutMs = this.limits.responseTimeoutMs } = request;
     const abort = new AbortController();
+    const end = (): void => abort.abort();
+    if (request.signal?.aborted) throw new TransportFailure(false, 'TIMEOUT');
+    request.signal?.addEventListener('abort', end);
     const expireAfter = (milliseconds: number) => setTimeout(() => abort.abort(), milliseconds);
     let connected = false;
     let timer = expireAfter(connectTimeoutMs);
@@ -138,6 +144,7 @@ export class Transport {
       throw new TransportFailure(connected, abort.signal.aborted ? 'TIMEOUT' : codeOf(error));
     } finally {
       clearTimeout(timer);
+      request.signal?.removeEventListener('abort', end);
     }
   }
 }

@@ -1,4 +1,3 @@
-import { describe, test } from '@jest/globals';
 import type { ProviderHarness } from './harness.js';
 import { prove } from './rule.js';
 import { RULES } from './rules/index.js';
@@ -6,8 +5,16 @@ import { RULES } from './rules/index.js';
 /** Of one test, in milliseconds. They take far less: what goes on for so long has come to a stop, and should say so soon. */
 const LIMIT_MS = 20_000;
 
-/** Registers one test for each rule that applies to the provider. Call it in a spec. */
+/** What Jest has for its specs. It is not imported, so that a fake can be run without Jest. */
+interface TestRunner {
+  describe(name: string, body: () => void): void;
+  test(name: string, run: () => Promise<void>, limitMs: number): void;
+  afterAll(run: () => void): void;
+}
+
+/** Registers one test for each rule that applies to the provider. Call it in a spec of Jest. */
 export function conformance(harness: ProviderHarness): void {
+  const { describe, test } = globalThis as unknown as TestRunner;
   describe(`conformance of ${harness.provider().definition.title}`, () => {
     for (const { topic, rules } of RULES)
       describe(topic, () => {

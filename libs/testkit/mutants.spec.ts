@@ -4,12 +4,21 @@ import { mutantsOfCalls } from './reference/mutants-of-calls.js';
 import { mutantsOfContent } from './reference/mutants-of-content.js';
 import { mutantsOfData } from './reference/mutants-of-data.js';
 import { mutantsOfEvents } from './reference/mutants-of-events.js';
+import { mutantsOfPeople } from './reference/mutants-of-people.js';
+import { mutantsOfSequences } from './reference/mutants-of-sequences.js';
 import { parleyHarness } from './reference/harness.js';
 import { prove, RuleBroken } from './rule.js';
 import { RULES } from './rules/index.js';
 
 const rules = RULES.flatMap((topic) => topic.rules);
-const mutants = [...mutantsOfData, ...mutantsOfCalls, ...mutantsOfContent, ...mutantsOfEvents];
+const mutants = [
+  ...mutantsOfData,
+  ...mutantsOfCalls,
+  ...mutantsOfSequences,
+  ...mutantsOfContent,
+  ...mutantsOfEvents,
+  ...mutantsOfPeople,
+];
 
 describe('a provider is found out when', () => {
   it.each(

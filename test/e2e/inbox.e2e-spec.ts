@@ -34,11 +34,12 @@ describe('the inbox of two replicas', () => {
       `INSERT INTO provider (name, type, settings, defaults, enabled, provisioned) VALUES ('p', 't', '{}', '{}', true, true)`,
     );
     const given = { bot: 'b', provider: 'p', sessionId: 's', userId: 'u', user: {}, transcript: [], settings: {} };
-    await handovers.create(null, () => {
+    const work = () => {
       const unit = startHandover({ ...given, metadata: null }, new Date(), COURSE);
       unit.handover.conversationId = 'c';
       return { unit, answer: { status: 201, body: null } };
-    });
+    };
+    await handovers.create(null, work, { owner: 'bot:b', bytes: 0 });
   });
   afterAll(async () => {
     await connections.destroy();
@@ -85,11 +86,15 @@ describe('the inbox of two replicas', () => {
 
   it('applies an event as it comes only if it is new and nothing earlier is open, so that the order holds', async () => {
     const arrive = (key: string): Promise<boolean> =>
-      handovers.receive('c', (unit) => {
-        unit.emit('activity');
-        unit.arrivals.push({ entry: { ...entry, key }, status: 'applied', reason: null });
-        return true;
-      });
+      handovers.receive(
+        'c',
+        (unit) => {
+          unit.emit('activity');
+          unit.arrivals.push({ entry: { ...entry, key }, status: 'applied', reason: null });
+          return true;
+        },
+        { owner: 'provider:p', bytes: 0 },
+      );
     const rows = (key: string) => database.query(`SELECT status, body FROM inbox WHERE key = $1`, [key]);
     await inbox.add({ ...entry, key: 'earlier' });
     expect(await arrive('later')).toBe(false);

@@ -25,6 +25,16 @@ export class Accounts implements Callbacks {
     return [...this.byName.keys()];
   }
 
+  /** The only providers that a bot may use; null: all of them. */
+  providersOf(name: string): readonly string[] | null {
+    return this.byName.get(name)?.providers ?? null;
+  }
+
+  /** To a bot, one that it may not use looks like one that is not there. */
+  mayUse(name: string, provider: string): boolean {
+    return this.providersOf(name)?.includes(provider) ?? true;
+  }
+
   async callbackOf(name: string, evenIfGone = false): Promise<Callback | string> {
     const bot = this.byName.get(name);
     if (!bot?.callbackUrl || !bot.callbackSecret) return 'The bot has no callback URL any more.';
@@ -33,7 +43,7 @@ export class Accounts implements Callbacks {
       bot.goneUrl = await this.store.goneUrl(name);
       if (bot.goneUrl === bot.callbackUrl) return GONE;
     }
-    return { url: bot.callbackUrl, secret: bot.callbackSecret };
+    return { url: bot.callbackUrl, secret: bot.callbackSecret, credentials: bot.callbackCredentials };
   }
 
   async gone(name: string, url: string): Promise<void> {

@@ -1,62 +1,87 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, type Environment } from '#config';
+import { ConfigError, fileTrouble, readTextFile, type Environment } from '#config';
 
 const ADMIN_KEY_FILE = 'admin.key';
+const ENCRYPTION_KEY_FILE = 'encryption.key';
+const MAX_BYTES = 1024 * 1024;
 
-/** The gateway's own two keys. `newAdminKey` is set on the start that generated it, to be shown once. */
+/** The gateway's own keys. `newAdminKey` is set on the start that generated it, to be shown once. */
 export interface Keys {
   adminKey: string;
+  /** What secrets in the database are encrypted with. */
   encryptionKey: Buffer;
+  /** What they may still be encrypted with. */
+  previousEncryptionKeys: Buffer[];
   newAdminKey: string | null;
 }
 
-/** Takes the keys from the environment, or generates and keeps them under the data directory, readable by their owner only. */
-export function loadKeys(environment: Pick<Environment, 'dataDir' | 'adminKey' | 'encryptionKey'>): Keys {
-  const { dataDir } = environment;
-  const admin = environment.adminKey
-    ? { value: environment.adminKey, isNew: false }
+type Given = Pick<Environment, 'dataDir' | 'adminKey' | 'encryptionKey' | 'previousEncryptionKeys'>;
+
+/**
+ * Takes the keys from the environment, or generates and keeps them under the data directory, readable by their owner only.
+ * @throws {ConfigError} that says what to do when they can be neither read nor kept there
+ */
+export function loadKeys({ dataDir, adminKey, encryptionKey, previousEncryptionKeys }: Given): Keys {
+  const admin = adminKey
+    ? { value: adminKey, isNew: false }
     : keep(dataDir, ADMIN_KEY_FILE, () => `hga_${randomBytes(24).toString('base64url')}`);
   const encryption =
-    environment.encryptionKey ?? keep(dataDir, 'encryption.key', () => randomBytes(32).toString('base64')).value;
+    encryptionKey ?? keep(dataDir, ENCRYPTION_KEY_FILE, () => randomBytes(32).toString('base64')).value;
+  const key = Buffer.from(encryption, 'base64');
+  if (key.length !== 32)
+    throw new ConfigError([
+      `DATA_DIR: ${join(dataDir, ENCRYPTION_KEY_FILE)} does not hold 32 bytes in base64: put the key back from a backup, or remove the file for a new key where nothing was encrypted yet`,
+    ]);
   return {
     adminKey: admin.value,
-    encryptionKey: Buffer.from(encryption, 'base64'),
+    encryptionKey: key,
+    previousEncryptionKeys: previousEncryptionKeys.map((previous) => Buffer.from(previous, 'base64')),
     newAdminKey: admin.isNew ? admin.value : null,
   };
 }
 
 /** The admin key that a gateway has generated and keeps there; null where none has. @throws {ConfigError} when it may not be read */
 export function readKeptAdminKey(dataDir: string): string | null {
-  const file = join(dataDir, ADMIN_KEY_FILE);
-  if (!existsSync(file)) return null;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError([`DATA_DIR: ${file} cannot be read (${code}): it is its owner's, who runs the gateway`]);
-  }
+  return readKey(dataDir, ADMIN_KEY_FILE);
+}
+
+function readKey(dataDir: string, name: string): string | null {
+  const file = join(dataDir, name);
+  const text = readTextFile(file, `DATA_DIR: ${file}`, MAX_BYTES)?.trim();
+  if (text === '')
+    throw new ConfigError([`DATA_DIR: ${file} is empty: put the key back, or remove the file for a new one`]);
+  return text ?? null;
 }
 
 function keep(dataDir: string, name: string, generate: () => string): { value: string; isNew: boolean } {
+  const kept = readKey(dataDir, name);
+  if (kept !== null) return { value: kept, isNew: false };
   const file = join(dataDir, name);
-  if (existsSync(file)) return { value: readFileSync(file, 'utf8').trim(), isNew: false };
   try {
     mkdirSync(dataDir, { recursive: true });
+    return write(file, generate());
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    const other = code === 'EEXIST' ? readKey(dataDir, name) : null;
+    if (other !== null) return { value: other, isNew: false };
+    const variable = name === ADMIN_KEY_FILE ? 'HANDOVER_ADMIN_KEY' : 'HANDOVER_ENCRYPTION_KEY';
     throw new ConfigError([
-      `DATA_DIR: ${dataDir} cannot be made a folder (${code}): set it to one that can be written to`,
+      `DATA_DIR: ${dataDir} ${fileTrouble(error as NodeJS.ErrnoException, dataDir)}. ${variable} is not set, so its key would be kept there: set it, or set DATA_DIR to a folder that can be written to`,
     ]);
   }
+}
+
+/** `wx`: of two gateways that start together on one directory only one generates the key. */
+function write(file: string, key: string): { value: string; isNew: boolean } {
   try {
-    // `wx`: of two gateways that start together on one directory only one generates the key.
-    writeFileSync(file, `${generate()}\n`, { mode: 0o600, flag: 'wx' });
+    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
+    chmodSync(file, 0o600);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return { value: readFileSync(file, 'utf8').trim(), isNew: false };
+    // Of a disk that is full an empty file is left, which would be taken for the key.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(file, { force: true });
+    throw error;
   }
-  chmodSync(file, 0o600);
-  return { value: readFileSync(file, 'utf8').trim(), isNew: true };
+  return { value: key, isNew: true };
 }

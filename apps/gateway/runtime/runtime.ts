@@ -39,10 +39,12 @@ import {
   SharedClock,
   Signals,
   StreamPoll,
+  VendorCalls,
   WebhookRefusals,
   WebhookFlow,
 } from '#delivery';
 import {
+  DatabaseHistory,
   databaseTime,
   isDatabaseAway,
   LiveChannel,
@@ -64,11 +66,13 @@ import {
   type EmbeddedPostgres,
   type ProviderAccount,
 } from '#persistence';
+import { outbound } from '#provider-kit';
 import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
 import { checkCapabilities } from './load-providers.js';
-import { configuredOptions, providerOptions } from './provider-options.js';
+import { providerOptions } from './provider-options.js';
+import { provision } from './provision.js';
 import { Streams } from './streams.js';
 
 /** How long a stop may wait for work that is under way, requests included, in milliseconds: whoever stops us kills us after ten seconds. */
@@ -94,6 +98,7 @@ export class Runtime implements Wakeups {
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
   readonly signals: Signals;
+  readonly vendorCalls: VendorCalls;
   private readonly stopper = new AbortController();
   /** Until when calls under way are waited for, by the clock of `performance`. */
   private stopBy: number | null = null;
@@ -108,6 +113,7 @@ export class Runtime implements Wakeups {
   private readonly alarms: Alarms;
   private readonly inspections: Inspections;
   private readonly housekeeping: Housekeeping;
+  private history: DatabaseHistory | null = null;
 
   private constructor(
     readonly keys: Keys,
@@ -144,7 +150,8 @@ export class Runtime implements Wakeups {
     };
     this.attachments = new PgAttachmentStore(database);
     const replica = (): string | null => this.relay.taker;
-    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    const dead = (): string[] => this.relay.dead;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, dead, production, log);
     this.processor = new InboxProcessor(
       inboxStore,
       this.handovers,
@@ -163,7 +170,7 @@ export class Runtime implements Wakeups {
     this.refusals = new WebhookRefusals(now);
     const flow = new WebhookFlow();
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals, flow);
-    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
+    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime(), outbound);
     const commands = new ProviderCommands(
       this.handovers,
       laneStore,
@@ -183,7 +190,9 @@ export class Runtime implements Wakeups {
       isDatabaseAway,
       log,
     );
-    this.signals = new Signals((provider) => this.relay.isDown('provider', provider), elapsed, log);
+    this.vendorCalls = new VendorCalls(elapsed);
+    const isDown = (provider: string, bot: string): boolean => this.relay.isDown('provider', provider, bot);
+    this.signals = new Signals(isDown, this.vendorCalls, elapsed, log);
     this.alarms = new Alarms(this.handovers, this.registry, clock, log);
     const inspections = new PgInspectionStore(database);
     this.inspections = new Inspections(
@@ -232,11 +241,9 @@ export class Runtime implements Wakeups {
         const found = providers.find(({ definition }) => definition.key === type);
         return found === undefined || settingsOf(found.definition.settings)[setting]?.secret === true;
       };
-      const store = new PgAccountStore(database, new SecretBox(keys.encryptionKey), isSecret);
-      await store.provision({
-        bots: config.bots,
-        providers: config.providers.map((entry) => ({ ...entry, options: configuredOptions(entry) })),
-      });
+      const box = new SecretBox(keys.encryptionKey, keys.previousEncryptionKeys);
+      const store = new PgAccountStore(database, box, isSecret);
+      await provision(store, config, log);
       const instances = (await store.providers()).flatMap((account) =>
         openProvider(account, providers, environment, clock, log),
       );
@@ -267,6 +274,10 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    this.history = await DatabaseHistory.watch(this.database, () => {
+      this.handovers.forget();
+      this.relay.beginAnew();
+    });
     await this.live.start();
     await this.processor.start();
     await this.relay.start();
@@ -292,6 +303,7 @@ export class Runtime implements Wakeups {
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
+    this.history?.stop();
     await Promise.all([this.database.destroy(), this.vital.destroy()]);
     await this.embedded?.stop();
   }
@@ -316,6 +328,10 @@ export class Runtime implements Wakeups {
       this.isAlone ? undefined : this.live.say(handover.id, body),
       this.relay.isDown('bot', handover.bot) ? undefined : this.deliveries.signal(handover.bot, body),
     ]);
+  }
+
+  unsure(): void {
+    this.relay.unsure();
   }
 
   committed(commit: Committed): void {

@@ -16,13 +16,14 @@ const event = (type: string, more: object = {}): Body => ({
   at: new Date(1_795_000_000_000 + sent * 1_000).toISOString(),
   type,
   chat: 'chat-1',
-  reference: 'ho_1',
+  reference: 'ho_00000000000000000000000000000001',
   ...more,
 });
 const message = (over: object): Body =>
   event('message.created', { message: { id: `msg-${sent}`, author: 'agent', agent: ANN, text: 'Hello', internal: false, ...over } }); // prettier-ignore
 
 const ANN = { id: 'ann', name: 'Ann' };
+const FILE = { id: 'f-1', name: 'a.pdf', url: 'https://files.echo-desk.example/f-1' };
 const BOB = { id: 'bob', name: 'Bob' };
 const SALES = { id: 'sales', name: 'Sales' };
 const joined = (agent: object): Body => event('agent.joined', { agent });
@@ -39,7 +40,7 @@ conformance({
   defaults: { queueId: 'sales' },
   otherQueue: 'billing',
   wrongSettings: [{ change: { apiKey: 'key\nof two lines' }, pointer: '/apiKey' }],
-  vendor: (name) => new EchoDesk(accountOf(name)),
+  vendor: (name) => new EchoDesk(accountOf(name), accountOf(name === 'first' ? 'second' : 'first')),
   webhooks: {
     proof: 'body and time',
     events: [
@@ -55,19 +56,31 @@ conformance({
         facts: ['typing'],
         typing: false,
       },
-      { name: 'message.created', body: message({}), facts: ['message'] },
+      {
+        name: 'message.created',
+        body: message({}),
+        facts: ['message'],
+        says: [{ text: 'Hello', files: [], by: 'ann' }],
+      },
+      {
+        name: 'message.created with words and two files',
+        body: message({ agent: BOB, text: 'Two of them', files: [FILE, { ...FILE, id: 'f-2', name: 'b.pdf' }] }),
+        facts: ['message'],
+        says: [{ text: 'Two of them', files: ['a.pdf', 'b.pdf'], by: 'bob' }],
+      },
       {
         name: 'message.created with a file alone',
-        body: message({
-          text: null,
-          files: [{ id: 'f-1', name: 'a.pdf', url: 'https://files.echo-desk.example/f-1' }],
-        }),
+        body: message({ text: null, files: [FILE] }),
         facts: ['message'],
+        says: [{ text: null, files: ['a.pdf'], by: 'ann' }],
       },
       { name: 'customer.left', body: event('customer.left'), facts: ['user.left'] },
       { name: 'chat.closed', body: event('chat.closed'), facts: ['idle'] },
       { name: 'chat.rated', body: event('chat.rated', { stars: 5 }), facts: ['ignored'] },
     ],
+    aboutOne: [[message({ id: 'msg-one' }), event('message.changed', { message: { id: 'msg-one', text: 'Hallo' } })]],
+    // Echo Desk knows the gateway by its key, and as nobody who could be in a chat.
+    own: null,
     unknown: event('chat.of-tomorrow'),
     internalNote: message({ internal: true }),
     echo: message({ author: 'user', agent: undefined }),

@@ -36,7 +36,11 @@ export class EchoDesk implements FakeVendor {
   private readonly chats = new Map<string, Chat>();
   readonly http = new FakeHttp(this.routes());
 
-  constructor(private readonly account: EchoAccount) {}
+  /** @param other another account, whose events must not be taken for its own */
+  constructor(
+    private readonly account: EchoAccount,
+    private readonly other: EchoAccount = { id: 'else', apiKey: 'key', secret: 'else' },
+  ) {}
 
   chat(id: string): Chat {
     return this.chats.get(id)!;
@@ -57,8 +61,8 @@ export class EchoDesk implements FakeVendor {
 
   sign(body: Buffer, { at, by }: Signing): RawWebhook {
     const seconds = String(Math.floor(at / 1_000));
-    const secret = by === 'stranger' ? 'no secret of Echo Desk' : this.account.secret;
-    const signed = by === 'another account' ? Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), account: 'else' })) : body; // prettier-ignore
+    const secret = { stranger: 'no secret', account: this.account.secret, 'another account': this.other.secret }[by];
+    const signed = by === 'another account' ? Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), account: this.other.id })) : body; // prettier-ignore
     const signature = createHmac('sha256', secret).update(`${seconds}.`).update(signed).digest('hex');
     return { headers: { 'echo-timestamp': seconds, 'echo-signature': signature }, body: signed };
   }
@@ -86,9 +90,14 @@ export class EchoDesk implements FakeVendor {
     this.chat(conversation).agents.push({ id: agent, name: agent });
   }
 
-  agentSays(conversation: string, text: string, at: number): { message: object } {
+  agentSays(conversation: string, text: string, at: number, names: string[] = []): { message: object } {
     const agent = this.chat(conversation).agents[0];
-    return { message: this.add(conversation, { author: 'agent', text, agent }, at) };
+    const files = names.map((name) => ({
+      id: `f-${randomUUID()}`,
+      name,
+      url: `https://files.echo-desk.example/${name}`,
+    }));
+    return { message: this.add(conversation, { author: 'agent', text, agent, files }, at) };
   }
 
   agentEnds(conversation: string): void {
@@ -99,7 +108,11 @@ export class EchoDesk implements FakeVendor {
     this.chats.delete(conversation);
   }
 
-  private add(chat: string, said: { author: string; text: string | null; agent?: object }, at: number): object {
+  private add(
+    chat: string,
+    said: { author: string; text: string | null; agent?: object; files?: object[] },
+    at: number,
+  ): object {
     const message = { id: `msg-${randomUUID()}`, at: new Date(at).toISOString(), internal: false, ...said };
     this.chat(chat).messages.push(message);
     return message;

@@ -9,13 +9,14 @@ import {
   type NewArrival,
   type ProviderInstance,
 } from '#core';
+import { Turns } from '../turns.js';
 import { FetchRefused, type GuardedFetch } from './guarded-fetch.js';
 import { FileTooLarge, limited, readableBytes } from './limited.js';
 
 /** Files of one message; more are named in the message, and not fetched. */
 const MAX_FILES = 20;
-/** Events whose files are fetched at the same time. */
-const MAX_FETCHES = 8;
+/** Events whose files are fetched at the same time, dealt out by bot: files of one that hang hold up no other's. */
+const FETCHES = { total: 8, share: 6, floor: 2 };
 /** How long the files of one event may take in all, in milliseconds. The events after it wait that long. */
 const WITHIN_MS = 20_000;
 /** Pauses before a file that could not be had is tried again, in milliseconds. */
@@ -25,6 +26,7 @@ const AGAIN_AFTER_MS = [500, 2_000];
 export interface FileRequest {
   inboxId: string;
   handoverId: string;
+  bot: string;
   conversationId: string;
   provider: ProviderInstance;
   wanted: RemoteAttachment[];
@@ -36,15 +38,16 @@ export interface FileRequest {
  */
 export class ArrivingFiles {
   private readonly underWay = new Map<string, Promise<void>>();
-  private readonly queue: (() => void)[] = [];
+  private readonly turns = new Turns('file fetches', FETCHES);
   private readonly stopper = new AbortController();
-  private running = 0;
 
   constructor(
     private readonly store: AttachmentStore,
     private readonly fetcher: GuardedFetch,
     /** Under whose name files are claimed; null while this replica takes no work. */
     private readonly replica: () => string | null,
+    /** Replicas that are dead, as far as this one has seen. */
+    private readonly dead: () => string[],
     private readonly production: boolean,
     private readonly log: ProviderLog,
   ) {}
@@ -73,7 +76,9 @@ export class ArrivingFiles {
   private begin(request: FileRequest, known: Set<number>, onDone: () => void): void {
     const replica = this.replica();
     if (replica === null || this.stopper.signal.aborted || this.underWay.has(request.inboxId)) return;
-    const work = this.turn()
+    const owner = `bot:${request.bot}` as const;
+    const work = this.turns
+      .take(owner)
       .then(() => !this.stopper.signal.aborted && this.fetchAll(request, known, replica))
       .catch((error: Error) => {
         if (!this.stopper.signal.aborted)
@@ -82,24 +87,11 @@ export class ArrivingFiles {
       })
       .then((isComplete) => {
         this.underWay.delete(request.inboxId);
-        this.nextTurn();
+        this.turns.free(owner);
         // Otherwise the next poll looks again: the database is away, or another replica has it.
         if (isComplete) onDone();
       });
     this.underWay.set(request.inboxId, work);
-  }
-
-  /** Resolves when fewer than `MAX_FETCHES` are under way. */
-  private async turn(): Promise<void> {
-    if (this.running >= MAX_FETCHES) return new Promise((resolve) => this.queue.push(resolve));
-    this.running += 1;
-  }
-
-  /** Whoever waits takes the place of the one that has ended. */
-  private nextTurn(): void {
-    const next = this.queue.shift();
-    if (next) next();
-    else this.running -= 1;
   }
 
   /** Resolves to whether all files are settled; false when another replica has some of them in hand. */
@@ -110,7 +102,7 @@ export class ArrivingFiles {
       if (known.has(position)) continue;
       const { handoverId, inboxId } = request;
       const arrival = { handoverId, inboxId, position, filename: filenameOf(remote.filename) };
-      const id = await this.store.claim(arrival, replica);
+      const id = await this.store.claim(arrival, replica, this.dead());
       if (id === null) isComplete = false;
       else await this.fetch(id, arrival, remote, request, signal);
     }

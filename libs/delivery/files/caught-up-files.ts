@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ListedMessage } from '#contract';
-import type { Attachment, ProviderInstance } from '#core';
+import type { Attachment, Handover, ProviderInstance } from '#core';
 import type { ArrivingFiles } from './arriving-files.js';
 
 /** A little longer than the files of one message may take, in milliseconds. */
@@ -18,15 +18,15 @@ export class CaughtUpFiles {
 
   /** The files of one message, fetched or failed; null when they could not be settled for now. */
   async of(
-    handoverId: string,
-    conversationId: string,
+    { id: handoverId, bot, conversationId }: Handover,
     provider: ProviderInstance,
     message: ListedMessage,
   ): Promise<Attachment[] | null> {
     const request = {
       inboxId: arrivalOf(handoverId, message.id),
       handoverId,
-      conversationId,
+      bot,
+      conversationId: conversationId!,
       provider,
       wanted: message.attachments,
     };

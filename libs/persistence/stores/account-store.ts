@@ -1,7 +1,7 @@
-import { isPlainObject } from '#contract';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { BotEntity, ProviderEntity } from '../entities/index.js';
 import { hashKey, type SecretBox } from '../secrets.js';
+import { AccountSecrets } from './account-secrets.js';
 
 /** A bot as the configuration or the admin API gives it. */
 export interface BotAccount {
@@ -9,8 +9,12 @@ export interface BotAccount {
   keyHash: string;
   callbackUrl: string | null;
   callbackSecret: string | null;
+  /** `user:password` for HTTP Basic Authentication at the callback URL. */
+  callbackCredentials: string | null;
   enabled: boolean;
   goneUrl: string | null;
+  /** Names of the only providers it may use; null: all. */
+  providers: readonly string[] | null;
 }
 
 /** A provider with its secrets in the clear; never leaves the process. */
@@ -29,85 +33,141 @@ export interface ProviderAccount {
 
 /** What the configuration file declares. */
 export interface ProvisionedAccounts {
-  bots: { name: string; apiKey: string; callbackUrl?: string; callbackSecret?: string }[];
+  bots: {
+    name: string;
+    apiKey: string;
+    callbackUrl: string | null;
+    callbackSecret: string | null;
+    callbackCredentials: string | null;
+    providers: readonly string[] | null;
+  }[];
   providers: Pick<ProviderAccount, 'name' | 'type' | 'settings' | 'defaults' | 'options'>[];
 }
 
-/** Secrets of any provider, whatever its type. */
-const COPILOT_SECRETS = ['urlToken', 'previousUrlToken'];
+/** What a start did to the accounts that earlier starts left. */
+export interface Provisioning {
+  /** Accounts that are enabled, are of a configuration file, and were taken out of it: they are disabled now. */
+  disabled: { bots: string[]; providers: string[] };
+  /** Rows whose secrets were encrypted with a previous key, and now are with the newest. */
+  resealed: number;
+}
 
 /** Bots and providers. `isSecret` tells which settings of a provider type are sealed. */
 export class PgAccountStore {
+  private readonly secrets: AccountSecrets;
+
   constructor(
     private readonly source: DataSource,
-    private readonly box: SecretBox,
-    private readonly isSecret: (type: string, setting: string) => boolean,
-  ) {}
+    box: SecretBox,
+    isSecret: (type: string, setting: string) => boolean,
+  ) {
+    this.secrets = new AccountSecrets(box, isSecret);
+  }
 
-  /** Creates or updates what the file declares, and disables what it no longer does. */
-  async provision({ bots, providers }: ProvisionedAccounts): Promise<void> {
-    await this.source.transaction(async (manager) => {
+  /**
+   * Creates or updates what the file declares, disables what it no longer does, and encrypts with the newest key what still needs
+   * an earlier one. null: there is no file. That is no reason to disable anything: more likely this replica was started without it.
+   */
+  async provision(declared: ProvisionedAccounts | null): Promise<Provisioning> {
+    return this.source.transaction(async (manager) => {
       // Replicas that start together take turns.
       await manager.query('SELECT pg_advisory_xact_lock(7281411904)');
-      await manager.update(BotEntity, { provisioned: true }, { enabled: false });
-      await manager.update(ProviderEntity, { provisioned: true }, { enabled: false });
-      for (const bot of bots) {
-        // A key may move from one bot to another: whoever had it before is disabled or about to get a new one.
-        const keyHash = hashKey(bot.apiKey);
-        await manager.query(`UPDATE bot SET key_hash = 'replaced:' || name WHERE key_hash = $1 AND name <> $2`, [
-          keyHash,
-          bot.name,
-        ]);
-        await manager.upsert(
-          BotEntity,
-          {
-            name: bot.name,
-            keyHash,
-            callbackUrl: bot.callbackUrl ?? null,
-            callbackSecret: bot.callbackSecret ? this.box.seal(bot.callbackSecret) : null,
-            enabled: true,
-            provisioned: true,
-          },
-          ['name'],
-        );
-        await manager.query(
-          `UPDATE bot SET gone_url = NULL WHERE name = $1 AND gone_url IS DISTINCT FROM callback_url`,
-          [bot.name],
-        );
+      const disabled = { bots: [] as string[], providers: [] as string[] };
+      if (declared) {
+        disabled.bots = await disable(manager, 'bot', declared.bots);
+        disabled.providers = await disable(manager, 'provider', declared.providers);
+        for (const bot of declared.bots) await this.provisionBot(manager, bot);
+        for (const provider of declared.providers) await this.provisionProvider(manager, provider);
       }
-      for (const provider of providers) {
-        const before = await manager.findOneBy(ProviderEntity, { name: provider.name });
-        const same =
-          before !== null && JSON.stringify(this.unseal(before).settings) === JSON.stringify(sorted(provider.settings));
-        await manager.upsert(
-          ProviderEntity,
-          {
-            name: provider.name,
-            type: provider.type,
-            settings: this.sealAll(provider.type, provider.settings) as never,
-            defaults: provider.defaults as never,
-            options: this.sealOptions(provider.options) as never,
-            enabled: true,
-            provisioned: true,
-            pinnedTenant: same ? before.pinnedTenant : null,
-          },
-          ['name'],
-        );
-      }
+      return { disabled, resealed: await this.reseal(manager) };
     });
   }
 
+  private async provisionBot(manager: EntityManager, bot: ProvisionedAccounts['bots'][number]): Promise<void> {
+    const { name, apiKey, callbackUrl, providers } = bot;
+    const keyHash = hashKey(apiKey);
+    // A key may move from one bot to another: whoever had it before is disabled or about to get a new one.
+    await manager.query(`UPDATE bot SET key_hash = 'replaced:' || name WHERE key_hash = $1 AND name <> $2`, [
+      keyHash,
+      name,
+    ]);
+    await manager.upsert(
+      BotEntity,
+      {
+        name,
+        keyHash,
+        callbackUrl,
+        callbackSecret: this.secrets.sealOfBot(name, 'callbackSecret', bot.callbackSecret),
+        callbackCredentials: this.secrets.sealOfBot(name, 'callbackCredentials', bot.callbackCredentials),
+        enabled: true,
+        provisioned: true,
+        providers: providers && [...providers],
+      },
+      ['name'],
+    );
+    await manager.query(`UPDATE bot SET gone_url = NULL WHERE name = $1 AND gone_url IS DISTINCT FROM callback_url`, [
+      name,
+    ]);
+  }
+
+  private async provisionProvider(
+    manager: EntityManager,
+    provider: ProvisionedAccounts['providers'][number],
+  ): Promise<void> {
+    const before = await manager.findOneBy(ProviderEntity, { name: provider.name });
+    const same =
+      before !== null && JSON.stringify(this.unseal(before).settings) === JSON.stringify(sorted(provider.settings));
+    const { name, type, settings, defaults, options } = this.secrets.sealProvider(provider);
+    await manager.upsert(
+      ProviderEntity,
+      {
+        name,
+        type,
+        settings: settings as never,
+        defaults: defaults as never,
+        options: options as never,
+        enabled: true,
+        provisioned: true,
+        pinnedTenant: same ? before.pinnedTenant : null,
+      },
+      ['name'],
+    );
+  }
+
+  /** Accounts that no file declares any more have secrets too. Resolves to how many were encrypted anew. */
+  private async reseal(manager: EntityManager): Promise<number> {
+    const bots = (await manager.find(BotEntity)).filter((bot) => this.secrets.isOutdated(bot));
+    for (const row of bots) {
+      const { name, callbackSecret, callbackCredentials } = this.secrets.openBot(row);
+      await manager.update(
+        BotEntity,
+        { name },
+        {
+          callbackSecret: this.secrets.sealOfBot(name, 'callbackSecret', callbackSecret),
+          callbackCredentials: this.secrets.sealOfBot(name, 'callbackCredentials', callbackCredentials),
+        },
+      );
+    }
+    const providers = (await manager.find(ProviderEntity)).filter((provider) => this.secrets.isOutdated(provider));
+    for (const row of providers) {
+      const { name, settings, options } = this.secrets.sealProvider(this.secrets.openProvider(row));
+      await manager.update(ProviderEntity, { name }, { settings: settings as never, options: options as never });
+    }
+    return bots.length + providers.length;
+  }
+
   async bots(): Promise<BotAccount[]> {
-    const rows = await this.source.manager.find(BotEntity);
-    return rows.map((bot) => ({
-      ...bot,
-      callbackSecret: bot.callbackSecret ? this.box.open(bot.callbackSecret) : null,
-    }));
+    return (await this.source.manager.find(BotEntity)).map((bot) => this.secrets.openBot(bot));
   }
 
   async providers(): Promise<ProviderAccount[]> {
     const rows = await this.source.manager.find(ProviderEntity);
     return rows.map((provider) => this.unseal(provider));
+  }
+
+  /** The same with their secrets as they are stored, which no key is needed for: to be shown masked. */
+  async sealedProviders(): Promise<ProviderAccount[]> {
+    return this.source.manager.find(ProviderEntity);
   }
 
   /**
@@ -141,38 +201,23 @@ export class PgAccountStore {
     return row?.url ?? null;
   }
 
-  private sealAll(type: string, settings: Record<string, unknown>): Record<string, unknown> {
-    return Object.fromEntries(
-      Object.entries(settings).map(([name, value]) => [
-        name,
-        this.isSecret(type, name) && typeof value === 'string' ? this.box.seal(value) : value,
-      ]),
-    );
-  }
-
-  private sealOptions(options: Record<string, unknown>): Record<string, unknown> {
-    const { copilot } = options;
-    if (!isPlainObject(copilot)) return options;
-    const sealed = Object.entries(copilot).map(([name, value]) => [
-      name,
-      COPILOT_SECRETS.includes(name) && typeof value === 'string' ? this.box.seal(value) : value,
-    ]);
-    return { ...options, copilot: Object.fromEntries(sealed) as unknown };
-  }
-
   private unseal(provider: ProviderEntity): ProviderAccount {
-    const { copilot } = provider.options;
-    return {
-      ...provider,
-      settings: sorted(this.opened(provider.settings)),
-      options: { ...provider.options, ...(isPlainObject(copilot) ? { copilot: this.opened(copilot) } : {}) },
-    };
+    const opened = this.secrets.openProvider(provider);
+    return { ...opened, settings: sorted(opened.settings) };
   }
+}
 
-  private opened(sealed: Record<string, unknown>): Record<string, unknown> {
-    const open = (value: unknown): unknown => (this.box.isSealed(value) ? this.box.open(value) : value);
-    return Object.fromEntries(Object.entries(sealed).map(([name, value]) => [name, open(value)]));
-  }
+/** Disables the accounts of a file that it no longer declares. Resolves to the names of those that were enabled. */
+async function disable(
+  manager: EntityManager,
+  table: 'bot' | 'provider',
+  declared: { name: string }[],
+): Promise<string[]> {
+  const [rows] = await manager.query<[{ name: string }[]]>(
+    `UPDATE ${table} SET enabled = false WHERE provisioned AND enabled AND name <> ALL ($1) RETURNING name`,
+    [declared.map(({ name }) => name)],
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** PostgreSQL keeps JSON keys in an order of its own; both sides are sorted before they are compared. */

@@ -1,4 +1,12 @@
-import { Refusal, type Answer, type Change, type HandoverUnit, type IdempotencyKey, type UnitQuery } from '#core';
+import {
+  Refusal,
+  type Answer,
+  type Change,
+  type Cost,
+  type HandoverUnit,
+  type IdempotencyKey,
+  type UnitQuery,
+} from '#core';
 import type { DataSource } from 'typeorm';
 import { isDatabaseAway } from '../away.js';
 import { GroupCommit } from '../group-commit.js';
@@ -10,9 +18,16 @@ const KEY_LIFETIME = '24 hours';
 const MAX_ROUNDS = 20;
 
 export type Request =
-  | { kind: 'change'; handoverId: string; key: IdempotencyKey | null; work: Change<unknown>['work']; anew: boolean }
-  | { kind: 'create'; key: IdempotencyKey | null; work: () => { unit: HandoverUnit; answer: Answer } }
-  | { kind: 'receive'; conversationId: string; key: null; work: (unit: HandoverUnit) => boolean };
+  | {
+      kind: 'change';
+      handoverId: string;
+      key: IdempotencyKey | null;
+      work: Change<unknown>['work'];
+      anew: boolean;
+      cost: Cost;
+    }
+  | { kind: 'create'; key: IdempotencyKey | null; work: () => { unit: HandoverUnit; answer: Answer }; cost: Cost }
+  | { kind: 'receive'; conversationId: string; key: null; work: (unit: HandoverUnit) => boolean; cost: Cost };
 
 /** `again`: somebody else was faster, so it is worked out anew. */
 type Result = { value: unknown } | { refusal: unknown } | 'again';
@@ -37,6 +52,7 @@ export class Changes {
           ? request.conversationId
           : keyText(request.key),
     isTransient: isDatabaseAway,
+    costOf: ({ cost }) => cost,
   });
 
   constructor(
@@ -62,10 +78,10 @@ export class Changes {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const open = [...requests.keys()].filter((index) => results[index] === 'again');
       if (open.length === 0) break;
-      const done = await this.round(
-        open.map((index) => requests[index]!),
-        round > 0,
-      );
+      const asked = open.map((index) => requests[index]!);
+      // What an earlier round has stored must not be done again because of what fails now.
+      const isFirst = open.length === requests.length;
+      const done = await (isFirst ? this.round(asked, round > 0) : this.roundApart(asked));
       open.forEach((index, position) => {
         // What was refused may be a repetition of what was done: then its earlier answer is given.
         const isAskedAgain = round === 0 && requests[index]!.key !== null && 'refusal' in Object(done[position]);
@@ -73,6 +89,18 @@ export class Changes {
       });
     }
     return results;
+  }
+
+  /** A round in which each request fails for itself. */
+  private async roundApart(requests: Request[]): Promise<Result[]> {
+    try {
+      return await this.round(requests, true);
+    } catch (error) {
+      if (requests.length === 1) return [{ refusal: error }];
+      const results: Result[] = [];
+      for (const request of requests) results.push(...(await this.roundApart([request])));
+      return results;
+    }
   }
 
   /** A key that was used before is seen by the commit, and looked up then; only for what is created there is no row to see it by. */

@@ -1,5 +1,6 @@
 import { HANDOVER_STATUSES, MAX_TILES, type CopilotStore, type PutTile, type Tile, type TileInput } from '#core';
 import type { DataSource, EntityManager } from 'typeorm';
+import { transact } from '../conflict.js';
 
 const OPEN = `('${HANDOVER_STATUSES.slice(0, 3).join("', '")}')`;
 const COLUMNS = `key, kind, title, width, content, revision, created_at AS "createdAt", updated_at AS "updatedAt"`;
@@ -61,7 +62,7 @@ export class PgCopilotStore implements CopilotStore {
 
   /** Does the work while the handover stays open and nobody else changes its tiles; `otherwise` when it is over. */
   private whileOpen<T>(handoverId: string, otherwise: T, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.source.transaction(async (manager) => {
+    return transact(this.source, async (manager) => {
       const [open] = await manager.query<object[]>(
         `SELECT 1 FROM handover WHERE id = $1 AND status IN ${OPEN} FOR NO KEY UPDATE`,
         [handoverId],

@@ -1,5 +1,6 @@
 import type { DeadLetter, DeadLetterStore, DeliveryFilter, Page, PageRequest, StuckLane } from '#core';
 import type { DataSource } from 'typeorm';
+import { transact } from '../conflict.js';
 import { page } from './page.js';
 
 /** The item's kind, an event's type, a command's message: `x` has the handover, the direction and `at`, the number in the log. */
@@ -54,7 +55,7 @@ export class PgDeadLetterStore implements DeadLetterStore {
   }
 
   async resend({ id, handoverId, direction }: DeadLetter): Promise<boolean> {
-    return this.source.transaction(async (manager) => {
+    return transact(this.source, async (manager) => {
       // Until the end nothing is added to the handover's logs, so a lane made here begins where they end.
       await manager.query(`SELECT 1 FROM handover WHERE id = $1 FOR UPDATE`, [handoverId]);
       await manager.query(

@@ -4,6 +4,7 @@ import {
   type Change,
   type Clock,
   type ConversationFilter,
+  type Cost,
   type DueHandover,
   type Handover,
   type HandoverFilter,
@@ -24,7 +25,7 @@ import { And, LessThan, MoreThan, type DataSource, type FindOptionsWhere } from 
 import { HandoverEntity, MessageEntity } from '../entities/index.js';
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
-import { commitUnits } from './commit-statement.js';
+import { commitApart } from './commit-apart.js';
 import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
 import {
@@ -41,6 +42,8 @@ const LISTED = handoversOf(HANDOVER_COLUMNS);
 const OPEN = `('${HANDOVER_STATUSES.slice(0, 3).join("', '")}')`;
 /** Of all that shared a conversation of the contact centre's, those that still matter. */
 const IS_OPEN_OR_OWN = `(incoming IS NULL OR status IN ${OPEN} OR status IN ('open', 'handed_over'))`;
+/** What the gateway changes by itself: outcomes, timers, comparisons. */
+const OWN: Cost = { owner: 'operator', bytes: 0 };
 
 /** Handovers, their messages and events in PostgreSQL. */
 export class PgHandoverStore implements HandoverStore, TimerStore {
@@ -157,27 +160,36 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     }));
   }
 
-  change<T>(handoverId: string, work: Change<T>['work'], { anew = false } = {}): Promise<T | null> {
-    return this.changes.submit({ kind: 'change', handoverId, key: null, work, anew });
+  change<T>(handoverId: string, work: Change<T>['work'], { anew = false, cost = OWN } = {}): Promise<T | null> {
+    return this.changes.submit({ kind: 'change', handoverId, key: null, work, anew, cost });
   }
 
-  answer(handoverId: string, key: IdempotencyKey | null, work: Change<Answer>['work']): Promise<Answer | null> {
-    return this.changes.submit({ kind: 'change', handoverId, key, work, anew: false });
+  answer(
+    handoverId: string,
+    key: IdempotencyKey | null,
+    work: Change<Answer>['work'],
+    cost: Cost,
+  ): Promise<Answer | null> {
+    return this.changes.submit({ kind: 'change', handoverId, key, work, anew: false, cost });
   }
 
   answered(key: IdempotencyKey): Promise<Answer | null> {
     return this.changes.answered(key);
   }
 
-  async create(key: IdempotencyKey | null, work: () => { unit: HandoverUnit; answer: Answer }): Promise<Answer> {
+  async create(
+    key: IdempotencyKey | null,
+    work: () => { unit: HandoverUnit; answer: Answer },
+    cost: Cost,
+  ): Promise<Answer> {
     try {
-      return await this.changes.submit({ kind: 'create', key, work });
+      return await this.changes.submit({ kind: 'create', key, work, cost });
     } catch (error) {
       const { constraint } = error as { constraint?: string };
       // Another replica started a handover in this session, or had the same key, at the same moment.
-      if (constraint === 'idempotency_key_pkey') return this.changes.submit({ kind: 'create', key, work });
+      if (constraint === 'idempotency_key_pkey') return this.changes.submit({ kind: 'create', key, work, cost });
       if (constraint !== 'handover_open_session') throw error;
-      if (key) return this.changes.submit({ kind: 'create', key, work });
+      if (key) return this.changes.submit({ kind: 'create', key, work, cost });
       // Not read from the error: the server may speak any language.
       const { bot, sessionId } = work().unit.handover;
       const open = await this.openSessions([{ bot, sessionId }]);
@@ -208,9 +220,9 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return unknown.length === 0 ? found : [...found, ...(await this.read(column as 'id', unknown, now))];
   }
 
-  async receive(conversationId: string, work: (unit: HandoverUnit) => boolean): Promise<boolean> {
+  async receive(conversationId: string, work: (unit: HandoverUnit) => boolean, cost: Cost): Promise<boolean> {
     try {
-      return await this.changes.submit({ kind: 'receive', conversationId, key: null, work });
+      return await this.changes.submit({ kind: 'receive', conversationId, key: null, work, cost });
     } catch (error) {
       // Somebody else stored the same event at the same moment.
       if ((error as { constraint?: string }).constraint === 'inbox_source_key_key') return false;
@@ -234,13 +246,23 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return current.map((row) => unitOf(row, now));
   }
 
+  /** Forgets what this replica remembers of handovers: the database has lost something of it. */
+  forget(): void {
+    this.cache.clear();
+  }
+
   async commit(changed: HandoverUnit[]): Promise<Set<string>> {
     const units = changed.some(({ opened }) => opened.length > 0)
       ? changed.flatMap((unit) => [unit, ...unit.opened])
       : changed;
     const { taker } = this.wakeups;
     const takerOf = (lane: TakenLane): string | null => (this.wakeups.hasRoomFor(lane) ? taker : null);
-    const { stale, opened, left, extended } = await commitUnits(this.source, units, takerOf);
+    const { stale, opened, left, extended } = await commitApart(this.source, changed, takerOf).catch(
+      (error: unknown) => {
+        this.wakeups.unsure?.();
+        throw error;
+      },
+    );
     const stored = stale.size === 0 ? units : units.filter(({ handover }) => !stale.has(handover.id));
     for (const unit of stored) this.cache.put(unit);
     this.wakeups.committed({ units: stored, taker, opened, left, extended });

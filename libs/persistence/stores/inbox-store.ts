@@ -1,8 +1,9 @@
-import type { InboxEntry, InboxRow, InboxStore } from '#core';
+import { costOfEvent, type InboxEntry, type InboxRow, type InboxStore } from '#core';
 import type { DataSource } from 'typeorm';
 import { isDatabaseAway } from '../away.js';
+import { isConflict } from '../conflict.js';
 import { GroupCommit } from '../group-commit.js';
-import { query } from '../statement.js';
+import { query, queryOnce } from '../statement.js';
 
 /** What arrived less than this ago is being worked on by the replica that took it, in milliseconds. */
 const UNDER_WAY_MS = 1_000;
@@ -12,6 +13,8 @@ export class PgInboxStore implements InboxStore {
   private readonly group = new GroupCommit<InboxEntry, boolean>((entries) => this.store(entries), {
     keyOf: ({ conversationId, key }) => conversationId ?? key,
     isTransient: isDatabaseAway,
+    isConflict,
+    costOf: costOfEvent,
   });
 
   constructor(private readonly source: DataSource) {}
@@ -82,7 +85,7 @@ export class PgInboxStore implements InboxStore {
       return !known.has(text) && known.add(text) !== undefined;
     });
     const first = entries.filter((_, index) => isFirst[index]);
-    const rows = await query<{ source: string; key: string }>(
+    const rows = await queryOnce<{ source: string; key: string }>(
       this.source,
       'store webhooks',
       `WITH given AS (

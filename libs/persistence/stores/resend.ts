@@ -1,5 +1,6 @@
 import type { Lane } from '#core';
 import type { DataSource, EntityManager } from 'typeorm';
+import { transact } from '../conflict.js';
 
 /** A dead letter that is to be sent again, by its number in the handover's log. */
 export interface Letter {
@@ -12,7 +13,7 @@ export interface Letter {
  * asks for a resend, so that neither overlooks what the other is about to commit.
  */
 export async function settleDeadLetter(source: DataSource, id: string, error: string | null): Promise<void> {
-  await source.transaction(async (manager) => {
+  await transact(source, async (manager) => {
     const [lane] = await manager.query<Lane[]>(
       `SELECT l.handover_id AS "handoverId", l.direction FROM dead_letter d JOIN lane l USING (handover_id, direction)
        WHERE d.id = $1 FOR UPDATE OF l`,
@@ -43,7 +44,7 @@ export async function settleDeadLetter(source: DataSource, id: string, error: st
 /** Nothing was found to be sent again: letters whose content is gone have failed for good. */
 export async function endResend(source: DataSource, lane: Lane, gone: Letter[]): Promise<void> {
   for (const { id } of gone) await settleDeadLetter(source, id, 'What was to be sent is not stored any more.');
-  await source.transaction(async (manager) => {
+  await transact(source, async (manager) => {
     await manager.query(`SELECT 1 FROM lane WHERE handover_id = $1 AND direction = $2 FOR UPDATE`, [
       lane.handoverId,
       lane.direction,

@@ -13,8 +13,8 @@ import { definition } from './definition.js';
 import { ChatwootSession } from './session.js';
 import { ChatwootSettings, type ChatwootHandoverSettings } from './settings.js';
 
-/** Of one call, so that those of a start or an update, up to six one after the other, end within 30 s. */
-const LIMITS = { ...DEFAULT_LIMITS, connectTimeoutMs: 1_500, responseTimeoutMs: 3_500 };
+/** Of one call, so that three one after the other end within 30 s. Those of a start or an update, which are more, have one time for all. */
+const LIMITS = { ...DEFAULT_LIMITS, connectTimeoutMs: 2_000, responseTimeoutMs: 8_000 };
 
 /** Chatwoot, through an inbox of the channel "API". Remembers nothing. */
 @ContactCentre()

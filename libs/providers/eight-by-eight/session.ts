@@ -22,7 +22,10 @@ import {
 import {
   AccountSession,
   bytesWithoutLinkSecret,
+  findOrGone,
+  GONE,
   idAt,
+  inSequence,
   listSince,
   nullIfGone,
   readAll,
@@ -59,7 +62,6 @@ const CONVERSATIONS_PER_PAGE = 100;
 const MAX_CONVERSATION_PAGES = 500;
 const MESSAGES_PER_PAGE = 50;
 const MAX_MESSAGE_PAGES = 40;
-const PARTICIPANTS_PER_PAGE = 100;
 const MAX_PARTICIPANT_PAGES = 10;
 
 /** One 8x8 account, ready to use. */
@@ -145,8 +147,12 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     return this.client.content(conversation, id, signal);
   }
 
+  update(conversation: string, change: ConversationUpdate<EightByEightHandoverSettings>): Promise<void> {
+    return this.inSequence((session) => session.change(conversation, change));
+  }
+
   /** 8x8 Chat Gateway documentation does not say whether additional properties are merged or replaced: the full list is sent. */
-  async update(conversation: string, change: ConversationUpdate<EightByEightHandoverSettings>): Promise<void> {
+  private async change(conversation: string, change: ConversationUpdate<EightByEightHandoverSettings>): Promise<void> {
     const { queueId, userChanged, request } = change;
     if (!userChanged && queueId === undefined) return;
     await this.client.patchConversation(conversation, {
@@ -155,7 +161,11 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     });
   }
 
-  async reassign(conversation: string, request: Request): Promise<void> {
+  reassign(conversation: string, request: Request): Promise<void> {
+    return this.inSequence((session) => session.move(conversation, request));
+  }
+
+  private async move(conversation: string, request: Request): Promise<void> {
     const { assignment, user } = this.sendable(request);
     const current = await this.client.conversation(conversation);
     if (belongsTo(current, request.handoverId)) return;
@@ -166,8 +176,12 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
       });
   }
 
+  handBack(conversation: string): Promise<void> {
+    return this.inSequence((session) => session.askBack(conversation));
+  }
+
   /** The webhook that gets it back is the setting `webhookId`, or that of the conversation's channel: its events come here already. */
-  async handBack(conversation: string): Promise<void> {
+  private async askBack(conversation: string): Promise<void> {
     try {
       await this.client.assignAfterAgent(conversation, this.settings.webhookId ?? (await this.webhookOf(conversation)));
     } catch (error) {
@@ -175,17 +189,21 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
     }
   }
 
-  async inspect(conversation: string): Promise<Inspection> {
-    const found = await this.client.conversationNow(conversation).catch(nullIfGone);
-    if (found) {
-      const read = (page: number): Promise<Page> => this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
-      const participants: Record<string, unknown>[] = [];
-      for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
-      return inspectionOf(found.conversation, participants, found.at);
-    }
+  inspect(conversation: string): Promise<Inspection> {
+    return this.inSequence((session) => session.standing(conversation));
+  }
+
+  private async standing(conversation: string): Promise<Inspection> {
     // 8x8 Chat Gateway documentation: a tenant that is wrong is a 404 too. Whether the account is in order shows another call.
-    await this.client.conversations(0, 1);
-    return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
+    const found = await findOrGone(
+      () => this.client.conversationNow(conversation),
+      () => this.client.conversations(0, 1),
+    );
+    if (found === null) return GONE;
+    const read = (page: number): Promise<Page> => this.client.participants(conversation, page);
+    const participants: Record<string, unknown>[] = [];
+    for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
+    return inspectionOf(found.conversation, participants, found.at);
   }
 
   /** 8x8 Chat Gateway documentation: messages are listed newest first, so reading ends where it meets known ground. */
@@ -221,6 +239,14 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
 
   check(context: CheckContext<EightByEightHandoverSettings>): Promise<CheckFinding[]> {
     return examine(this.account, this.settings, context, this.now);
+  }
+
+  /** Several calls of this account in one time. */
+  private inSequence<T>(work: (session: EightByEightSession) => Promise<T>): Promise<T> {
+    const { settings, client, verification, now, sources, account } = this;
+    return inSequence((sequence) =>
+      work(new EightByEightSession(settings, client.during(sequence), verification, now, sources, account)),
+    );
   }
 
   private async webhookOf(conversation: string): Promise<string> {

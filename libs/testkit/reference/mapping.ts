@@ -1,5 +1,12 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { isPlainObject, WebhookRejected, type ProviderEvent, type ProviderFact, type RawWebhook } from '#contract';
+import {
+  isPlainObject,
+  WebhookRejected,
+  type ProviderEvent,
+  type ProviderFact,
+  type RawWebhook,
+  type RemoteAttachment,
+} from '#contract';
 
 const TOLERANCE_MS = 300_000;
 
@@ -38,14 +45,15 @@ export function mapEvent(body: Buffer, prefix: string): ProviderEvent[] {
 }
 
 function factOf(event: Record<string, unknown>): ProviderFact {
-  const agent = { id: String(event.agent), name: null };
+  const agent = agentOf(event.agent);
+  if (!agent && OF_AGENTS.includes(String(event.type))) return { type: 'ignored', reason: 'not of an agent' };
   switch (event.type) {
     case 'queued':
       return { type: 'queued', queue: { id: String(event.queue), name: null } };
     case 'joined':
-      return { type: 'agent.joined', agent };
+      return { type: 'agent.joined', agent: agent! };
     case 'left':
-      return { type: 'agent.left', agent };
+      return { type: 'agent.left', agent: agent! };
     case 'transferred':
       return { type: 'transferred' };
     case 'closed':
@@ -57,15 +65,28 @@ function factOf(event: Record<string, unknown>): ProviderFact {
         ...(typeof event.message === 'string' ? { id: event.message } : {}),
         author: 'agent',
         agent,
-        text: String(event.text),
+        text: event.text === '' ? null : String(event.text),
         cards: [],
-        attachments: [],
+        attachments: filesOf(event.files),
       };
     case 'typing':
       return { type: 'typing', typing: event.on === true, agent };
     default:
       return { type: 'ignored', reason: 'an unknown event' };
   }
+}
+
+const OF_AGENTS = ['joined', 'left'];
+
+/** People have numbers at Parley, and so has our own app, which is nobody. */
+export function agentOf(agent: unknown): { id: string; name: string | null } | null {
+  if (!isPlainObject(agent) || agent.app === true) return null;
+  return { id: String(agent.id), name: typeof agent.name === 'string' ? agent.name : null };
+}
+
+export function filesOf(files: unknown): RemoteAttachment[] {
+  const list = Array.isArray(files) ? files.filter(isPlainObject) : [];
+  return list.map(({ id, name }) => ({ id: String(id), filename: String(name), contentType: null }));
 }
 
 const refuse = (why: string): WebhookRejected => new WebhookRejected('unauthorized', why);

@@ -3,6 +3,7 @@ import type { ProviderHarness } from '../harness.js';
 import { parleyHarness } from './harness.js';
 import { ParleyProvider } from './provider.js';
 import type { ParleySession } from './session.js';
+import type { FakeParley } from './vendor.js';
 
 type Send = ParleySession['send'];
 
@@ -14,16 +15,23 @@ export interface Mutant {
   change(provider: ParleyProvider): void;
   /** What else is different about the vendor's webhooks. */
   proof?: ProviderHarness['webhooks']['proof'];
+  /** What is wrong with the fake. */
+  vendor?(fake: FakeParley): void;
 }
 
 /** The harness of a provider that is wrong in this way. */
-export function harnessOf({ change, proof = parleyHarness.webhooks.proof }: Mutant): ProviderHarness {
+export function harnessOf({ change, proof = parleyHarness.webhooks.proof, vendor: spoil }: Mutant): ProviderHarness {
+  const vendor: ProviderHarness['vendor'] = (account) => {
+    const fake = parleyHarness.vendor(account) as FakeParley;
+    spoil?.(fake);
+    return fake;
+  };
   const provider = (): ParleyProvider => {
     const made = new ParleyProvider();
     change(made);
     return made;
   };
-  return { ...parleyHarness, provider, webhooks: { ...parleyHarness.webhooks, proof } };
+  return { ...parleyHarness, provider, vendor, webhooks: { ...parleyHarness.webhooks, proof } };
 }
 
 /** A change of every session that a provider opens. */

@@ -205,7 +205,7 @@ export const mutantsOfCalls: Mutant[] = [
   {
     wrong: 'it finds a conversation for every handover',
     breaks: ['findStarted finds a conversation by its handover, and no other'],
-    change: sessions((session) => (session.findStarted = async () => 'acme/chat-1')),
+    change: sessions((session) => (session.findStarted = async () => 'acme/1')),
   },
   {
     wrong: 'it does not count equal messages',

@@ -32,7 +32,7 @@ class WithSecretDefault extends ParleySettings {
 }
 
 class WithSecretExample extends ParleySettings {
-  @Setting({ type: 'string', title: 'Token', help: 'Such as signing-key-of-the-first.', secret: true })
+  @Setting({ type: 'string', title: 'Token', help: 'Such as signing-key-of-parley.', secret: true })
   token?: string;
 }
 

@@ -26,7 +26,7 @@ import {
 } from '#contract';
 import { Readable } from 'node:stream';
 import type { ParleyClient } from './client.js';
-import { checkSignature, mapEvent, readEvent } from './mapping.js';
+import { agentOf, checkSignature, filesOf, mapEvent, readEvent } from './mapping.js';
 import type { ParleyHandoverSettings, ParleySettings } from './settings.js';
 
 type Request = StartRequest<ParleyHandoverSettings>;
@@ -77,8 +77,8 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
 
   async findStarted(handoverId: string): Promise<string | null> {
     const { chats } = await this.client.json('GET', `/chats?ref=${encodeURIComponent(handoverId)}`);
-    const [chat] = chats as { id: string }[];
-    return chat ? this.prefix + chat.id : null;
+    const [chat] = chats as { id: unknown }[];
+    return chat ? this.prefix + String(chat.id) : null;
   }
 
   convert(message: MessageContent): ConvertedMessage {
@@ -161,12 +161,19 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
       longestWaitSeconds: null,
     };
     try {
-      const { open, waiting } = await this.client.json('GET', `/queues/${queueId ?? 'main'}`);
-      return { ...nothing, open: open as boolean, queueSize: waiting as number, gap: null };
+      const { queues } = await this.client.json('GET', '/queues');
+      const queue = this.queueIn(queues as Json[], queueId ?? 'main');
+      if (!queue) return { ...nothing, gap: 'Parley knows no such queue.' };
+      const { open, waiting, free } = queue as { open: boolean; waiting: number; free: number };
+      return { ...nothing, open, queueSize: waiting, agentsAvailable: free, gap: null };
     } catch (error) {
       if (error instanceof ProviderError) return { ...nothing, gap: error.message };
       throw error;
     }
+  }
+
+  queueIn(queues: Json[], queueId: string): Json | undefined {
+    return queues.find(({ id }) => String(id) === queueId);
   }
 
   queueOf({ defaults, settings }: Pick<Request, 'defaults' | 'settings'>): string | null {
@@ -187,16 +194,16 @@ export class ParleySession implements ProviderSession<ParleyHandoverSettings> {
       await this.client.json('GET', '/account');
       return { state: 'gone', agents: null, ...nothing };
     }
-    const agents = (chat.agents as string[]).map((id) => ({ id, name: null }));
+    const agents = (chat.agents as Json[]).flatMap((agent) => agentOf(agent) ?? []);
     return { state: chat.open === true ? 'open' : 'ended', agents, ...nothing };
   }
 
   async messagesSince(conversation: string, since: number | null): Promise<MessageList> {
     const { messages } = await this.client.json('GET', `${pathOf(conversation)}/messages`);
     const said = (messages as Json[]).filter(({ from, at }) => from === 'agent' && Number(at) >= (since ?? 0));
-    const list = said.map(({ id, at, text, agent }): ListedMessage => {
-      const about = { id: String(id), at: Number(at), agent: { id: String(agent), name: null }, text: String(text) };
-      return { type: 'message', author: 'agent', cards: [], attachments: [], ...about };
+    const list = said.map(({ id, at, text, agent, shared }): ListedMessage => {
+      const about = { id: String(id), at: Number(at), agent: agentOf(agent), text: String(text) };
+      return { type: 'message', author: 'agent', cards: [], attachments: filesOf(shared), ...about };
     });
     return { messages: list, from: since };
   }

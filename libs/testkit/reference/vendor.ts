@@ -11,13 +11,21 @@ interface Chat {
   transcript: object[];
   link: unknown;
   queue: string | null;
-  agents: string[];
-  messages: { id: string; from: string; text: string; files: string[]; at: number; agent?: string }[];
+  agents: object[];
+  messages: {
+    id: string;
+    from: string;
+    text: string;
+    files: string[];
+    at: number;
+    agent?: object;
+    shared?: object[];
+  }[];
   signals: VendorConversation['signals'];
 }
 
 type Message = Chat['messages'][number];
-type Said = Pick<Message, 'from' | 'text' | 'files' | 'agent'>;
+type Said = Pick<Message, 'from' | 'text' | 'files' | 'agent' | 'shared'>;
 
 /** Of one message. */
 const MAX_TEXT = 1_000;
@@ -29,8 +37,12 @@ export class FakeParley implements FakeVendor {
   private readonly chats = new Map<string, Chat>();
   private readonly files = new Map<string, Buffer>();
   private count = 0;
+  private readonly free = new Map<string, number>();
 
-  constructor(private readonly of: { account: string; apiKey: string; signingKey: string }) {}
+  constructor(
+    private readonly of: { account: string; apiKey: string; signingKey: string },
+    private readonly other: { account: string },
+  ) {}
 
   readonly routes: Route[] = [
     { method: 'POST', path: '/chats', does: ['start'], answer: (call) => this.open(call) },
@@ -101,8 +113,14 @@ export class FakeParley implements FakeVendor {
     { method: 'GET', path: '/account', answer: (call) => this.allowed(call, () => this.done()) },
     {
       method: 'GET',
-      path: '/queues/main',
-      answer: (call) => this.allowed(call, () => ({ status: 200, body: { open: true, waiting: 0 } })),
+      path: '/queues',
+      does: ['availability'],
+      answer: (call) =>
+        this.allowed(call, () => {
+          const free = (id: string | number): number => this.free.get(String(id)) ?? 0;
+          const queues = ['main', 12].map((id) => ({ id, open: true, waiting: 0, free: free(id) }));
+          return { status: 200, body: { queues } };
+        }),
     },
   ];
   readonly http = new FakeHttp(this.routes);
@@ -127,7 +145,8 @@ export class FakeParley implements FakeVendor {
   sign(body: Buffer, { at, by }: Signing) {
     const key = { account: this.of.signingKey, stranger: 'made up', 'another account': this.of.signingKey }[by];
     // Parley has one key for all accounts of a customer.
-    const told = by === 'another account' ? Buffer.from(body.toString().replace('"acme"', '"other"')) : body;
+    const told =
+      by === 'another account' ? Buffer.from(body.toString().replace(this.of.account, this.other.account)) : body;
     const headers = { 'x-parley-time': String(at), 'x-parley-signature': signatureOf(String(at), told, key) };
     return { headers, body: told };
   }
@@ -138,16 +157,36 @@ export class FakeParley implements FakeVendor {
     const said = messages.filter(({ from }) => from === 'agent').slice(-1);
     return [
       { ...about, type: 'queued', queue },
-      ...said.map(({ id: message, from, agent, text }) => ({ ...about, type: 'message', message, from, agent, text })),
+
+      ...said.map(({ id: message, from, agent, text, shared }) => ({
+        ...about,
+        id: `event-of-${message}`,
+        type: 'message',
+        message,
+        from,
+        agent,
+        text,
+        files: shared,
+      })),
     ];
   }
 
   agentJoins(id: string, agent: string): void {
-    this.chat(id).agents.push(agent);
+    this.chat(id).agents.push({ id: agent, name: 'Ann' });
   }
 
-  agentSays(id: string, text: string, at: number): void {
-    const from = { from: 'agent', agent: 'agent-1', text, files: [] };
+  ownJoins(id: string): void {
+    this.chat(id).agents.push({ id: 1, name: 'Handover', app: true });
+  }
+
+  staff(queue: string, agents: number): void {
+    this.free.clear();
+    this.free.set(queue, agents);
+  }
+
+  agentSays(id: string, text: string, at: number, files: string[] = []): void {
+    const shared = files.map((name) => ({ id: ++this.count, name }));
+    const from = { from: 'agent', agent: { id: 17, name: 'Ann' }, text, files: [], shared };
     this.chat(id).messages.push({ ...this.message(from), at });
   }
 
@@ -180,7 +219,7 @@ export class FakeParley implements FakeVendor {
   }
 
   private begin(chat: Pick<Chat, 'ref' | 'user' | 'transcript' | 'link' | 'queue'>): string {
-    const id = `chat-${++this.count}`;
+    const id = String(++this.count);
     this.chats.set(id, { id, ...chat, agents: [], messages: [], signals: [], open: true, comesBack: false });
     return id;
   }
@@ -212,7 +251,7 @@ export class FakeParley implements FakeVendor {
     return { status: 200, body: {} };
   }
 
-  private allowed({ headers }: Call, answer: () => Answer): Answer {
+  allowed({ headers }: Call, answer: () => Answer): Answer {
     return headers.authorization === `Bearer ${this.of.apiKey}` ? answer() : { status: 401, body: {} };
   }
 

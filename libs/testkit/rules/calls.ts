@@ -94,7 +94,7 @@ export const callRules: Rule[] = [
         await session.end(id);
         await session.end(id);
         const other = await session.start(requestOf(harness, { handoverId: handoverId(2), sessionId: 'session-2' }));
-        const met = vendor.http.next('end', { answer: () => ({ status: 404, body: {} }) });
+        const met = vendor.http.next('end', { answer: () => ({ status: 404, body: vendor.refusal ?? {} }) });
         await metWith(met, 'end', () => session.end(other));
       });
     },
@@ -143,7 +143,8 @@ export const callRules: Rule[] = [
             ] as const)
               for (const { headers, raw, path, query } of mine.vendor.http.calls) {
                 const said = `${inspect(headers)} ${raw.toString()} ${path} ${String(query)}`;
-                const isTold = other.secrets.some((secret) => said.includes(secret));
+                const own = other.secrets.filter((secret) => !mine.secrets.includes(secret));
+                const isTold = own.some((secret) => said.includes(secret));
                 ensure(!isTold, "a secret of one account was told to another account's vendor");
               }
           },

@@ -61,7 +61,13 @@ export const settingsRules: Rule[] = [
           );
           return value;
         });
-        ensure(first !== second, `both accounts have the same value for the secret ${name}`);
+        const isShared = harness.sharedSecrets?.includes(name) ?? false;
+        ensure(
+          (first === second) === isShared,
+          isShared
+            ? `the accounts have different values for the secret ${name}, which sharedSecrets says is the same in all`
+            : `both accounts have the same value for the secret ${name}: is it one that the vendor has for all accounts, name it in sharedSecrets`,
+        );
       }
     },
   },

@@ -18,7 +18,16 @@ import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../../runtime/runtime.js';
 import type { Principal } from '../../auth.guard.js';
 import { AttachmentsService } from '../attachments/attachments.service.js';
-import { botOf, contentOf, fail, HandoversService, isOwn, keyOf, shown } from '../handovers/handovers.service.js';
+import {
+  botOf,
+  contentOf,
+  costOf,
+  fail,
+  HandoversService,
+  isOwn,
+  keyOf,
+  shown,
+} from '../handovers/handovers.service.js';
 import type { AnswerDto, HandOverDto } from './conversations.dto.js';
 
 /** What bots and operators may do with conversations that began in the contact centre. */
@@ -42,12 +51,14 @@ export class ConversationsService {
     const content = contentOf(input, 'bot');
     const named = input.attachments ?? [];
     const attachments = named.length > 0 ? await this.attachments.named(await this.find(caller, id), named) : [];
-    const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
+    const work = (unit: HandoverUnit): Answer => {
       this.refuseOthers(caller, unit);
       const provider = this.runtime.registry.get(unit.handover.provider);
       const posted = answerConversation(unit, { content, attachments, ...shown(provider, content) });
       return { status: 202, body: messageView(posted) };
-    });
+    };
+    const idempotency = keyOf(bot, `messages ${id}`, key, input);
+    const answer = await this.runtime.handovers.answer(id, idempotency, work, costOf(caller, input));
     return answer ?? fail(notFound(id, 'conversation'));
   }
 
@@ -55,10 +66,10 @@ export class ConversationsService {
     const bot = botOf(caller);
     if (caller.role === 'bot' && !caller.enabled)
       throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
-    const answer = await this.runtime.handovers.answer(id, keyOf(bot, `handover ${id}`, key, input), (unit) => {
+    const work = (unit: HandoverUnit): Answer => {
       this.refuseOthers(caller, unit);
       const provider = this.runtime.registry.get(unit.handover.provider);
-      if (!provider?.enabled) {
+      if (!provider?.enabled || !this.runtime.accounts.mayUse(bot, provider.name)) {
         const { provider: name } = unit.handover;
         throw new Refusal('conflict', `The provider "${name}" is disabled: it takes no new handovers.`);
       }
@@ -67,17 +78,20 @@ export class ConversationsService {
       const handover = handOverConversation(unit, given, courseOf(provider));
       this.handovers.check(provider, handover, []);
       return { status: 201, body: handoverView(handover) };
-    });
+    };
+    const idempotency = keyOf(bot, `handover ${id}`, key, input);
+    const answer = await this.runtime.handovers.answer(id, idempotency, work, costOf(caller, input));
     return answer ?? fail(notFound(id, 'conversation'));
   }
 
   async end(caller: Principal, id: string): Promise<Handover> {
-    const ended = await this.runtime.handovers.change(id, (unit) => {
+    const work = (unit: HandoverUnit): Handover => {
       this.refuseOthers(caller, unit);
       refuseEndWhileHandedOver(unit.handover);
       closeHandover(unit, caller.role === 'operator' ? 'operator' : 'bot');
       return unit.handover;
-    });
+    };
+    const ended = await this.runtime.handovers.change(id, work, { cost: costOf(caller, {}) });
     return ended ?? fail(notFound(id, 'conversation'));
   }
 

@@ -43,7 +43,7 @@ export class StartHandoverDto {
   @Text({
     max: ID_LENGTH,
     optional: true,
-    description: 'The provider to hand over to. May be left out when there is exactly one.',
+    description: 'The provider to hand over to. May be left out when there is exactly one that the bot may use.',
   })
   provider?: string;
   @Text({ max: ID_LENGTH, description: "The bot's id of the conversation.", example: 's-17' })

@@ -11,11 +11,13 @@ import {
   postMessage,
   queueOf,
   Refusal,
+  roughSize,
   startHandover,
   startRequestOf,
   unsupported,
   updateHandover,
   type Answer,
+  type Cost,
   type Handover,
   type HandoverUnit,
   type IdempotencyKey,
@@ -49,8 +51,9 @@ export class HandoversService {
     if (caller.role === 'bot' && !caller.enabled)
       throw new Refusal('forbidden', 'This bot is disabled: it is no longer in the configuration.');
     const idempotency = keyOf(bot, 'handovers', key, input);
+    const allowed = this.runtime.accounts.providersOf(bot);
     const work = (): { unit: HandoverUnit; answer: Answer } => {
-      const provider = this.runtime.registry.choose(input.provider);
+      const provider = this.runtime.registry.choose(input.provider, allowed);
       const unit = startHandover(
         {
           bot,
@@ -76,14 +79,21 @@ export class HandoversService {
       const earlier = idempotency && (await this.runtime.handovers.answered(idempotency));
       if (earlier) return earlier;
       // A request that could not be sent anyway is refused for that, and asks nobody.
-      await this.refuseUnavailable(work().unit.handover);
+      await this.refuseUnavailable(work().unit.handover, allowed);
     }
-    return this.runtime.handovers.create(idempotency, work);
+    return this.runtime.handovers.create(idempotency, work, costOf(caller, input));
   }
 
-  private async refuseUnavailable({ provider: name, settings }: Handover): Promise<void> {
-    const provider = this.runtime.registry.choose(name);
-    const found = await this.runtime.availability.of(provider, queueOf(provider, settings));
+  private async refuseUnavailable(
+    { bot, provider: name, settings }: Handover,
+    allowed: readonly string[] | null,
+  ): Promise<void> {
+    const provider = this.runtime.registry.choose(name, allowed);
+    const found = await this.runtime.availability
+      .of(provider, queueOf(provider, settings), `bot:${bot}`)
+      .catch(refused);
+    // Whoever asks too often is not told, and what is not known keeps no handover from starting.
+    if (found === null) return;
     if (found.state !== 'unavailable') return;
     throw new Refusal(
       'conflict',
@@ -110,20 +120,32 @@ export class HandoversService {
     const content = contentOf(input, input.author ?? 'user');
     const named = input.attachments ?? [];
     const attachments = named.length > 0 ? await this.attachments.named(await this.find(caller, id), named) : [];
-    const answer = await this.runtime.handovers.answer(id, keyOf(bot, `messages ${id}`, key, input), (unit) => {
+    const work = (unit: HandoverUnit): Answer => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
       const provider = this.runtime.registry.get(unit.handover.provider);
       const course = provider ? courseOf(provider) : null;
       const posted = postMessage(unit, { content, attachments, ...shown(provider, content) }, course);
       return { status: 202, body: messageView(posted) };
-    });
+    };
+    const idempotency = keyOf(bot, `messages ${id}`, key, input);
+    const answer = await this.runtime.handovers.answer(id, idempotency, work, costOf(caller, input));
     return answer ?? fail(notFound(id));
   }
 
   async update(caller: Principal, id: string, input: UpdateHandoverDto): Promise<Handover> {
-    botOf(caller);
-    const changed = await this.runtime.handovers.change(id, (unit) => {
+    const bot = botOf(caller);
+    if (input.user || input.settings?.queueId !== undefined) {
+      // Each is a call to the contact centre.
+      const { provider } = await this.find(caller, id);
+      this.runtime.vendorCalls.take(provider, bot);
+    }
+    const work = (unit: HandoverUnit): Handover => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
+      if (input.settings && !this.runtime.accounts.mayUse(bot, unit.handover.provider))
+        throw new Refusal(
+          'conflict',
+          'This bot may no longer use the contact centre of this handover: it goes on, but cannot be moved.',
+        );
       updateHandover(unit, { user: input.user, metadata: input.metadata, queueId: input.settings?.queueId });
       const provider = this.runtime.registry.get(unit.handover.provider);
       if (provider && (input.user || input.settings)) {
@@ -131,17 +153,19 @@ export class HandoversService {
         this.check(provider, unit.handover, []);
       }
       return unit.handover;
-    });
+    };
+    const changed = await this.runtime.handovers.change(id, work, { cost: costOf(caller, input) });
     return changed ?? fail(notFound(id));
   }
 
   async close(caller: Principal, id: string, reason: 'bot' | 'user' | undefined): Promise<Handover> {
     const by = caller.role === 'operator' ? 'operator' : (reason ?? 'bot');
-    const closed = await this.runtime.handovers.change(id, (unit) => {
+    const work = (unit: HandoverUnit): Handover => {
       if (!mayRead(caller, unit.handover)) throw notFound(id);
       closeHandover(unit, by);
       return unit.handover;
-    });
+    };
+    const closed = await this.runtime.handovers.change(id, work, { cost: costOf(caller, {}) });
     return closed ?? fail(notFound(id));
   }
 
@@ -190,6 +214,17 @@ export function keyOf(bot: string, scope: string, key: string | undefined, input
     throw new Refusal('invalid', 'The Idempotency-Key header must have 1 to 255 visible ASCII characters.');
   }
   return { bot, scope, key, fingerprint: createHash('sha256').update(JSON.stringify(input)).digest('hex') };
+}
+
+/** Null for what was refused. */
+function refused(error: unknown): null {
+  if (error instanceof Refusal) return null;
+  throw error;
+}
+
+/** What a change counts for while it waits for the database. */
+export function costOf(caller: Principal, input: object): Cost {
+  return { owner: caller.role === 'bot' ? `bot:${caller.name}` : 'operator', bytes: roughSize(input) };
 }
 
 export function fail(error: Error): never {

@@ -20,14 +20,14 @@ export class ProvidersService {
 
   /** By name. */
   async list({ limit, cursor }: PageRequest): Promise<Page<ProviderView>> {
-    const all = (await this.runtime.accountStore.providers()).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const all = (await this.runtime.accountStore.sealedProviders()).sort((a, b) => (a.name < b.name ? -1 : 1));
     const rest = all.filter(({ name }) => cursor === undefined || name > cursor);
     const data = rest.slice(0, limit).map((account) => this.view(account));
     return { data, next: rest.length > limit ? data.at(-1)!.name : null };
   }
 
   async read(name: string): Promise<ProviderView> {
-    const account = (await this.runtime.accountStore.providers()).find((one) => one.name === name);
+    const account = (await this.runtime.accountStore.sealedProviders()).find((one) => one.name === name);
     if (!account) throw unknown(name);
     return this.view(account);
   }
