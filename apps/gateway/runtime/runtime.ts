@@ -1,11 +1,4 @@
-import {
-  durationMs,
-  settingsOf,
-  withDefaults,
-  type HandoverProvider,
-  type ProviderContext,
-  type ProviderLog,
-} from '#contract';
+import { durationMs, settingsOf, type HandoverProvider, type ProviderLog } from '#contract';
 import type { Environment, FileConfig } from '#config';
 import {
   liveEvent,
@@ -64,14 +57,12 @@ import {
   startEmbeddedPostgres,
   type DataSource,
   type EmbeddedPostgres,
-  type ProviderAccount,
 } from '#persistence';
 import { outbound } from '#provider-kit';
 import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
-import { checkCapabilities } from './load-providers.js';
-import { providerOptions } from './provider-options.js';
+import { openProvider } from './open-provider.js';
 import { provision } from './provision.js';
 import { Streams } from './streams.js';
 
@@ -345,43 +336,4 @@ export class Runtime implements Wakeups {
       if (unit.handover.lifecycle.timers.leave !== undefined) this.inspections.leaving(unit);
     }
   }
-}
-
-/** None when the type is not loaded: its handovers then wait until it is again. */
-function openProvider(
-  account: ProviderAccount,
-  providers: HandoverProvider[],
-  environment: Environment,
-  clock: Clock,
-  log: ProviderLog,
-): ProviderInstance[] {
-  const provider = providers.find(({ definition }) => definition.key === account.type);
-  if (!provider) {
-    log.warn(
-      { provider: account.name, type: account.type },
-      'provider not loaded: its type is not part of this gateway',
-    );
-    return [];
-  }
-  const { definition } = provider;
-  const settings = withDefaults(definition.settings, account.settings);
-  const context: ProviderContext = {
-    name: account.name,
-    production: environment.production,
-    now: () => clock.now().getTime(),
-    log,
-  };
-  const session = provider.open(settings, context);
-  checkCapabilities(definition, session);
-  return [
-    {
-      name: account.name,
-      definition,
-      session,
-      defaults: account.defaults,
-      options: providerOptions(account.options, environment.publicUrl),
-      enabled: account.enabled,
-      pinnedTenant: account.pinnedTenant,
-    },
-  ];
 }
