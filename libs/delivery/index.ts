@@ -24,4 +24,5 @@ export { Signals } from './signals.js';
 export * from './tenants.js';
 export { WebhookRefusals } from './webhook-refusals.js';
 export { WebhookFlow } from './webhook-flow.js';
+export { StreamPoll, type Watched } from './stream-poll.js';
 export { VendorCalls } from './vendor-calls.js';

@@ -32,6 +32,7 @@ import {
   Relay,
   SharedClock,
   Signals,
+  StreamPoll,
   Tenants,
   VendorCalls,
   WebhookRefusals,
@@ -65,6 +66,7 @@ import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
 import { openProvider } from './open-provider.js';
 import { provision } from './provision.js';
+import { Streams } from './streams.js';
 
 /** How long a stop may wait for work that is under way, requests included, in milliseconds: whoever stops us kills us after ten seconds. */
 const STOP_WITHIN_MS = 5_000;
@@ -74,6 +76,9 @@ export class Runtime implements Wakeups {
   readonly hub = new EventHub();
   /** Told of every change of a handover, its messages and tiles, and not only of its events. */
   readonly changes = new EventHub();
+  /** The live streams, and what tells them of other replicas' commits. */
+  readonly streams: Streams;
+  readonly streamPoll: StreamPoll;
   readonly handovers: PgHandoverStore;
   readonly attachments: PgAttachmentStore;
   readonly accounts: Accounts;
@@ -129,6 +134,11 @@ export class Runtime implements Wakeups {
     );
     this.accounts = new Accounts(accountStore, bots);
     this.handovers = new PgHandoverStore(database, clock, this);
+    this.streams = new Streams(this.stopping);
+    this.streamPoll = new StreamPoll(
+      (ids) => this.handovers.newestOf(ids),
+      () => this.isAlone,
+    );
     const inboxStore = new PgInboxStore(database);
     const laneStore = new PgLaneStore(database, vital);
     const now = (): number => clock.now().getTime();
@@ -292,6 +302,7 @@ export class Runtime implements Wakeups {
     const withinMs = this.stopBy === null ? STOP_WITHIN_MS : Math.max(0, this.stopBy - performance.now());
     await Promise.all([this.inspections, this.processor, this.relay].map((one) => one.stop(withinMs)));
     this.typing.stop();
+    this.streamPoll.stop();
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
