@@ -52,6 +52,7 @@ const PAGES = {
       'provider-kit/webhook-controller.ts': 'Kit: the addresses of webhooks',
       'provider-kit/provider-module.ts': 'Kit: the module',
       'provider-kit/transport.ts': 'Kit: the transport beneath',
+      'provider-kit/outbound.ts': 'Kit: the way out, by a proxy or without',
       'provider-kit/path.ts': 'Kit: paths',
       'testkit/harness.ts': 'Testkit: harness, fake and fixtures',
       'testkit/fake-http.ts': 'Testkit: the HTTP server of a fake',

@@ -110,15 +110,12 @@ function parseDatabaseUrl(text: string): string {
   if (text !== text.trim()) throw new Error('must not have blanks or line breaks around it (echo adds a line break)');
   // PostgreSQL lets the host be left out, where the query says it: the folder of a socket. Other readers of addresses do not.
   const url = text.replace(/^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)(?=[:/?]|$)/, '$1localhost');
-  parseUrl(
-    url,
-    ['postgres:', 'postgresql:'],
-    'postgres://user@host:5432/database, and put the password as it is into DATABASE_PASSWORD',
-  );
+  const example = 'postgres://user@host:5432/database, and put the password as it is into DATABASE_PASSWORD';
+  parseUrl(url, ['postgres:', 'postgresql:'], example);
   return url;
 }
 
-/** The password may have any characters, so it is encoded here. PostgreSQL's address forms without a host are left as they are. */
+/** The password may have any characters, so it is encoded here. */
 function withPassword(url: string | null, password: string): string {
   if (/[\r\n\0]/.test(password)) throw new Error('must not hold line breaks (echo adds one, printf %s adds none)');
   const [, start, user, given, rest] = /^(\w+:\/\/)([^:@/?#]+)(:[^@]*)?(@.*)$/s.exec(url ?? '') ?? [];

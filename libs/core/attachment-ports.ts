@@ -47,8 +47,9 @@ export interface AttachmentStore {
   /**
    * Takes on fetching a file. Null when it was fetched, or when another replica that is alive is at it.
    * @param replica under whose name it is done; a claim of an earlier try of the same replica is given up
+   * @param dead replicas whose claims count no more
    */
-  claim(arrival: NewArrival, replica: string): Promise<string | null>;
+  claim(arrival: NewArrival, replica: string, dead: string[]): Promise<string | null>;
   /** Keeps the bytes of a claimed file and resolves to their number. What an earlier try kept is replaced. @throws {ClaimLost} */
   keep(id: string, content: AsyncIterable<Uint8Array>): Promise<number>;
   /** The file is there, or (with an `error` and without a size) could not be had for good. @throws {ClaimLost} */

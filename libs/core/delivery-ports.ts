@@ -32,7 +32,10 @@ export type LogItem = {
   ageMs: number;
   /** Set when an operator wants this dead letter sent again. */
   deadLetter?: string;
-} & ({ kind: 'event'; body: string } | (Pick<Command, 'kind' | 'message' | 'payload'> & { handover: Handover }));
+} & (
+  | { kind: 'event'; webhookId: string | null; body: string }
+  | (Pick<Command, 'kind' | 'message' | 'payload'> & { handover: Handover })
+);
 
 /** What a delivery carries: its number in the handover's log, and what it is. Never its content. */
 export interface Delivery extends Lane {
@@ -71,6 +74,20 @@ export interface DeliveryFilter extends Partial<Lane> {
   target?: string;
 }
 
+/** How a lane stands in the database once a note of it is stored there. */
+export interface MarkedLane extends Lane {
+  /** It was empty, and is gone. */
+  isGone: boolean;
+  last: number;
+  resend: boolean;
+}
+
+/** A replica's latest sign of life. No two signs are equal, so one that stays the same says that there was none since. */
+export interface ReplicaSign {
+  replica: string;
+  sign: string;
+}
+
 /** How many lanes are wanted at the most: of those that were not tried yet, and of those whose next item failed before. */
 export interface Wanted {
   fresh: number;
@@ -86,35 +103,53 @@ export interface Appetite {
   others: Wanted;
 }
 
-/** Who works on what, and what comes next. All times are the database's, so replicas' clocks need not agree. */
+/**
+ * Who works on what, and what comes next. Times are the database's, so replicas' clocks need not agree; who is dead is decided by no
+ * clock of the database's, but by whoever sees no sign of life. A lane in the hands of a replica counts as uncertain whatever its row
+ * says: only whoever lets go of it knows better.
+ */
 export interface LaneStore {
-  /** Says that this replica is alive, and tells how many are. One that stays silent for `STALE_REPLICA_MS` loses its lanes. */
-  heartbeat(replica: string): Promise<number>;
-  /** Says that this replica is gone and gives its lanes back; `clean` when nothing was in hand. */
-  retire(replica: string): Promise<void>;
-  /**
-   * Takes lanes whose next item is due and that nobody holds, those that were tried less often first, and lanes of replicas that
-   * died.
-   */
+  /** Says that this replica is alive, and reads the latest signs of all replicas, its own included. */
+  heartbeat(replica: string): Promise<ReplicaSign[]>;
+  /** Says that this replica is gone and gives its lanes back. All but the `clean` ones count as uncertain. */
+  retire(replica: string, clean: Lane[]): Promise<void>;
+  /** Takes lanes whose next item is due and that nobody holds, those that were tried less often first. */
   take(replica: string, appetite: Appetite[]): Promise<TakenLane[]>;
+  /**
+   * Frees lanes of replicas that gave no sign of life since this one. Those to contact centres are due after `callsEndInMs` only: what
+   * was under way there must be over before it is looked up. Resolves to how many were freed; after `FREE_LIMIT` there may be more.
+   */
+  free(dead: ReplicaSign[], callsEndInMs: number): Promise<number>;
+  /** Owners of lanes that never said that they are alive, or whose word got lost. Slow where many lanes are held. */
+  strays(): Promise<ReplicaSign[]>;
+  /** Removes replicas that gave no sign of life since this one and hold no lane. */
+  forget(dead: ReplicaSign[]): Promise<void>;
   /** Lanes that the database says this replica holds. */
   held(replica: string): Promise<TakenLane[]>;
   /** What comes after `after` in the handover's log, or what is to be sent again: the first, and others up to so many and so many bytes. */
   next(lane: TakenLane, after: number, limit: number, maxBytes: number): Promise<LogItem[]>;
   /**
-   * Notes how far lanes are done, and messages that arrived. Resolves to the lanes that are empty and gone. What is not durable may
-   * be lost when the database crashes.
+   * Notes how far lanes are done, and messages that arrived. Resolves to those lanes that were still this replica's and can have got
+   * so far; of the others nothing is noted. What is not durable may be lost when the database crashes.
    */
-  mark(replica: string, lanes: (Lane & { done: number })[], delivered: string[], isDurable: boolean): Promise<Lane[]>;
+  mark(
+    replica: string,
+    lanes: (Lane & { done: number })[],
+    delivered: DeliveredMessage[],
+    isDurable: boolean,
+  ): Promise<MarkedLane[]>;
   /** Reads how far a held lane reaches now; null when it is another's. */
   look(replica: string, lane: Lane): Promise<TakenLane | null>;
-  /** Lets go of a lane until its next try, with what its last one came to; null when nothing was tried. Without a delay it keeps its turn. */
+  /**
+   * Lets go of a lane until its next try, with what its last one came to; null when nothing was tried. Without a delay it keeps its
+   * turn. False: it was not ours.
+   */
   postpone(
     replica: string,
-    lane: Lane & { done: number },
+    lane: Pick<TakenLane, 'handoverId' | 'direction' | 'done' | 'uncertain'>,
     delayMs: number,
-    tried: { uncertain: boolean; error: string } | null,
-  ): Promise<void>;
+    error: string | null,
+  ): Promise<boolean>;
   /** Keeps an item that was given up. */
   bury(lane: TakenLane, item: LogItem, error: string): Promise<void>;
   /** A dead letter arrived after all, or failed again. */
@@ -129,7 +164,16 @@ export interface LaneStore {
   isBusy(lane: Lane): Promise<boolean>;
 }
 
-/** After this long without a sign of life a replica's lanes may be taken, in milliseconds. */
+/** A message that arrived in the contact centre. */
+export interface DeliveredMessage {
+  handoverId: string;
+  id: string;
+}
+
+/** Lanes freed in one go. */
+export const FREE_LIMIT = 500;
+
+/** After this long without a sign of life, by the clock of whoever looks for it, a replica's lanes may be taken. Milliseconds. */
 export const STALE_REPLICA_MS = 7_000;
 
 /** A verified webhook on its way into the inbox. */

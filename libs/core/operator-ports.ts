@@ -65,6 +65,4 @@ export interface HousekeepingStore {
   removeAttachments(olderThanMs: number, afterId: string, limit: number): Promise<string | null>;
   /** Removes files that no message has named within a day, those that broke off included. Resolves to how many. */
   removeUnnamed(limit: number): Promise<number>;
-  /** Removes signs of life of replicas that ended long ago. */
-  removeReplicas(): Promise<void>;
 }

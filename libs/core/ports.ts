@@ -146,6 +146,8 @@ export interface Wakeups {
   /** No other replica is at work, so what this one remembers is likely to be true. */
   readonly isAlone: boolean;
   committed(commit: Committed): void;
+  /** A commit came to nothing that is known: it may be stored all the same. */
+  unsure?(): void;
 }
 
 export const CLOCK = Symbol('Clock');

@@ -31,6 +31,8 @@ export interface HandoverEvent {
   sequence: number;
   type: EventType;
   body: string;
+  /** What the bot knows the event by. Random: a number may come again after a failover that lost what had it. Null: from before. */
+  webhookId: string | null;
 }
 
 /** Something to be done in the contact centre, numbered within its handover in the order in which it was asked for. */
@@ -135,7 +137,7 @@ export class HandoverUnit {
       timestamp: this.now.toISOString(),
       data: { ...subject, sequence, provider, sessionId, userId, ...data },
     });
-    this.events.push({ handoverId: id, sequence, type, body });
+    this.events.push({ handoverId: id, sequence, type, body, webhookId: newId('evt') });
   }
 
   addMessage(message: {

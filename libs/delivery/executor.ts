@@ -2,8 +2,11 @@ import type { LogItem, TakenLane } from '#core';
 
 /** What became of an item. */
 export type Outcome =
-  /** `delivered`: a message that arrived, to be noted so. */
-  | { kind: 'done'; delivered?: string }
+  /**
+   * `delivered`: a message that arrived, to be noted so. `byOther`: it was done before, or does not tell whether it was; whoever did it
+   * may have done the next one as well.
+   */
+  | { kind: 'done'; delivered?: string; byOther?: boolean }
   | { kind: 'failed'; error: string }
   | { kind: 'retry'; error: string; uncertain: boolean; retryAfterMs?: number; isDown: boolean }
   /** Too early, or a step is done after which the lane must still be ours; nothing that counts as a try. */

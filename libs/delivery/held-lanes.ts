@@ -1,4 +1,4 @@
-import { Budget, type Lane, type LogItem, type TakenLane } from '#core';
+import { Budget, type Lane, type LogItem, type MarkedLane, type TakenLane } from '#core';
 import { Destination, type Kind, type Share } from './destination.js';
 import { ReadAhead } from './read-ahead.js';
 
@@ -20,8 +20,12 @@ export interface HeldLane {
   isQueued: boolean;
   /** Whether it counts in the budget of lanes in hand. */
   isCounted: boolean;
-  /** Whether the database has the latest note, and whether the lane went with it. */
-  noted: Promise<boolean> | null;
+  /** How the lane stands in the database after the latest note; null where it is not ours any more. */
+  noted: Promise<MarkedLane | null> | null;
+  /** It may be another's, or stand otherwise in the database: it is read again before anything else. */
+  isDoubtful: boolean;
+  /** How far it was done when it was read again for that reason. */
+  readAt: number | null;
 }
 
 /**
@@ -89,6 +93,8 @@ export class HeldLanes {
       isQueued: false,
       isCounted: this.budget.take(ownerOf(destination, lane.bot)),
       noted: null,
+      isDoubtful: false,
+      readAt: null,
     };
     this.held.set(key, held);
     return held;

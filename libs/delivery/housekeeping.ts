@@ -49,7 +49,6 @@ export class Housekeeping {
 
   /** Removes everything that is due now. */
   async sweep(): Promise<void> {
-    await this.store.removeReplicas();
     let last: string | null = '0';
     do last = await this.store.removeInboxRows(this.retention.inboxMs, last, BATCH);
     while (last !== null && (await this.waited(PAUSE_MS)));

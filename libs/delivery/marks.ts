@@ -1,37 +1,40 @@
 import type { ProviderLog } from '#contract';
-import type { Lane, TakenLane } from '#core';
+import type { DeliveredMessage, Lane, MarkedLane, TakenLane } from '#core';
 
-/** Resolves to the lanes that are empty and gone. */
-type Store = (lanes: (Lane & { done: number })[], delivered: string[]) => Promise<Lane[]>;
+/** Resolves to those lanes that were still ours. */
+type Store = (lanes: (Lane & { done: number })[], delivered: DeliveredMessage[]) => Promise<MarkedLane[]>;
+/** How the lane stands now; null when it is another's, or the database does not know that it got so far. */
+type Standing = MarkedLane | null;
 
 interface Note {
   done: number;
-  told: ((isGone: boolean) => void)[];
+  told: ((standing: Standing) => void)[];
 }
 
 const AGAIN_AFTER_MS = 500;
 
 /** Notes in the database how far lanes are done: whatever has gathered while the last note was being written goes together. */
 export class Marks {
-  private notes = new Map<TakenLane, Note>();
-  private arrived: string[] = [];
+  /** By handover: all are of one direction. */
+  private notes = new Map<string, Note>();
+  private arrived: DeliveredMessage[] = [];
   private writing: Promise<void> | null = null;
   private isFinishing = false;
 
   constructor(
+    private readonly direction: Lane['direction'],
     private readonly store: Store,
     private readonly log: ProviderLog,
   ) {}
 
   /**
-   * Notes how far the lane is done, and a message that arrived in the contact centre. Resolves once that is in the database, with
-   * whether the lane is empty and gone; while the database is away it waits.
+   * Notes how far the lane is done, and a message that arrived in the contact centre. Resolves once that is in the database, with how
+   * the lane stands there, whether it still is ours above all; while the database is away it waits.
    */
-  note(lane: TakenLane, delivered?: string): Promise<boolean> {
-    if (delivered !== undefined) this.arrived.push(delivered);
+  note({ handoverId, done }: TakenLane, delivered?: string): Promise<Standing> {
+    if (delivered !== undefined) this.arrived.push({ handoverId, id: delivered });
     return new Promise((resolve) => {
-      const told = this.notes.get(lane)?.told ?? [];
-      this.notes.set(lane, { done: lane.done, told: [...told, resolve] });
+      this.add(handoverId, { done, told: [resolve] });
       this.write();
     });
   }
@@ -61,20 +64,21 @@ export class Marks {
     this.notes = new Map();
     this.arrived = [];
     try {
-      const rows = [...notes].map(([{ handoverId, direction }, { done }]) => ({ handoverId, direction, done }));
-      const gone = new Set((await this.store(rows, arrived)).map(({ handoverId }) => handoverId));
-      for (const [lane, { told }] of notes) for (const tell of told) tell(gone.has(lane.handoverId));
+      const rows = [...notes].map(([handoverId, { done }]) => ({ handoverId, direction: this.direction, done }));
+      const ours = new Map((await this.store(rows, arrived)).map((lane) => [lane.handoverId, lane]));
+      for (const [handoverId, { told }] of notes) for (const tell of told) tell(ours.get(handoverId) ?? null);
     } catch (error) {
-      this.takeBack(notes);
+      for (const [handoverId, note] of notes) this.add(handoverId, note);
       this.arrived = [...arrived, ...this.arrived];
       throw error;
     }
   }
 
-  private takeBack(notes: Map<TakenLane, Note>): void {
-    for (const [lane, { done, told }] of notes) {
-      const newer = this.notes.get(lane);
-      this.notes.set(lane, { done: newer?.done ?? done, told: [...told, ...(newer?.told ?? [])] });
-    }
+  private add(handoverId: string, { done, told }: Note): void {
+    const known = this.notes.get(handoverId);
+    this.notes.set(
+      handoverId,
+      known ? { done: Math.max(known.done, done), told: [...known.told, ...told] } : { done, told },
+    );
   }
 }

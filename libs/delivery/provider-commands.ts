@@ -95,10 +95,11 @@ export class ProviderCommands {
       if (!conversation && uncertain && session.findStarted) conversation = await session.findStarted(handover.id);
       readBack = false;
       if (!conversation && unwanted) return { kind: 'done' };
+      const byOther = uncertain && conversation !== null;
       conversation ??= await session.start(await this.requestOf(context));
       const started = conversation;
       await this.store.change(handover.id, (unit) => recordStarted(unit, started));
-      return { kind: 'done' };
+      return { kind: 'done', byOther };
     } catch (error) {
       return this.failure(context, error, readBack, (unit, code, message) => {
         const reason = code === 'unsupported' ? 'unsupported' : code === 'gave_up' ? 'unreachable' : 'rejected';
@@ -112,7 +113,7 @@ export class ProviderCommands {
     // What comes after a part that was refused must know of it: nothing more of that message is sent.
     const message = isLaterPart(item) ? await this.store.message(item.message.id) : item.message;
     if (!message) return { kind: 'failed', error: 'The message is gone.' };
-    if (message.status === 'delivered') return { kind: 'done' };
+    if (message.status === 'delivered') return { kind: 'done', byOther: uncertain };
     if (message.status === 'failed') return { kind: 'failed', error: message.error ?? '' };
     const { conversationId } = handover;
     if (!conversationId || (isFinal(handover) && !handover.closing)) {
@@ -130,7 +131,7 @@ export class ProviderCommands {
       const there = uncertain && (await this.isSent(context, conversationId, outbound));
       readBack = false;
       if (!there) await provider.session.send(conversationId, outbound);
-      return part < parts ? { kind: 'done' } : { kind: 'done', delivered: message.id };
+      return { kind: 'done', byOther: there, ...(part < parts ? {} : { delivered: message.id }) };
     } catch (error) {
       const refused = error instanceof ProviderError && error.retry === 'never';
       if (refused && this.isUnconfirmed(handover, NOT_READY_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
@@ -163,16 +164,16 @@ export class ProviderCommands {
   }
 
   private async update(context: Context): Promise<Outcome> {
-    const { item, handover, provider } = context;
+    const { item, handover, provider, uncertain } = context;
     const { conversationId } = handover;
-    if (!conversationId || isFinal(handover) || !provider.session.update) return { kind: 'done' };
+    if (!conversationId || isFinal(handover) || !provider.session.update) return { kind: 'done', byOther: uncertain };
     if (this.isUnconfirmed(handover, HOLD_BACK_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
     const { userChanged = false, queueId } = item.payload ?? {};
     const askedAt = this.now();
     try {
       await provider.session.update(conversationId, { request: await this.requestOf(context), userChanged, queueId });
       if (queueId !== undefined) await this.rerouted(context, askedAt);
-      return { kind: 'done' };
+      return { kind: 'done', byOther: uncertain };
     } catch (error) {
       const refused = error instanceof ProviderError && error.retry === 'never';
       if (refused && this.isUnconfirmed(handover, NOT_READY_MS)) return { kind: 'wait', ms: LOOK_AGAIN_MS };
@@ -187,14 +188,14 @@ export class ProviderCommands {
   }
 
   private async end(context: Context): Promise<Outcome> {
-    const { item, handover, provider } = context;
+    const { item, handover, provider, uncertain } = context;
     if (item.payload?.release) return this.incoming.release(context);
     const conversation = item.payload?.conversationId ?? handover.conversationId;
     const record = (unit: HandoverUnit): void => (item.payload?.conversationId ? undefined : recordEnded(unit));
     try {
       if (conversation) await provider.session.end(conversation);
       await this.store.change(handover.id, record);
-      return { kind: 'done' };
+      return { kind: 'done', byOther: uncertain };
     } catch (error) {
       return this.failure(context, error, false, record);
     }

@@ -1,52 +1,51 @@
-import { randomUUID } from 'node:crypto';
 import type { ProviderLog } from '#contract';
-import {
-  STALE_REPLICA_MS,
-  type Appetite,
-  type Committed,
-  type Handover,
-  type HandoverUnit,
-  type Lane,
-  type LaneStore,
-  type LogItem,
-  type TakenLane,
+import type {
+  Appetite,
+  Committed,
+  Handover,
+  HandoverUnit,
+  Lane,
+  LaneStore,
+  LogItem,
+  MarkedLane,
+  TakenLane,
 } from '#core';
 import { nextDelayMs } from './backoff.js';
 import { Share, type Destination, type Kind } from './destination.js';
 import type { Executor, Outcome } from './executor.js';
 import { HeldLanes, kindOf, lengthen, type HeldLane } from './held-lanes.js';
+import { HEARTBEAT_MS, Lease } from './lease.js';
+import { LostLanes } from './lost-lanes.js';
 import { Marks } from './marks.js';
 import { PollsSoon } from './polls-soon.js';
 import { READ_AHEAD, READ_AHEAD_BYTES } from './read-ahead.js';
 
-const HEARTBEAT_MS = 2_000;
 const POLL_MS = 500;
 /** A lane whose outcome could not be stored, or that was lost sight of, is looked for this often, in milliseconds. */
 const SWEEP_MS = 5_000;
-/** Silent for this long, a replica must assume that its lanes were taken, in milliseconds. */
-const TRUST_OWN_LEASE_MS = STALE_REPLICA_MS - HEARTBEAT_MS;
+/** Lanes whose owners nobody knows are looked for, and dead replicas forgotten, this often, in milliseconds. */
+const TIDY_MS = 60_000;
 
 /**
  * Carries events to bots and commands to contact centres: per handover and direction strictly one after the other, also across
  * retries, while other handovers go on. A lane belongs to one replica at a time; replicas are alive as long as they say so in
- * the database. What is freshly committed is carried out from memory; what waits is in the database only.
+ * the database. What is freshly committed is carried out from memory; what waits is in the database only. The database is always
+ * right: a lane that it does not call ours, or that does not reach as far there as here, is dropped before its next item.
  */
 export class Relay {
-  private replica = randomUUID();
+  private readonly lease: Lease;
   private readonly held = new HeldLanes();
   private readonly timers: NodeJS.Timeout[] = [];
   /**
    * A command is noted as done before the next one is carried out: looking an unknown outcome up tells of the last command only. An
-   * event may come again under its id, so its note waits for nobody and for no disk.
+   * event may come again under its id, so its note waits for nobody and for no disk. Each note tells whether the lane still is ours.
    */
   private readonly marks: Record<Lane['direction'], Marks>;
   private readonly soon = new PollsSoon(() =>
     this.poll().catch((error: Error) => this.log.warn({ err: error.message }, 'lane poll failed')),
   );
   private polling: Promise<void> | null = null;
-  private suspects = new Set<string>();
-  private lastHeartbeat = -Infinity;
-  private living = 0;
+  private readonly lost = new LostLanes();
   private stopped = true;
 
   constructor(
@@ -58,14 +57,15 @@ export class Relay {
     private readonly isTransient: (error: unknown) => boolean,
     private readonly log: ProviderLog,
   ) {
-    const marks = (isDurable: boolean): Marks =>
-      new Marks((lanes, delivered) => this.store.mark(this.replica, lanes, delivered, isDurable), log);
-    this.marks = { provider: marks(true), bot: marks(false) };
+    this.lease = new Lease(store, () => this.startOver(), log);
+    const marks = (direction: Lane['direction'], isDurable: boolean): Marks =>
+      new Marks(direction, (lanes, delivered) => this.store.mark(this.lease.replica, lanes, delivered, isDurable), log);
+    this.marks = { provider: marks('provider', true), bot: marks('bot', false) };
   }
 
   /** Under whose name new lanes are taken; null while this replica takes none. */
   get taker(): string | null {
-    return this.mayWork() ? this.replica : null;
+    return this.mayWork() ? this.lease.replica : null;
   }
 
   /** Whether a new lane may be taken: its bot has not too many in hand already. */
@@ -75,7 +75,12 @@ export class Relay {
 
   /** No other replica is alive, as far as this one knows. */
   get isAlone(): boolean {
-    return this.living === 1;
+    return this.lease.isAlone;
+  }
+
+  /** Ids of replicas that are dead, as far as this one has seen. */
+  get dead(): string[] {
+    return this.lease.dead;
   }
 
   /** Whether a bot's callback or a provider does not work at the moment, as far as this replica has seen; with a bot, for that one. */
@@ -93,7 +98,9 @@ export class Relay {
     every(HEARTBEAT_MS, 'heartbeat', () => this.beat());
     every(POLL_MS, 'lane poll', () => this.poll());
     every(SWEEP_MS, 'lane sweep', () => this.sweep());
+    every(TIDY_MS, 'tidying', () => this.lease.tidy());
     await this.poll();
+    await this.lease.tidy();
   }
 
   /** Takes no new item and waits for those under way up to `withinMs`, then gives all lanes back. */
@@ -107,7 +114,7 @@ export class Relay {
     await this.polling?.catch(() => undefined);
     // Without a database nothing can be given back; the lanes are free once this replica has been silent for long enough.
     await Promise.all([this.marks.provider.finish(), this.marks.bot.finish()])
-      .then(() => (isBusy() ? undefined : this.store.retire(this.replica)))
+      .then(() => (isBusy() ? undefined : this.store.retire(this.lease.replica, this.cleanLanes())))
       .catch((error: Error) =>
         this.log.warn({ err: error.message }, 'the database is away: others wait a few seconds for the lanes'),
       );
@@ -115,15 +122,34 @@ export class Relay {
 
   /** Goes on with what was just committed, without asking the database. */
   committed({ units, taker, opened, left, extended }: Committed): void {
-    if (taker !== this.replica) return;
+    if (taker !== this.lease.replica) return;
     for (const { direction, target, bot } of left)
       this.held.destination(direction, target).share(bot).isBacklogged = true;
     const byHandover = new Map(units.map((unit) => [unit.handover.id, unit]));
+    const isNew = new Set(opened);
     for (const lane of [...opened, ...extended.filter((one) => this.held.has(one))]) {
       const held = this.held.hold(lane);
-      for (const item of itemsOf(byHandover.get(lane.handoverId)!, lane.direction)) this.held.ahead.add(held, item);
+      const items = itemsOf(byHandover.get(lane.handoverId)!, lane.direction);
+      // Numbers that are done already, or a row that begins elsewhere: what is in hand is not what the database has.
+      if (items[0]!.sequence <= held.lane.done || (isNew.has(lane) && lane.done !== held.lane.done)) {
+        this.doubt(held);
+        continue;
+      }
+      for (const item of items) this.held.ahead.add(held, item);
       this.enqueue(held);
     }
+  }
+
+  /** Something was stored perhaps, perhaps under our name: it is looked for. */
+  unsure(): void {
+    this.lost.unsure();
+  }
+
+  /** The database has lost something, so all that is remembered of it may be wrong. */
+  beginAnew(): void {
+    if (this.stopped) return;
+    this.lease.giveUp('the database lost what it had: this replica begins anew');
+    this.beat().catch((error: Error) => this.log.warn({ err: error.message }, 'heartbeat failed'));
   }
 
   /** Looks for work that others left, or that is due again. */
@@ -134,10 +160,11 @@ export class Relay {
 
   private async takeDue(): Promise<void> {
     if (!this.mayWork()) return;
+    await this.lease.freeOthers();
     const appetite = this.targets().map(({ direction, target }) =>
       this.appetiteOf(this.held.destination(direction, target)),
     );
-    const taken = await this.store.take(this.replica, appetite);
+    const taken = await this.store.take(this.lease.replica, appetite);
     this.noteBacklogs(appetite, taken);
     for (const lane of taken) {
       if (this.hasRoomFor(lane)) this.enqueue(this.held.hold(lane));
@@ -176,30 +203,23 @@ export class Relay {
     }
   }
 
-  /** Lanes that are ours in the database but not in memory: an answer that got lost, or an outcome that was not stored. */
+  /** Goes on with what was lost sight of; its outcome is not known. */
   private async sweep(): Promise<void> {
     if (!this.mayWork()) return;
-    const lost = (await this.store.held(this.replica)).filter((lane) => !this.held.has(lane));
-    for (const lane of lost) {
-      // A commit may be a moment ahead of its answer; a lane seen twice is really lost.
-      if (this.suspects.has(nameOf(lane)) && !this.held.has(lane))
-        this.enqueue(this.held.hold({ ...lane, uncertain: true }));
-    }
-    this.suspects = new Set(lost.map(nameOf));
+    const lost = await this.lost.find(
+      () => this.store.held(this.lease.replica),
+      (lane) => this.held.has(lane),
+    );
+    for (const lane of lost) this.enqueue(this.held.hold({ ...lane, uncertain: true }));
   }
 
   private async beat(): Promise<void> {
-    const sentAt = performance.now();
-    if (this.lastHeartbeat > -Infinity && sentAt - this.lastHeartbeat > TRUST_OWN_LEASE_MS) this.startOver();
-    this.living = await this.store.heartbeat(this.replica);
-    this.lastHeartbeat = sentAt;
+    await this.lease.renew();
     for (const destination of this.held.busyDestinations()) this.pump(destination);
   }
 
-  /** Silent for too long: others may have what was ours. What we held is left to whoever takes it over, also to ourselves. */
+  /** Others may have what was ours. What we held is left to whoever takes it over, also to ourselves. */
   private startOver(): void {
-    this.log.warn({ lanes: this.held.size }, 'this replica was silent for too long and begins anew');
-    this.replica = randomUUID();
     this.held.clear();
   }
 
@@ -215,7 +235,11 @@ export class Relay {
       this.begin(held);
     }
     // Lanes of a bot that takes the destination for down wait in the database, not in memory.
-    for (const { lane } of this.held.dropStranded(destination)) this.giveBack(lane);
+    for (const { lane, isDoubtful } of this.held.dropStranded(destination)) {
+      // Of a doubtful one nothing is known that could be written.
+      if (isDoubtful) this.unsure();
+      else this.giveBack(lane);
+    }
   }
 
   private begin(held: HeldLane): void {
@@ -230,7 +254,8 @@ export class Relay {
         held.isRunning = false;
         destination.end(share, place);
         if (this.held.includes(held)) {
-          if (held.items.length > 0 || held.isHeavy) this.enqueue(held);
+          if (held.isDoubtful) void this.readAgain(held);
+          else if (held.items.length > 0 || held.isHeavy) this.enqueue(held);
           else this.emptied(held);
         }
         this.pump(destination);
@@ -242,26 +267,36 @@ export class Relay {
   private async interrupted(held: HeldLane, error: Error): Promise<void> {
     const { handoverId, direction } = held.lane;
     this.log.warn({ handoverId, direction, err: error.message }, 'lane interrupted');
-    if (this.isTransient(error)) return this.held.drop(held);
+    if (this.isTransient(error)) return this.loseSight(held);
     const outcome = { kind: 'retry' as const, error: error.message, uncertain: true, isDown: false };
-    await this.putOff(held, outcome).catch(() => this.held.drop(held));
+    await this.putOff(held, outcome).catch(() => this.loseSight(held));
   }
 
-  /** Leaves a lane in the database, where it keeps its turn. */
+  /** It stays ours in the database, where it counts as uncertain, and the sweep finds it. */
+  private loseSight(held: HeldLane): void {
+    this.held.drop(held);
+    this.unsure();
+  }
+
+  /** Leaves a lane in the database, where it keeps its turn, with what is known of its last try. */
   private giveBack(lane: TakenLane): void {
-    void this.store
-      .postpone(this.replica, lane, 0, null)
-      .catch((error: Error) => this.log.warn({ err: error.message }, 'lane not given back'));
+    void this.store.postpone(this.lease.replica, lane, 0, null).catch((error: Error) => {
+      this.unsure();
+      this.log.warn({ err: error.message }, 'lane not given back');
+    });
   }
 
   /** Works a lane off until it is empty, must wait or make way, or is another's. */
   private async run(held: HeldLane): Promise<void> {
     const { lane } = held;
-    while (this.held.includes(held) && this.mayWork()) {
+    while (this.held.includes(held) && !held.isDoubtful && this.mayWork()) {
       if (held.items.length === 0 && (lane.last > lane.done || lane.resend)) {
         const items = await this.store.next(lane, lane.done, READ_AHEAD, READ_AHEAD_BYTES);
         // A process that was paused may have lost the lane in the meantime.
         if (!this.held.includes(held)) return;
+        // Nothing is skipped.
+        if (items[0] && !items[0].deadLetter && items[0].sequence !== lane.done + 1)
+          throw new Error(`Number ${lane.done + 1} of the log is missing.`);
         this.held.ahead.fill(held, items);
         if (items.length === 0) {
           if (lane.last > lane.done) throw new Error(`Number ${lane.done + 1} of the log is missing.`);
@@ -285,6 +320,8 @@ export class Relay {
   private async finish(held: HeldLane, item: LogItem, outcome: Outcome & { kind: 'done' | 'failed' }): Promise<void> {
     const { lane, destination } = held;
     destination.succeeded(held.share, held.place);
+    // Whoever has the lane now finds out by itself.
+    if (!this.held.includes(held) || held.isDoubtful) return;
     const context = { handoverId: lane.handoverId, kind: item.kind, sequence: item.sequence };
     const error = outcome.kind === 'failed' ? outcome.error : null;
     if (error !== null) this.log.warn(context, 'given up; kept as a dead letter');
@@ -292,16 +329,25 @@ export class Relay {
     else if (error !== null) await this.store.bury(lane, item, error);
     this.held.ahead.shift(held);
     lane.attempts = 0;
-    lane.uncertain = false;
+    // What was found done may have been done by whoever had the lane before, and so may be all that comes next.
+    lane.uncertain = outcome.kind === 'done' && outcome.byOther === true;
     if (item.deadLetter) lane.resend = held.items.some(({ deadLetter }) => deadLetter);
     else lane.done = item.sequence;
     const noted = this.marks[lane.direction].note(lane, outcome.kind === 'done' ? outcome.delivered : undefined);
-    if (lane.direction === 'bot') held.noted = noted;
-    else held.noted = Promise.resolve(await noted);
+    held.noted = noted;
+    if (lane.direction === 'provider') this.compare(held, await noted);
+    else void noted.then((standing) => this.compare(held, standing));
+  }
+
+  /** What the database says of a lane after a note of it. */
+  private compare(held: HeldLane, standing: MarkedLane | null): void {
+    if (standing) lengthen(held, standing);
+    else this.doubt(held);
   }
 
   private async putOff(held: HeldLane, outcome: Outcome & { kind: 'retry' | 'wait' }): Promise<void> {
     const { lane, destination } = held;
+    if (!this.held.includes(held) || held.isDoubtful) return;
     const delayMs = outcome.kind === 'wait' ? outcome.ms : nextDelayMs(lane.attempts, outcome.retryAfterMs);
     if (outcome.kind === 'retry') {
       const context = { handoverId: lane.handoverId, direction: lane.direction, attempt: lane.attempts + 1 };
@@ -316,7 +362,14 @@ export class Relay {
         );
       }
     }
-    await this.store.postpone(this.replica, lane, delayMs, outcome.kind === 'retry' ? outcome : null);
+    if (outcome.kind === 'retry') lane.uncertain = outcome.uncertain;
+    const isPutOff = await this.store.postpone(
+      this.lease.replica,
+      lane,
+      delayMs,
+      outcome.kind === 'retry' ? outcome.error : null,
+    );
+    if (!isPutOff) this.unsure();
     this.held.drop(held);
     this.soon.in(delayMs);
   }
@@ -325,39 +378,56 @@ export class Relay {
   private emptied(held: HeldLane): void {
     const { lane } = held;
     const { done } = lane;
-    void (held.noted ?? this.marks[lane.direction].note(lane)).then((isGone) => {
+    void (held.noted ?? this.marks[lane.direction].note(lane)).then((standing) => {
       if (!this.held.includes(held) || held.isRunning || held.isQueued || lane.done !== done) return;
-      if (isGone && lane.last === done && !lane.resend) this.held.drop(held);
-      else void this.lookAgain(held);
+      this.compare(held, standing);
+      if (standing === null) return;
+      if (lane.last > done || lane.resend) this.enqueue(held);
+      else if (standing.isGone) this.held.drop(held);
+      else this.doubt(held);
     });
   }
 
-  /** Another replica has made the lane longer, or taken it. */
-  private async lookAgain(held: HeldLane): Promise<void> {
+  /** The lane is another's, or stands otherwise in the database than here: no item of it is begun before that was read. */
+  private doubt(held: HeldLane): void {
+    if (!this.held.includes(held) || held.isDoubtful) return;
+    held.isDoubtful = true;
+    this.held.ahead.clear(held);
+    const { handoverId, direction, done } = held.lane;
+    this.log.warn({ handoverId, direction, done }, 'lane lost, or not as the database has it: read again');
+    if (!held.isRunning && !held.isQueued) void this.readAgain(held);
+  }
+
+  /** Takes the lane as it stands in the database, where it is ours. One that got no further since it was read so waits for the sweep. */
+  private async readAgain(held: HeldLane): Promise<void> {
     try {
-      const now = await this.store.look(this.replica, held.lane);
-      if (!this.held.includes(held) || held.isRunning) return;
-      if (!now) return this.held.drop(held);
-      lengthen(held, now);
-      this.enqueue(held);
-    } catch (error) {
+      const row = await this.store.look(this.lease.replica, held.lane);
+      if (!this.held.includes(held)) return;
+      if (row && held.readAt === row.done) return this.loseSight(held);
       this.held.drop(held);
+      if (!row) return;
+      const again = this.held.hold({ ...row, uncertain: true });
+      again.readAt = row.done;
+      this.enqueue(again);
+    } catch (error) {
+      this.loseSight(held);
       this.log.warn({ err: (error as Error).message }, 'lane lost sight of');
     }
   }
 
-  private mayWork(): boolean {
-    return !this.stopped && performance.now() - this.lastHeartbeat < TRUST_OWN_LEASE_MS;
+  /** Lanes in hand whose next item was not tried, for all that is known. */
+  private cleanLanes(): Lane[] {
+    return this.held.all().flatMap(({ lane, isDoubtful }) => (lane.uncertain || isDoubtful ? [] : lane));
   }
-}
 
-function nameOf({ direction, handoverId }: Lane): string {
-  return `${direction} ${handoverId}`;
+  private mayWork(): boolean {
+    return !this.stopped && this.lease.isHeld;
+  }
 }
 
 function itemsOf(unit: HandoverUnit, direction: Lane['direction']): LogItem[] {
   const handover: Handover = unit.handover;
   return direction === 'bot'
-    ? unit.events.map(({ sequence, body }) => ({ kind: 'event', sequence, body, ageMs: 0 }))
+    ? unit.events.map(({ sequence, webhookId, body }) => ({ kind: 'event', sequence, webhookId, body, ageMs: 0 }))
     : unit.commands.map((command) => ({ ...command, handover, ageMs: 0 }));
 }

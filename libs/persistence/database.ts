@@ -11,6 +11,7 @@ import { Attachments0004 } from './migrations/0004-attachments.js';
 import { Copilot0006 } from './migrations/0006-copilot.js';
 import { Conversion0007 } from './migrations/0007-conversion.js';
 import { Inspections0009 } from './migrations/0009-inspections.js';
+import { WebhookIds0010 } from './migrations/0010-webhook-ids.js';
 import { LanesByBot0011 } from './migrations/0011-lanes-by-bot.js';
 import { BotProviders0017 } from './migrations/0017-bot-providers.js';
 
@@ -24,6 +25,7 @@ const MIGRATIONS: (new () => Migration)[] = [
   Copilot0006,
   Conversion0007,
   Inspections0009,
+  WebhookIds0010,
   LanesByBot0011,
   BotProviders0017,
 ];

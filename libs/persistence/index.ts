@@ -1,3 +1,4 @@
+export { DatabaseHistory } from './history.js';
 export { LiveChannel } from './live-channel.js';
 export { isWritable, migrateDatabase, openDatabase, openVitalPool } from './database.js';
 export { hashKey, SecretBox } from './secrets.js';

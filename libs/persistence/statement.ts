@@ -46,7 +46,8 @@ export class Statement {
     return run(source, shape, text, this.params);
   }
 
-  private part(name: string, sql: () => string): this {
+  /** Adds a part that works with what others found. */
+  part(name: string, sql: () => string): this {
     this.parts.push({ name, sql });
     return this;
   }

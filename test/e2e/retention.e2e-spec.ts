@@ -133,14 +133,6 @@ describe('housekeeping', () => {
     await housekeeping().sweep();
     expect(await filesOf(database)).toEqual(['talking 0.9', 'talking 1.2']);
   });
-
-  it('removes signs of life of replicas that ended long ago', async () => {
-    await database.query(
-      `INSERT INTO replica (id, seen_at) VALUES (gen_random_uuid(), now() - interval '25 hours'), (gen_random_uuid(), now())`,
-    );
-    await housekeeping().sweep();
-    expect(await database.query(`SELECT 1 FROM replica`)).toHaveLength(1);
-  });
 });
 
 describe('a gateway with a retention', () => {

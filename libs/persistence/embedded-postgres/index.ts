@@ -61,6 +61,7 @@ async function start({ dataDir, log, extraSettings = {} }: EmbeddedPostgresOptio
 }
 
 function explain(error: NodeJS.ErrnoException, dataDir: string): Error {
+  if (error instanceof StartError) return error;
   const full = error.code === 'ENOSPC' || /No space left on device|Check free disk space/.test(error.message);
   const closed = ['EACCES', 'EROFS', 'EPERM'].includes(error.code ?? '');
   const advice = full

@@ -8,4 +8,5 @@ export class EventEntity implements HandoverEvent {
   @PrimaryColumn('integer') sequence: number;
   @Column('text') type: HandoverEvent['type'];
   @Column('text') body: string;
+  @Column('text', { name: 'webhook_id', nullable: true }) webhookId: string | null;
 }

@@ -1,7 +1,6 @@
 import {
   ClaimLost,
   newId,
-  STALE_REPLICA_MS,
   type Attachment,
   type AttachmentStore,
   type CarriedFile,
@@ -104,15 +103,14 @@ export class PgAttachmentStore implements AttachmentStore {
     return rows.map(({ error, ...row }) => ({ ...row, ...(error === null ? {} : { error }) }));
   }
 
-  async claim(arrival: NewArrival, replica: string): Promise<string | null> {
+  async claim(arrival: NewArrival, replica: string, dead: string[]): Promise<string | null> {
     const { handoverId, inboxId, position, filename } = arrival;
     await query(
       this.source,
       'drop lost claim',
       `DELETE FROM attachment a WHERE a.inbox_id = $1 AND a.position = $2 AND a.status = 'partial'
-         AND (a.owner = $3 OR NOT EXISTS (
-           SELECT 1 FROM replica r WHERE r.id = a.owner AND r.seen_at > now() - $4 * interval '1 ms'))`,
-      [inboxId, position, replica, STALE_REPLICA_MS],
+         AND (a.owner = $3 OR a.owner = ANY($4::uuid[]) OR NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = a.owner))`,
+      [inboxId, position, replica, dead],
     );
     const [claimed] = await query<{ id: string }>(
       this.source,

@@ -24,10 +24,13 @@ export interface CommitResult {
  */
 export async function commitUnits(
   source: DataSource,
-  units: HandoverUnit[],
+  given: HandoverUnit[],
   takerOf: (lane: TakenLane) => string | null,
 ): Promise<CommitResult> {
-  const created = units.filter((unit) => unit.isNew && !isHandedOver(unit));
+  // In one order, which all statements that lock several handovers and lanes keep to: so none waits for one that waits for it.
+  const units = given.toSorted((a, b) => (a.handover.id < b.handover.id ? -1 : 1));
+  // The second of two in one session waits for the first, so these go by their sessions.
+  const created = units.filter((unit) => unit.isNew && !isHandedOver(unit)).toSorted(bySession);
   const advanced: JsonRow[] = [];
   const changed: JsonRow[] = [];
   const untouched: string[] = [];
@@ -39,16 +42,27 @@ export async function commitUnits(
     else untouched.push(unit.handover.id);
   }
 
-  const statement = new Statement()
-    .rows('created', created.map(newRow), NEW_COLUMNS, insertHandovers)
-    .rows('advanced', advanced, ADVANCED_COLUMNS, advanceHandovers)
-    .rows('changed', changed, CHANGED_COLUMNS, updateHandovers)
+  const statement = new Statement();
+  // One list is locked as it is worked off. Several are locked before, together.
+  const isMixed = [created, advanced, changed].filter(({ length }) => length > 0).length > 1;
+  if (isMixed) {
+    const ids = units.flatMap(({ isNew, handover }) => (isNew ? [] : handover.id));
+    statement.value('locked', ids, lockHandovers);
+  }
+  const afterLocks = isMixed ? 'AND (SELECT count(*) FROM locked) >= 0' : '';
+  statement
+    .rows('created', created.map(newRow), NEW_COLUMNS, (r) =>
+      insertHandovers(r, isMixed ? `WHERE true ${afterLocks}` : ''),
+    )
+    .rows('advanced', advanced, ADVANCED_COLUMNS, (r) => `${advanceHandovers(r)} ${afterLocks} RETURNING h.id`)
+    .rows('changed', changed, CHANGED_COLUMNS, (r) => `${updateHandovers(r)} ${afterLocks} RETURNING h.id`)
     .rows('handed_over', units.filter(isHandedOver).map(newRow), NEW_COLUMNS, insertOfChanged);
   const sources = ['created', 'advanced', 'changed', 'handed_over']
     .filter((name) => statement.has(name))
     .map((name) => `SELECT id FROM ${name}`);
   statement.value('ok', untouched, (ids) => [...sources, `SELECT unnest(${ids}::text[]) AS id`].join(' UNION ALL '));
   const lanes = units.flatMap(lanesOf);
+  lockLanes(statement, units);
   const owned = lanes.map((lane) => ({ ...lane, owner: takerOf(lane) }));
   addMessages(statement, units);
   addLogs(statement, units);
@@ -76,6 +90,30 @@ export async function commitUnits(
 function isHandedOver({ isNew, handover }: HandoverUnit): boolean {
   return isNew && handover.incoming !== null && !isConversation(handover);
 }
+
+function bySession({ handover: a }: HandoverUnit, { handover: b }: HandoverUnit): number {
+  return a.bot === b.bot ? (a.sessionId < b.sessionId ? -1 : 1) : a.bot < b.bot ? -1 : 1;
+}
+
+function lockHandovers(ids: string): string {
+  return `SELECT id FROM handover WHERE id = ANY(${ids}::text[]) ORDER BY id COLLATE "C" FOR NO KEY UPDATE`;
+}
+
+/**
+ * Messages that are there already are changed under the lock of their lane, here and where their arrival is noted. So all lanes are
+ * locked before any of these messages, and not as they get longer.
+ */
+function lockLanes(statement: Statement, units: HandoverUnit[]): void {
+  if (units.every(({ messageStatuses }) => messageStatuses.length === 0)) return;
+  statement.value(
+    'lane_locks',
+    units.map(({ handover }) => handover.id),
+    (ids) => `SELECT 1 FROM lane WHERE handover_id = ANY(${ids}::text[]) AND handover_id IN (SELECT id FROM ok)
+      ORDER BY handover_id COLLATE "C", direction COLLATE "C" FOR UPDATE`,
+  );
+}
+
+const LANES_ARE_LOCKED = '(SELECT count(*) FROM lane_locks) >= 0';
 
 function insertHandovers(recordset: string, condition = ''): string {
   return `INSERT INTO handover (id, bot, provider, session_id, user_id, "user", settings, metadata, status, conversation_id, bound_at, queue,
@@ -107,8 +145,8 @@ const IS_ASKED_ONCE = `(r.asked IS NULL OR (SELECT count(*) FROM generate_series
 /** A handover is changed only as it was read. */
 function advanceHandovers(recordset: string): string {
   return `UPDATE handover h SET message_sequence = r.message_sequence, event_sequence = r.event_sequence,
-      command_sequence = r.command_sequence, version = h.version + 1
-    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version AND ${IS_ASKED_ONCE} AND ${ARRIVES_IN_ORDER} RETURNING h.id`;
+      command_sequence = r.command_sequence, version = r.next_version
+    FROM ${recordset} WHERE h.id = r.id AND h.version = r.version AND ${IS_ASKED_ONCE} AND ${ARRIVES_IN_ORDER}`;
 }
 
 /** The same, with all that can change. It does not end while events that arrived are not applied. */
@@ -116,13 +154,12 @@ function updateHandovers(recordset: string): string {
   return `UPDATE handover h SET status = r.status, conversation_id = r.conversation_id, bound_at = r.bound_at, queue = r.queue, agent = r.agent,
       error = r.error, end_reason = r.end_reason, queued_at = r.queued_at, active_at = r.active_at, ended_at = r.ended_at,
       closing = r.closing, wake_at = r.wake_at, incoming = r.incoming, message_sequence = r.message_sequence, event_sequence = r.event_sequence,
-      command_sequence = r.command_sequence, version = h.version + 1, lifecycle = coalesce(r.lifecycle, h.lifecycle),
+      command_sequence = r.command_sequence, version = r.next_version, lifecycle = coalesce(r.lifecycle, h.lifecycle),
       "user" = coalesce(r."user", h."user"), settings = coalesce(r.settings, h.settings),
       metadata = CASE WHEN r.has_metadata THEN r.metadata ELSE h.metadata END
     FROM ${recordset} WHERE h.id = r.id AND h.version = r.version AND ${IS_ASKED_ONCE} AND ${ARRIVES_IN_ORDER}
       AND (NOT r.is_ending OR (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.conversation_id = r.conversation_id
-        AND i.status = 'pending' AND NOT (i.id = ANY(r.settled)) LIMIT 1) earlier) = 0)
-    RETURNING h.id`;
+        AND i.status = 'pending' AND NOT (i.id = ANY(r.settled)) LIMIT 1) earlier) = 0)`;
 }
 
 function addMessages(statement: Statement, units: HandoverUnit[]): void {
@@ -157,14 +194,15 @@ function addMessages(statement: Statement, units: HandoverUnit[]): void {
     statuses.filter((row) => 'id' in row),
     '"handoverId" text, id text, status text, error text',
     (r) =>
-      `UPDATE message m SET status = r.status, error = r.error FROM ${r} ${IF_OK} AND m.id = r.id AND m.status = 'pending'`,
+      `UPDATE message m SET status = r.status, error = r.error FROM ${r}
+        ${IF_OK} AND ${LANES_ARE_LOCKED} AND m.id = r.id AND m.status = 'pending'`,
   );
   statement.rows(
     'ranges',
     statuses.filter((row) => 'upto' in row),
     '"handoverId" text, upto integer, status text, error text',
     (r) => `UPDATE message m SET status = r.status, error = r.error FROM ${r}
-      ${IF_OK} AND m.handover_id = r."handoverId" AND m.sequence <= r.upto AND m.status = 'pending'`,
+      ${IF_OK} AND ${LANES_ARE_LOCKED} AND m.handover_id = r."handoverId" AND m.sequence <= r.upto AND m.status = 'pending'`,
   );
 }
 
@@ -172,9 +210,9 @@ function addLogs(statement: Statement, units: HandoverUnit[]): void {
   statement.rows(
     'events',
     units.flatMap(({ events }) => events),
-    '"handoverId" text, sequence integer, type text, body text',
-    (r) =>
-      `INSERT INTO event (handover_id, sequence, type, body) SELECT "handoverId", sequence, type, body FROM ${r} ${IF_OK}`,
+    '"handoverId" text, sequence integer, type text, body text, "webhookId" text',
+    (r) => `INSERT INTO event (handover_id, sequence, type, body, webhook_id)
+      SELECT "handoverId", sequence, type, body, "webhookId" FROM ${r} ${IF_OK}`,
   );
   const commands = units.flatMap(({ handover, commands: all }) =>
     all.map(({ sequence, kind, message, payload }): JsonRow => {
@@ -199,6 +237,8 @@ function addLanes(statement: Statement, lanes: (TakenLane & { owner: string | nu
     (r) => `INSERT INTO lane AS l (handover_id, direction, target, bot, done, last, owner)
       SELECT r."handoverId", r.direction, r.target, r.bot, r.done, r.last, r.owner FROM ${r} ${IF_OK}
         AND (r.direction = 'provider' OR EXISTS (SELECT 1 FROM bot b WHERE b.name = r.target AND b.callback_url IS NOT NULL))
+        ${statement.has('lane_locks') ? `AND ${LANES_ARE_LOCKED}` : ''}
+      ORDER BY r."handoverId" COLLATE "C", r.direction COLLATE "C"
       ON CONFLICT (handover_id, direction) DO UPDATE SET last = greatest(l.last, excluded.last)
       RETURNING handover_id, direction, xmax = 0 AS is_new`,
   );

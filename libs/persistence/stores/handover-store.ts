@@ -214,13 +214,23 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return current.map((row) => unitOf(row, now));
   }
 
+  /** Forgets what this replica remembers of handovers: the database has lost something of it. */
+  forget(): void {
+    this.cache.clear();
+  }
+
   async commit(changed: HandoverUnit[]): Promise<Set<string>> {
     const units = changed.some(({ opened }) => opened.length > 0)
       ? changed.flatMap((unit) => [unit, ...unit.opened])
       : changed;
     const { taker } = this.wakeups;
     const takerOf = (lane: TakenLane): string | null => (this.wakeups.hasRoomFor(lane) ? taker : null);
-    const { stale, opened, left, extended } = await commitApart(this.source, changed, takerOf);
+    const { stale, opened, left, extended } = await commitApart(this.source, changed, takerOf).catch(
+      (error: unknown) => {
+        this.wakeups.unsure?.();
+        throw error;
+      },
+    );
     const stored = stale.size === 0 ? units : units.filter(({ handover }) => !stale.has(handover.id));
     for (const unit of stored) this.cache.put(unit);
     this.wakeups.committed({ units: stored, taker, opened, left, extended });

@@ -59,11 +59,4 @@ export class PgHousekeepingStore implements HousekeepingStore {
     );
     return count;
   }
-
-  async removeReplicas(): Promise<void> {
-    await this.source.query(
-      `DELETE FROM replica WHERE id IN (
-         SELECT id FROM replica WHERE seen_at < now() - interval '1 day' LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
-    );
-  }
 }

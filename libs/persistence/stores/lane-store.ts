@@ -1,13 +1,16 @@
 import {
-  STALE_REPLICA_MS,
+  FREE_LIMIT,
   type Appetite,
   type Command,
+  type DeliveredMessage,
   type Handover,
   type Lane,
   type LaneStore,
   type Lifecycle,
   type LogItem,
+  type MarkedLane,
   type Message,
+  type ReplicaSign,
   type TakenLane,
 } from '#core';
 import type { DataSource } from 'typeorm';
@@ -23,11 +26,15 @@ const DUE = `SELECT d.handover_id, d.direction FROM lane d
   WHERE d.direction = w.direction AND d.target = w.target AND d.bot = w.bot AND d.owner IS NULL AND d.due_at <= now()`;
 /** The first bot with a lane that nobody holds. */
 const NEXT_BOT = `SELECT d.bot FROM lane d WHERE d.direction = a.direction AND d.target = a.target AND d.owner IS NULL`;
-const IS_ALIVE = `EXISTS (SELECT 1 FROM replica WHERE replica.id = l.owner AND seen_at > now() - interval '${STALE_REPLICA_MS} ms')`;
+/** The sign of whoever has no row. */
+const NEVER_SEEN = '';
+/** Those of the replicas in two parameters that have the same sign still. */
+const UNCHANGED = `SELECT d.id FROM unnest($1::uuid[], $2::text[]) AS d(id, sign) LEFT JOIN replica r ON r.id = d.id
+  WHERE coalesce(r.xmin::text, '${NEVER_SEEN}') = d.sign`;
+/** Whoever locks several lanes does it in this order. Commits sort by the bytes of the ids, too. */
+const IN_ORDER = 'ORDER BY handover_id COLLATE "C", direction COLLATE "C"';
 const SENT = `m.author->>'type' = 'user' AS "isUser", CASE WHEN c.payload ? 'as' THEN c.payload->'as'->>'text' ELSE m.text END AS text,
   m.attachments <> '[]'::jsonb AND coalesce((c.payload->>'part')::int, 1) = 1 AS "hasFiles"`;
-/** Lanes of dead replicas taken in one go. */
-const TAKEOVER_LIMIT = 500;
 
 /** How far each handover's logs are done, and who works on them. */
 export class PgLaneStore implements LaneStore {
@@ -37,25 +44,29 @@ export class PgLaneStore implements LaneStore {
     private readonly vital: DataSource = source,
   ) {}
 
-  async heartbeat(replica: string): Promise<number> {
-    const [row] = await this.vital.query<{ others: number }[]>(
-      `WITH me AS (INSERT INTO replica (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now())
-       SELECT count(*)::int AS others FROM replica WHERE id <> $1 AND seen_at > now() - interval '${STALE_REPLICA_MS} ms'`,
+  /** Every renewal of a row is a transaction, so the number of the last one tells one sign from the next. */
+  async heartbeat(replica: string): Promise<ReplicaSign[]> {
+    return this.vital.query<ReplicaSign[]>(
+      `WITH me AS (
+         INSERT INTO replica (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now()
+         RETURNING id, xmin::text AS sign)
+       SELECT id AS replica, sign FROM me UNION ALL SELECT id, xmin::text FROM replica WHERE id <> $1`,
       [replica],
     );
-    return row!.others + 1;
   }
 
-  async retire(replica: string): Promise<void> {
+  async retire(replica: string, clean: Lane[]): Promise<void> {
     await this.source.query(
-      `WITH gone AS (DELETE FROM replica WHERE id = $1 OR seen_at < now() - interval '1 day')
-       UPDATE lane SET owner = NULL, due_at = now() WHERE owner = $1`,
-      [replica],
+      `WITH gone AS (DELETE FROM replica WHERE id = $1),
+            mine AS (SELECT handover_id, direction FROM lane WHERE owner = $1 ${IN_ORDER} FOR UPDATE)
+       UPDATE lane l SET owner = NULL, due_at = now(), uncertain = NOT (l.direction || l.handover_id = ANY($2::text[]))
+       FROM mine m WHERE l.handover_id = m.handover_id AND l.direction = m.direction`,
+      [replica, clean.map(({ direction, handoverId }) => direction + handoverId)],
     );
   }
 
-  async take(replica: string, appetite: Appetite[]): Promise<TakenLane[]> {
-    const due = await query<TakenLane>(
+  take(replica: string, appetite: Appetite[]): Promise<TakenLane[]> {
+    return query<TakenLane>(
       this.source,
       'take due lanes',
       `WITH RECURSIVE a AS (
@@ -79,17 +90,46 @@ export class PgLaneStore implements LaneStore {
        ) f WHERE l.handover_id = f.handover_id AND l.direction = f.direction RETURNING ${LANE}`,
       [replica, JSON.stringify(appetite)],
     );
-    // Whoever held these may have done the first item already.
-    const orphaned = await query<TakenLane>(
+  }
+
+  /** The few that are dead first, and then only their lanes: all that others hold and held may be very much. */
+  async free(dead: ReplicaSign[], callsEndInMs: number): Promise<number> {
+    const freed = await query(
       this.source,
-      'take over lanes',
-      `UPDATE lane l SET owner = $1, uncertain = true FROM (
-         SELECT l.handover_id, l.direction FROM lane l WHERE l.owner IS NOT NULL AND l.owner <> $1 AND NOT ${IS_ALIVE}
-         LIMIT ${TAKEOVER_LIMIT} FOR UPDATE SKIP LOCKED
-       ) f WHERE l.handover_id = f.handover_id AND l.direction = f.direction RETURNING ${LANE}`,
-      [replica],
+      'free lanes',
+      `WITH dead AS MATERIALIZED (${UNCHANGED}),
+            found AS MATERIALIZED (
+              SELECT f.* FROM dead, LATERAL (
+                SELECT l.handover_id, l.direction FROM lane l WHERE l.owner = dead.id LIMIT ${FREE_LIMIT} FOR UPDATE SKIP LOCKED) f
+              LIMIT ${FREE_LIMIT})
+       UPDATE lane l SET owner = NULL, uncertain = true,
+         due_at = now() + CASE l.direction WHEN 'provider' THEN $3 ELSE 0 END * interval '1 ms'
+       FROM found f WHERE l.handover_id = f.handover_id AND l.direction = f.direction RETURNING 1`,
+      [...columnsOf(dead), callsEndInMs],
     );
-    return [...due, ...orphaned];
+    return freed.length;
+  }
+
+  /** Goes from owner to owner along their index. */
+  async strays(): Promise<ReplicaSign[]> {
+    const rows = await this.source.query<{ id: string }[]>(
+      `WITH RECURSIVE owners AS (
+         (SELECT owner FROM lane WHERE owner IS NOT NULL ORDER BY owner LIMIT 1)
+         UNION ALL
+         SELECT (SELECT l.owner FROM lane l WHERE l.owner > o.owner ORDER BY l.owner LIMIT 1) FROM owners o WHERE o.owner IS NOT NULL)
+       SELECT owner AS id FROM owners WHERE owner IS NOT NULL AND NOT EXISTS (SELECT 1 FROM replica WHERE id = owner)`,
+    );
+    return rows.map(({ id }) => ({ replica: id, sign: NEVER_SEEN }));
+  }
+
+  async forget(dead: ReplicaSign[]): Promise<void> {
+    await query(
+      this.source,
+      'forget replicas',
+      `WITH dead AS MATERIALIZED (${UNCHANGED})
+       DELETE FROM replica r USING dead WHERE r.id = dead.id AND NOT EXISTS (SELECT 1 FROM lane l WHERE l.owner = r.id)`,
+      columnsOf(dead),
+    );
   }
 
   held(replica: string): Promise<TakenLane[]> {
@@ -108,43 +148,49 @@ export class PgLaneStore implements LaneStore {
     return items;
   }
 
-  async mark(
+  /** The rows are locked first, in one order: a statement that changed them as it meets them could wait for one that waits for it. */
+  mark(
     replica: string,
     lanes: (Lane & { done: number })[],
-    delivered: string[],
+    delivered: DeliveredMessage[],
     isDurable: boolean,
-  ): Promise<Lane[]> {
+  ): Promise<MarkedLane[]> {
     const statement = new Statement()
+      .value('me', replica, (id) => `SELECT ${id}::uuid AS id`)
       .rows(
+        'marked',
+        lanes,
+        '"handoverId" text, direction text, done integer',
+        (r) => `SELECT l.handover_id, l.direction, l.last, l.resend, r.done, l.last = r.done AND NOT l.resend AS gone
+          FROM ${r}, lane l WHERE l.handover_id = r."handoverId" AND l.direction = r.direction
+          AND l.owner = (SELECT id FROM me) AND l.done <= r.done AND l.last >= r.done
+          ORDER BY l.handover_id COLLATE "C", l.direction COLLATE "C" FOR UPDATE OF l`,
+      )
+      .part(
         'emptied',
-        lanes.map((lane) => ({ ...lane, owner: replica })),
-        '"handoverId" text, direction text, done integer, owner uuid',
-        (r) => `DELETE FROM lane l USING ${r} WHERE l.handover_id = r."handoverId" AND l.direction = r.direction
-          AND l.owner = r.owner AND l.last = r.done AND NOT l.resend RETURNING l.handover_id AS "handoverId", l.direction`,
+        () =>
+          `DELETE FROM lane l USING marked k WHERE k.gone AND l.handover_id = k.handover_id AND l.direction = k.direction`,
+      )
+      .part(
+        'advanced',
+        () => `UPDATE lane l SET done = k.done, attempts = 0, uncertain = false, last_error = NULL FROM marked k
+          WHERE NOT k.gone AND l.handover_id = k.handover_id AND l.direction = k.direction`,
       )
       .rows(
-        'advanced',
-        lanes.map((lane) => ({ ...lane, owner: replica })),
-        '"handoverId" text, direction text, done integer, owner uuid',
-        (r) => `UPDATE lane l SET done = r.done, attempts = 0, uncertain = false, last_error = NULL FROM ${r}
-          WHERE l.handover_id = r."handoverId" AND l.direction = r.direction AND l.owner = r.owner
-          AND (l.last > r.done OR l.resend) AND l.done < r.done`,
-      );
-    if (delivered.length > 0) {
-      statement.value(
         'arrived',
         delivered,
-        (ids) =>
-          `UPDATE message SET status = 'delivered', error = NULL WHERE id = ANY(${ids}::text[]) AND status = 'pending'`,
+        '"handoverId" text, id text',
+        // Only under the lock of its lane, as everything that changes messages of several handovers.
+        (r) => `UPDATE message m SET status = 'delivered', error = NULL FROM ${r}
+          WHERE r."handoverId" IN (SELECT handover_id FROM marked) AND m.id = r.id AND m.status = 'pending'`,
       );
-    }
     const commit = `(SELECT set_config('synchronous_commit', '${isDurable ? 'on' : 'off'}', true)) AS commit`;
-    const rows = await statement.run<Lane & { handoverId: string | null }>(
+    return statement.run<MarkedLane>(
       this.vital,
       isDurable ? 'mark for good' : 'mark',
-      () => `SELECT e."handoverId", e.direction FROM ${commit} LEFT JOIN emptied e ON true`,
+      () =>
+        `SELECT k.handover_id AS "handoverId", k.direction, k.gone AS "isGone", k.last, k.resend FROM ${commit}, marked k`,
     );
-    return rows.filter(({ handoverId }) => handoverId !== null);
   }
 
   async look(replica: string, lane: Lane): Promise<TakenLane | null> {
@@ -159,28 +205,21 @@ export class PgLaneStore implements LaneStore {
 
   async postpone(
     replica: string,
-    lane: Lane & { done: number },
+    lane: Pick<TakenLane, 'handoverId' | 'direction' | 'done' | 'uncertain'>,
     delayMs: number,
-    tried: { uncertain: boolean; error: string } | null,
-  ): Promise<void> {
-    await query(
+    error: string | null,
+  ): Promise<boolean> {
+    const { handoverId, direction, done, uncertain } = lane;
+    const rows = await query(
       this.source,
       'postpone lane',
       `UPDATE lane SET owner = NULL, due_at = CASE WHEN $5 = 0 THEN least(due_at, now()) ELSE now() + $5 * interval '1 ms' END,
          attempts = (CASE WHEN done < $4 THEN 0 ELSE attempts END) + $6, done = greatest(done, $4),
-         uncertain = coalesce($7, uncertain), last_error = coalesce($8, last_error)
-       WHERE handover_id = $1 AND direction = $2 AND owner = $3`,
-      [
-        lane.handoverId,
-        lane.direction,
-        replica,
-        lane.done,
-        Math.round(delayMs),
-        tried ? 1 : 0,
-        tried?.uncertain ?? null,
-        tried?.error ?? null,
-      ],
+         uncertain = $7, last_error = coalesce($8, last_error)
+       WHERE handover_id = $1 AND direction = $2 AND owner = $3 AND last >= $4 RETURNING 1`,
+      [handoverId, direction, replica, done, Math.round(delayMs), error === null ? 0 : 1, uncertain, error],
     );
+    return rows.length > 0;
   }
 
   async bury(lane: TakenLane, item: LogItem, error: string): Promise<void> {
@@ -233,17 +272,18 @@ export class PgLaneStore implements LaneStore {
     maxBytes: number,
     again: Letter[],
   ): Promise<LogItem[]> {
-    const rows = await query<{ sequence: number; body: string; ageMs: number }>(
+    const rows = await query<{ sequence: number; webhookId: string | null; body: string; ageMs: number }>(
       this.source,
       again.length > 0 ? 'events again' : 'next events',
-      upToBytes(`SELECT sequence, body, extract(epoch FROM now() - created_at)::float8 * 1000 AS "ageMs", octet_length(body) AS size FROM event
+      upToBytes(`SELECT sequence, webhook_id AS "webhookId", body, extract(epoch FROM now() - created_at)::float8 * 1000 AS "ageMs", octet_length(body) AS size FROM event
        WHERE handover_id = $1 AND ${again.length > 0 ? 'sequence = ANY($2::integer[])' : 'sequence > $2::integer'}
        ORDER BY sequence LIMIT $3`),
       [handoverId, again.length > 0 ? again.map(({ sequence }) => sequence) : after, limit, maxBytes],
     );
-    return rows.map(({ sequence, body, ageMs }) => ({
+    return rows.map(({ sequence, webhookId, body, ageMs }) => ({
       kind: 'event',
       sequence,
+      webhookId,
       body,
       ageMs,
       ...letterOf(again, sequence),
@@ -293,6 +333,10 @@ export class PgLaneStore implements LaneStore {
       [handoverId, direction],
     );
   }
+}
+
+function columnsOf(signs: ReplicaSign[]): string[][] {
+  return [signs.map(({ replica }) => replica), signs.map(({ sign }) => sign)];
 }
 
 /** The first of these rows, and those after it as long as their `size`s do not add up to more than `$4`. */

@@ -40,6 +40,12 @@ export class UnitCache {
     }
   }
 
+  /** Forgets all: what was committed may not be so any more. */
+  clear(): void {
+    this.kept.clear();
+    this.byConversation.clear();
+  }
+
   private forget({ id, conversationId }: Handover): void {
     this.kept.delete(id);
     if (conversationId !== null && this.byConversation.get(conversationId) === id)

@@ -16,6 +16,10 @@ type Value = string | number | null | object | Date;
 
 const images = new WeakMap<HandoverUnit, Image>();
 
+/** Of a row that was never changed: the column's default. */
+const FIRST_VERSION = 1;
+const MAX_VERSION = 1_073_741_824;
+
 export type HandoverRow = Omit<Handover, 'lifecycle'> & { lifecycleText: string; version: number };
 
 export const HANDOVER_COLUMNS = `id, bot, provider, session_id AS "sessionId", user_id AS "userId", "user", settings, metadata, status,
@@ -44,8 +48,8 @@ export function unitFrom(handover: Handover, image: Image, now: Date): HandoverU
 export function committedImage(unit: HandoverUnit): Image {
   const before = images.get(unit);
   const change = before && changeOf(unit);
-  if (!before || change) return imageOf(unit, (before?.version ?? 0) + 1, JSON.stringify(unit.handover.lifecycle));
-  return before;
+  if (before && !change) return before;
+  return imageOf(unit, change ? change.version : FIRST_VERSION, JSON.stringify(unit.handover.lifecycle));
 }
 
 function imageOf(unit: HandoverUnit, version: number, lifecycle: string): Image {
@@ -91,11 +95,16 @@ function isSame(a: State, b: State, except?: Set<string>): boolean {
 
 export const CHANGED_COLUMNS = `id text, status text, conversation_id text, bound_at timestamptz, queue jsonb, agent jsonb, error jsonb,
   end_reason text, queued_at timestamptz, active_at timestamptz, ended_at timestamptz, closing text, wake_at timestamptz,
-  incoming jsonb, message_sequence integer, event_sequence integer, command_sequence integer, version integer, lifecycle json,
+  incoming jsonb, message_sequence integer, event_sequence integer, command_sequence integer, version integer, next_version integer, lifecycle json,
   "user" jsonb, settings jsonb, metadata json, has_metadata boolean, source text, keys text[], asked text[], is_ending boolean, settled bigint[]`;
 
 interface Change {
   state: State;
+  /**
+   * That of the row once it is changed. Not the next number but any: after a failover that lost a commit, what is remembered of that
+   * one must not look like another commit that came instead.
+   */
+  version: number;
   /** Nothing but the logs and the transcript got longer. */
   isAdvance: boolean;
   lifecycle: boolean;
@@ -122,6 +131,7 @@ function findChange(unit: HandoverUnit): Change | null {
   const state = stateOf(unit);
   const change = {
     state,
+    version: versionAfter(image.version),
     isAdvance: false,
     lifecycle: JSON.stringify(handover.lifecycle) !== image.lifecycle,
     user: handover.user !== image.user,
@@ -135,16 +145,23 @@ function findChange(unit: HandoverUnit): Change | null {
   return change;
 }
 
-export const ADVANCED_COLUMNS = `id text, version integer, conversation_id text, message_sequence integer, event_sequence integer,
+function versionAfter(version: number): number {
+  const next = 1 + Math.floor(Math.random() * MAX_VERSION);
+  return next === version ? next + 1 : next;
+}
+
+export const ADVANCED_COLUMNS = `id text, version integer, next_version integer, conversation_id text, message_sequence integer, event_sequence integer,
   command_sequence integer, source text, keys text[], asked text[]`;
 
 /** The row of an existing handover that only got longer, which is what most changes are; null for any other. */
 export function advancedRow(unit: HandoverUnit): Record<string, unknown> | null {
-  if (!changeOf(unit)?.isAdvance) return null;
+  const change = changeOf(unit);
+  if (!change?.isAdvance) return null;
   const { handover, arrivals } = unit;
   return {
     id: handover.id,
     version: images.get(unit)!.version,
+    next_version: change.version,
     conversation_id: handover.conversationId,
     message_sequence: handover.messageSequence,
     event_sequence: handover.eventSequence,
@@ -167,6 +184,7 @@ export function changedRow(unit: HandoverUnit): Record<string, unknown> | null {
   const { handover, arrivals } = unit;
   return Object.assign(change.state, {
     version: images.get(unit)!.version,
+    next_version: change.version,
     lifecycle: change.lifecycle ? handover.lifecycle : null,
     user: change.user ? handover.user : null,
     settings: change.settings ? handover.settings : null,

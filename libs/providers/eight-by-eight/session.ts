@@ -62,7 +62,6 @@ const CONVERSATIONS_PER_PAGE = 100;
 const MAX_CONVERSATION_PAGES = 500;
 const MESSAGES_PER_PAGE = 50;
 const MAX_MESSAGE_PAGES = 40;
-const PARTICIPANTS_PER_PAGE = 100;
 const MAX_PARTICIPANT_PAGES = 10;
 
 /** One 8x8 account, ready to use. */
@@ -201,7 +200,7 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
       () => this.client.conversations(0, 1),
     );
     if (found === null) return GONE;
-    const read = (page: number): Promise<Page> => this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
+    const read = (page: number): Promise<Page> => this.client.participants(conversation, page);
     const participants: Record<string, unknown>[] = [];
     for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
     return inspectionOf(found.conversation, participants, found.at);

@@ -1,0 +1,1 @@
+export function verdict(printed: string): { found: string[]; unknown: string | null };
