@@ -70,6 +70,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (command !== '') await run(command, words).catch((error) => out(`It failed: ${error.message}`));
 }
 await vendor.http.stop();
+// It would wait for a further line, and the process with it.
+process.stdin.destroy();
 
 async function run(command, words) {
   const conversation = vendor.conversations().at(-1)?.id;
@@ -94,7 +96,10 @@ async function run(command, words) {
   }
   if (command === 'ends') {
     vendor.agentEnds?.(conversation);
-    return send(about(harness.webhooks.endings[0]?.at(-1), conversation));
+    const last = harness.webhooks.endings.map((bodies) => bodies.at(-1));
+    // What says so itself ends it at once; an agent's leaving waits for a sign of a transfer.
+    const idle = last.find((body) => eventsIn(body).some((event) => event.type === 'idle'));
+    return send(about(idle ?? last[0], conversation));
   }
   const text = words.join(' ');
   vendor.agentSays?.(conversation, text, Date.now());
@@ -121,7 +126,11 @@ function about(body, conversation, text) {
     [event?.handoverId, own?.handoverId],
     ...(text === undefined ? [] : [[event?.text, text]]),
   ].filter(([from, to]) => from && to);
+  const now = Date.now();
+  const times = event?.at ? [[event.at, now], [event.at / 1_000, now / 1_000], [new Date(event.at).toISOString(), new Date(now).toISOString()]] : []; // prettier-ignore
   const change = (value) => {
+    const [, time] = times.find(([from]) => from === value) ?? [];
+    if (time !== undefined) return time;
     if (Array.isArray(value)) return value.map(change);
     if (typeof value === 'object' && value !== null)
       return Object.fromEntries(Object.entries(value).map(([name_, item]) => [name_, change(item)]));
