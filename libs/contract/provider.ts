@@ -40,6 +40,7 @@ export const CAPABILITIES = [
   'handBack',
   'inspect',
   'messagesSince',
+  'ownsTenant',
 ] as const satisfies readonly (keyof ProviderSession)[];
 export type Capability = (typeof CAPABILITIES)[number];
 
@@ -180,7 +181,10 @@ export interface VerifiedWebhook {
 export interface ProviderSession<H extends object = object> {
   /** Sessions with equal `webhookAuthority` verify webhooks alike: one verification serves them all. */
   readonly webhookAuthority: string;
-  /** The tenant that events must carry; null where the settings name none, then the first one seen is held to. */
+  /**
+   * The tenant that events must carry; null where the settings name none. Then an event that carries one is believed only once
+   * `ownsTenant` said yes, or where it came by a `webhookToken`.
+   */
   readonly tenant: string | null;
   /** When set, only webhooks whose path carries this secret are for this account. */
   readonly webhookToken: string | null;
@@ -263,6 +267,11 @@ export interface ProviderSession<H extends object = object> {
    * cannot be looked at is a finding and no error.
    */
   check?(context: CheckContext<H>): Promise<CheckFinding[]>;
+  /**
+   * Whether the account is of this tenant, by what the contact centre answers to a call with the account's own credentials; null where
+   * that does not tell. Asked where the settings name no tenant, before an event of one is believed. Changes nothing.
+   */
+  ownsTenant?(tenant: string): Promise<boolean | null>;
   /**
    * Moves a conversation that began in the contact centre to a queue, with the handover's id among the customer's data. Safe to
    * repeat: one that was moved for this handover already is left where it is.

@@ -20,11 +20,12 @@ import {
   type UnitQuery,
   type Wakeups,
 } from '#core';
-import { And, LessThan, MoreThan, type DataSource } from 'typeorm';
+import { In, MoreThan, type DataSource } from 'typeorm';
 import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js';
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
 import { commitApart } from './commit-apart.js';
+import { filteredIds, type IdFilter } from './filtered.js';
 import { page } from './page.js';
 import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
@@ -53,23 +54,13 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return unit?.handover ?? null;
   }
 
-  async list(filter: HandoverFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
-    const rows = await this.source.manager.find(HandoverEntity, {
-      // Ids say what a row is, which an index over them answers: `ho_` a handover, `cv_` a conversation.
-      where: { ...filter, id: cursor ? And(MoreThan('ho_'), LessThan(cursor)) : MoreThan('ho_') },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return page<Handover>(rows, limit, ({ id }) => id);
+  // Ids say what a row is, which an index over them answers: `ho_` a handover, `cv_` a conversation.
+  list(filter: HandoverFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
+    return this.filtered(filter, { from: 'ho_', to: cursor ?? 'hp', limit });
   }
 
-  async conversations(filter: ConversationFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
-    const rows = await this.source.manager.find(HandoverEntity, {
-      where: { ...filter, id: And(MoreThan('cv_'), LessThan(cursor ?? 'cw')) },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return page<Handover>(rows, limit, ({ id }) => id);
+  conversations(filter: ConversationFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
+    return this.filtered(filter, { from: 'cv_', to: cursor ?? 'cw', limit });
   }
 
   async lastIncoming(provider: string, conversationId: string): Promise<Handover | null> {
@@ -196,6 +187,15 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
       if ((error as { constraint?: string }).constraint === 'inbox_source_key_key') return false;
       throw error;
     }
+  }
+
+  private async filtered(
+    filter: IdFilter,
+    range: { from: string; to: string; limit: number },
+  ): Promise<Page<Handover>> {
+    const { data: ids, next } = await filteredIds(this.source, filter, range);
+    const rows = await this.source.manager.find(HandoverEntity, { where: { id: In(ids) }, order: { id: 'DESC' } });
+    return { data: rows, next };
   }
 
   private known(by: { id?: string; conversationId?: string }, now: Date): HandoverUnit[] {
