@@ -143,7 +143,10 @@ export interface ConversationUpdate<H extends object = object> {
 export interface QueueReading {
   /** By its opening hours; null where none are configured or they could not be read. */
   open: boolean | null;
-  /** Agents who are logged in and take conversations of this queue, whatever they do just now. */
+  /**
+   * Agents who are logged in and take conversations of this queue, whatever they do just now. At a vendor with an away flag and no
+   * presence those who are not away; null where it tells neither.
+   */
   agentsEnabled: number | null;
   /** Those of them who are free. */
   agentsAvailable: number | null;
@@ -173,7 +176,7 @@ export interface VerifiedWebhook {
 
 /**
  * One account of one contact centre. Keeps no state of a handover: whatever must be remembered is the core's.
- * Every call ends within 30 s, one that carries a file within 90 s, and throws a `ProviderError` when it did not succeed.
+ * Every call of these, with all that it calls at the vendor, ends within 30 s, one that carries a file within 90 s, and throws a `ProviderError` when it did not succeed.
  */
 export interface ProviderSession<H extends object = object> {
   /** Sessions with equal `webhookAuthority` verify webhooks alike: one verification serves them all. */
@@ -199,7 +202,10 @@ export interface ProviderSession<H extends object = object> {
 
   /** What keeps this request from being sent: limits of the vendor's API, missing ids. Pure; pointers into the request to start. */
   validate(request: StartRequest<H>): FieldError[];
-  /** Opens a conversation and returns its id. */
+  /**
+   * Opens a conversation and returns its id. Where that takes several calls, nothing is thrown after the one that opens it but an unknown
+   * outcome: what is tried again would open a second one.
+   */
   start(request: StartRequest<H>): Promise<string>;
   /** After an unknown outcome of `start`: the conversation's id if it was opened, else null. */
   findStarted?(handoverId: string): Promise<string | null>;
