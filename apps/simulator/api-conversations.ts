@@ -57,11 +57,12 @@ function registerLifecycle(server: FastifyInstance, { centre, faults }: ApiParts
   server.get(`${PATH}/:id/participants`, async (request, reply) => {
     const { id, participants } = find(request);
     const all = participants.map((participant) => ({ ...participant, language: 'en' }));
-    return hal(reply, 200, halPage('participants', all, request.query as PageQuery, `${PATH}/${id}/participants`));
+    const isAll = { size: String(Math.max(1, all.length)) };
+    return hal(reply, 200, halPage('participants', all, isAll, `${PATH}/${id}/participants`));
   });
   server.patch(`${PATH}/:id/participants/user`, async (request, reply) => {
     const conversation = find(request);
-    const body = bodyOf(request.body, ['removed', 'displayMessage']);
+    const body = bodyOf(request.body, ['removed']);
     if (body.removed !== true) throw badRequest('invalid_parameter', 'removed must be true.');
     if (conversation.state !== 'idle') void centre.userLeft(conversation.id);
     return hal(reply, 204);
@@ -194,6 +195,9 @@ function registerSignals(server: FastifyInstance, { centre }: ApiParts): void {
       );
     }
     const body = request.body;
+    const known = ['type', 'id', 'configuration'];
+    if (isObject(body) && Object.keys(body).some((name) => !known.includes(name)))
+      throw badSignal('Unrecognized property.');
     if (!isObject(body) || body.type !== 'webhook' || typeof body.id !== 'string')
       throw badSignal('type must be webhook, id a webhook.');
     if (!(request as TenantRequest).tenant.webhooks.has(body.id)) throw badSignal(`There is no webhook ${body.id}.`);

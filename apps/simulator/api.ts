@@ -21,6 +21,7 @@ export function registerApi(server: FastifyInstance, parts: ApiParts): void {
   void server.register(async (scope) => {
     scope.addHook('preHandler', async (request) => {
       (request as TenantRequest).tenant = authenticate(request, parts);
+      refuseUndescribed(request);
     });
     registerWebhookRoutes(scope, parts);
     registerChannelRoutes(scope);
@@ -38,6 +39,26 @@ function authenticate(request: FastifyRequest, { apiKey, tenants, faults }: ApiP
   const tenant = tenants.get(String(named));
   if (!tenant) throw wrongTenant(only!.tenant.customerId);
   return tenant;
+}
+
+/** 8x8 Chat Gateway documentation: what a list may be asked for. Participants and whatever is no list have no parameters. */
+const PAGED = ['page', 'size', 'sort'];
+const FILTERED = [...PAGED, 'filter'];
+const QUERIES: Record<string, string[]> = {
+  [`${API}/webhooks`]: FILTERED,
+  [`${API}/channels`]: FILTERED,
+  [`${API}/conversations`]: FILTERED,
+  [`${API}/conversations/:id/attachments`]: FILTERED,
+  [`${API}/conversations/:id/messages`]: PAGED,
+  [`${API}/conversations/:id/messages/:messageId/cards`]: PAGED,
+};
+
+/** @throws {ApiRefusal} 400 for a parameter that the description does not have */
+function refuseUndescribed({ method, url, query, routeOptions }: FastifyRequest): void {
+  if (!url.startsWith(API)) return;
+  const known = method === 'GET' ? (QUERIES[routeOptions.url ?? ''] ?? []) : [];
+  const unknown = Object.keys(query as object).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw badRequest('unknown_parameter', `Unrecognized parameter "${unknown}".`);
 }
 
 function registerWebhookRoutes(server: FastifyInstance, { deliveries, faults }: ApiParts): void {

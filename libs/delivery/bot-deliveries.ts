@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { LogItem } from '#core';
-import { Agent } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { post } from './post.js';
 import type { Executor, Outcome } from './executor.js';
 
@@ -43,19 +43,19 @@ export function signatureHeaders(secret: string, id: string, timestamp: number, 
 
 /** Posts events to the bots' callbacks. */
 export class BotDeliveries {
-  private readonly agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connections: 64,
-  });
+  private readonly agent: Dispatcher;
   private readonly urls = new Map<string, URL>();
   private readonly signalling = new Map<string, number>();
 
+  /** @param outbound makes the way out to the bots: the one that goes to the contact centres as well */
   constructor(
     private readonly callbacks: Callbacks,
     private readonly now: () => number,
-  ) {}
+    outbound: (options: Agent.Options) => Dispatcher,
+  ) {
+    const limits = { headersTimeout: 0, bodyTimeout: 0, connections: 64 };
+    this.agent = outbound({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...limits });
+  }
 
   readonly execute: Executor = async ({ lane, item }) => {
     const isResend = item.deadLetter !== undefined;

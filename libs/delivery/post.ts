@@ -9,6 +9,9 @@ export interface Answer {
 /** An answer's body says nothing; of a long one no more is read than this, in bytes. */
 const MAX_BODY = 65_536;
 
+/** Until a connection stands, a proxy's part included, in milliseconds. An agent's own limit ends before. */
+const CONNECTING_MS = 15_000;
+
 /**
  * Posts a body and reads the answer to its end, which may take `withinMs`. Straight over the dispatcher: undici's `request` builds a
  * stream for a body that nobody wants, at twice the cost.
@@ -24,7 +27,12 @@ export function post(
   return new Promise((resolve, reject) => {
     const answer: Answer = { status: 0, headers: {} };
     let size = 0;
-    let timer: NodeJS.Timeout | undefined;
+    const late = (): Error => Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' });
+    let isLate = false;
+    let timer = setTimeout(() => {
+      isLate = true;
+      reject(late());
+    }, CONNECTING_MS);
     const end = (): void => {
       clearTimeout(timer);
       resolve(answer);
@@ -33,8 +41,9 @@ export function post(
       { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body },
       {
         onRequestStart(controller) {
-          const late = Object.assign(new Error('no answer in time'), { code: 'TIMEOUT' });
-          timer = setTimeout(() => controller.abort(late), withinMs);
+          clearTimeout(timer);
+          if (isLate) return controller.abort(late());
+          timer = setTimeout(() => controller.abort(late()), withinMs);
         },
         onResponseStart(_controller, status, answered) {
           answer.status = status;

@@ -3,8 +3,8 @@ import { isPlainObject } from '#contract';
 /** Longest id that is taken, in characters. */
 export const MAX_ID = 255;
 const MAX_NAME = 255;
-/** The last moment that a `Date` can be. Epoch milliseconds. */
-const MAX_TIME = 8.64e15;
+/** The last moment of the year 9999: PostgreSQL and JSON know no later one alike. Epoch milliseconds. */
+const MAX_TIME = Date.UTC(10_000, 0) - 1;
 
 /** A text or a body as JSON; undefined where it is none. */
 export function parseJson(content: string | Buffer): unknown {
@@ -52,7 +52,7 @@ export function nameAt(value: unknown, ...path: string[]): string | null {
 }
 
 /**
- * A time as epoch milliseconds, from a text such as `2026-01-31T12:00:00Z` or from a number; null for anything else.
+ * A time of the years 1970 to 9999 as epoch milliseconds, from a text such as `2026-01-31T12:00:00Z` or from a number; null for anything else.
  * @param unitMs what a number counts since the epoch, in milliseconds: 1,000 for seconds
  */
 export function timeOf(value: unknown, unitMs: 1 | 1_000 = 1): number | null {

@@ -27,6 +27,15 @@ const CODES: Record<number, ProviderErrorCode> = {
   429: 'rate_limited',
 };
 
+/** What says the same whoever answers: too late, too large, too many. From 500 on nobody knows who it was, nor what took effect. */
+const SAID_BY_ALL = [408, 413, 429];
+
+/** Whether the JSON of an answer is the vendor's own; undefined where its body is empty or no JSON. */
+export type IsOwn = (json: unknown, answer: HttpAnswer) => boolean;
+
+/** Something in front of the vendor answered, a proxy or a page for a while: no verdict of the vendor's. */
+export class StrangerAnswered extends ProviderError {}
+
 /** The vendor answered a call with something other than 2xx. */
 export class VendorRefusal extends ProviderError {
   // No property of the error itself: whoever logs an error logs those as well.
@@ -91,10 +100,45 @@ export function refusalOf(
   );
 }
 
+/** Whether an answer other than 2xx may be taken for the vendor's. */
+export function isVerdict(answer: HttpAnswer, isOwn: IsOwn): boolean {
+  const { status, text } = answer;
+  return status >= 500 || SAID_BY_ALL.includes(status) || (status >= 400 && isOwn(parseJson(text), answer));
+}
+
+/**
+ * The error for an answer that is not the vendor's. While a container restarts, its proxy answers 404 in its place: nobody knows what took
+ * effect, so it is looked up and tried again. A way to https at the same host is another matter: waiting does not help there.
+ * @param baseUrl where the vendor's API is said to be
+ */
+export function strangerOf(
+  vendor: string,
+  { status, headers, text }: HttpAnswer,
+  { baseUrl, now }: { baseUrl: string; now: number },
+): StrangerAnswered {
+  const { location } = headers;
+  const isRedirect = status >= 300 && status <= 399;
+  const to = isRedirect && typeof location === 'string' && URL.canParse(location, baseUrl) ? new URL(location, baseUrl) : null; // prettier-ignore
+  const here = new URL(baseUrl);
+  if (to && to.protocol === 'https:' && here.protocol === 'http:' && to.hostname === here.hostname)
+    return new StrangerAnswered('invalid', `${vendor} answered ${status}, a redirect to https: use https in baseUrl`);
+  const said = isRedirect ? '' : readProblem(text).message;
+  const what = to ? `, a redirect to ${to.origin}` : said === '' ? '' : `: ${said.replace(/\.$/, '')}`;
+  const message = `Something in front of ${vendor} answered ${status}${what}. If that goes on, check baseUrl and what is in between`;
+  return new StrangerAnswered('unknown_outcome', message, retryAfterMs(headers, now));
+}
+
+/** The same for an answer 2xx. Says nothing of its content. */
+export function noAnswerOf(vendor: string, { status, headers }: Omit<HttpAnswer, 'text'>): StrangerAnswered {
+  const type = typeof headers['content-type'] === 'string' ? ` (${headers['content-type'].slice(0, MAX_TOKEN)})` : '';
+  const message = `${vendor} did not answer: what came with ${status} is not its answer${type}. If that goes on, check baseUrl and what is in between`;
+  return new StrangerAnswered('unknown_outcome', message);
+}
+
 /** A refusal with what an operator can do about it, by its code, added to what the vendor says; any other error as it is. */
 export function withAdvice(error: unknown, advice: Partial<Record<ProviderErrorCode, string>>): unknown {
   const sentence = error instanceof ProviderError ? advice[error.code] : undefined;
-  if (!(error instanceof ProviderError) || sentence === undefined) return error;
+  if (!(error instanceof ProviderError) || error instanceof StrangerAnswered || sentence === undefined) return error;
   const message = `${error.message.replace(/\.$/, '')}. ${sentence}.`;
   return error instanceof VendorRefusal
     ? new VendorRefusal(error.code, message, error.retryAfterMs, error.body)

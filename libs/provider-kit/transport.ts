@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import type { HttpService } from '@nestjs/axios';
 import { AxiosHeaders, type AxiosAdapter } from 'axios';
 import { firstValueFrom } from 'rxjs';
-import { EnvHttpProxyAgent, request as get, type Agent, type Dispatcher } from 'undici';
+import { request as get, type Agent, type Dispatcher } from 'undici';
+import { outbound } from './outbound.js';
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -77,7 +78,7 @@ export class Transport {
       connections: MAX_CONNECTIONS,
       connect: { timeout: limits.connectTimeoutMs, ...(connect as object) },
     };
-    this.dispatcher = new EnvHttpProxyAgent({
+    this.dispatcher = outbound({
       ...common,
       maxResponseSize: limits.maxResponseBytes,
       // The one clock for an answer is `responseTimeoutMs`.
@@ -86,7 +87,7 @@ export class Transport {
       ...connections,
     });
     const silence = { headersTimeout: limits.responseTimeoutMs, bodyTimeout: limits.responseTimeoutMs };
-    this.streaming = new EnvHttpProxyAgent({ ...common, ...silence, ...connections });
+    this.streaming = outbound({ ...common, ...silence, ...connections });
   }
 
   /** Lets go of all connections. */

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import {
+  isPlainObject,
   ProviderError,
   type IncomingFile,
   type OutgoingFile,
@@ -9,9 +10,9 @@ import {
 import { parseJson } from './json.js';
 import { withoutLinkSecret } from './link-secret.js';
 import { hasDotSegment } from './path.js';
-import { readProblem, refusalOf } from './refusal.js';
+import { isVerdict, noAnswerOf, readProblem, refusalOf, strangerOf, type IsOwn } from './refusal.js';
 import type { Sequence } from './sequence.js';
-import { TransportFailure, type HttpAnswer, type HttpRequest, type Transport } from './transport.js';
+import { TransportFailure, type HttpAnswer, type HttpRequest, type OpenAnswer, type Transport } from './transport.js';
 import { uploadForm } from './upload-form.js';
 
 export interface VendorApiOptions {
@@ -27,6 +28,11 @@ export interface VendorApiOptions {
   codes?: Record<number, ProviderErrorCode>;
   /** Ends every call that is still on its way, as one that gave no answer. */
   signal?: AbortSignal;
+  /**
+   * What the vendor's own refusals look like; left out, any JSON object is one. Whatever else comes with 3xx or 4xx is no verdict: something
+   * in front of the vendor answered, and the call is tried again.
+   */
+  isRefusal?: IsOwn;
   /** Epoch milliseconds. */
   now(): number;
   log: ProviderLog;
@@ -36,6 +42,11 @@ type Method = HttpRequest['method'];
 
 /** A file needs longer than other calls: 25 MiB at 3 Mbit/s. Milliseconds. */
 const UPLOAD_TIMEOUT_MS = 80_000;
+/** No body at all, or JSON. */
+const isEmptyOrJson: IsOwn = (json, { text, headers }) =>
+  json !== undefined || (text.trim() === '' && !/html/i.test(String(headers['content-type'])));
+const isJson: IsOwn = (json) => json !== undefined;
+
 /** Of an answer that explains a refusal, in bytes. */
 const MAX_REFUSAL_BYTES = 65_536;
 const MASK = '••••';
@@ -57,24 +68,25 @@ export class VendorApi {
     return new VendorApi(this.transport, { ...this.options, signal });
   }
 
-  /** A call with the body as JSON, where there is one. Resolves to the answer whatever is in it. */
-  call(method: Method, path: string, body?: object): Promise<HttpAnswer> {
-    if (body === undefined) return this.exchange(method, path);
-    return this.exchange(method, path, {
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+  /**
+   * A call with the body as JSON, where there is one. A 2xx that is not the vendor's, such as a page for the time of maintenance, is an
+   * unknown outcome.
+   * @param isAnswer what the vendor's answer looks like; left out, an empty one or any JSON
+   */
+  async call(method: Method, path: string, body?: object, isAnswer: IsOwn = isEmptyOrJson): Promise<HttpAnswer> {
+    return (await this.exchange(method, path, isAnswer, contentOf(body))).answer;
   }
 
-  /** The same, and the JSON of its answer. An answer that is no JSON is an unknown outcome: it came from somebody else. */
-  async json(method: Method, path: string, body?: object): Promise<unknown> {
-    return this.jsonOf(await this.call(method, path, body));
+  /** The same, and the JSON of its answer; undefined where it is empty. Left out, `isAnswer` takes any JSON. */
+  async json(method: Method, path: string, body?: object, isAnswer: IsOwn = isJson): Promise<unknown> {
+    return (await this.exchange(method, path, isAnswer, contentOf(body))).json;
   }
 
   /** A form of fields (`application/x-www-form-urlencoded`), and the JSON of its answer. */
-  async form(path: string, fields: Record<string, string>): Promise<unknown> {
+  async form(path: string, fields: Record<string, string>, isAnswer: IsOwn = isJson): Promise<unknown> {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-    return this.jsonOf(await this.exchange('POST', path, { headers, body: String(new URLSearchParams(fields)) }));
+    const content = { headers, body: String(new URLSearchParams(fields)) };
+    return (await this.exchange('POST', path, isAnswer, content)).json;
   }
 
   /**
@@ -84,11 +96,18 @@ export class VendorApi {
    */
   async upload(path: string, file: OutgoingFile, name: string, fields?: Record<string, string>): Promise<unknown> {
     const form = uploadForm(file, name, fields);
-    return this.jsonOf(await this.exchange('POST', path, { ...form, responseTimeoutMs: UPLOAD_TIMEOUT_MS }));
+    return (await this.exchange('POST', path, isJson, { ...form, responseTimeoutMs: UPLOAD_TIMEOUT_MS })).json;
   }
 
-  /** Opens a file that may be large: what is read of it afterwards is bounded by whoever reads. */
-  async download(path: string, signal: AbortSignal): Promise<IncomingFile> {
+  /**
+   * Opens a file that may be large: what is read of it afterwards is bounded by whoever reads.
+   * @param isFile by its headers, whether it is the vendor's; left out, any is
+   */
+  async download(
+    path: string,
+    signal: AbortSignal,
+    isFile: (headers: OpenAnswer['headers']) => boolean = () => true,
+  ): Promise<IncomingFile> {
     const { baseUrl, headers: own } = this.options;
     const where = { method: 'GET', path };
     this.refuseDots(path);
@@ -97,6 +116,10 @@ export class VendorApi {
       throw this.unanswered(failure, where);
     });
     if (!isSuccess(status)) throw this.refused({ status, headers, text: await startOf(body) }, where);
+    if (!isFile(headers)) {
+      body.on('error', () => undefined).destroy();
+      throw this.mistaken({ status, headers }, where);
+    }
     const length = Number(headers['content-length'] ?? NaN);
     return {
       contentType: typeof headers['content-type'] === 'string' ? headers['content-type'] : null,
@@ -108,8 +131,9 @@ export class VendorApi {
   private async exchange(
     method: Method,
     path: string,
-    { headers, ...content }: Partial<Pick<HttpRequest, 'headers' | 'body' | 'responseTimeoutMs'>> = {},
-  ): Promise<HttpAnswer> {
+    isAnswer: IsOwn,
+    { headers, ...content }: Content,
+  ): Promise<{ answer: HttpAnswer; json: unknown }> {
     const { baseUrl, headers: own, signal } = this.options;
     const where = { method, path: path.split('?')[0] };
     this.refuseDots(path);
@@ -119,14 +143,9 @@ export class VendorApi {
         throw this.unanswered(failure, where);
       });
     if (!isSuccess(answer.status)) throw this.refused(answer, where);
-    return answer;
-  }
-
-  private jsonOf({ status, text }: HttpAnswer): unknown {
-    const parsed = parseJson(text);
-    if (parsed !== undefined) return parsed;
-    const what = `${this.options.vendor} answered ${status}, but with something that is no JSON`;
-    throw new ProviderError('unknown_outcome', what);
+    const json = answer.text === '' ? undefined : parseJson(answer.text);
+    if (!isAnswer(json, answer)) throw this.mistaken(answer, where);
+    return { answer, json };
   }
 
   private refuseDots(path: string): void {
@@ -144,15 +163,32 @@ export class VendorApi {
       : new ProviderError('unreachable', `${vendor} could not be reached at ${new URL(baseUrl).origin} (${reason})`);
   }
 
+  /** An answer 2xx that is not the vendor's. */
+  private mistaken(answer: Omit<HttpAnswer, 'text'>, where: object): ProviderError {
+    const { vendor, log } = this.options;
+    log.warn({ status: answer.status, code: null, referenceId: null, ...where }, `something in front of ${vendor} answered`); // prettier-ignore
+    return noAnswerOf(vendor, answer);
+  }
+
   private refused(answer: HttpAnswer, where: object): ProviderError {
-    const { vendor, secrets, codes = {}, now, log } = this.options;
+    const { vendor, baseUrl, secrets, codes = {}, isRefusal = isPlainObject, now, log } = this.options;
     const masked = secrets.filter(Boolean).reduce((text, secret) => text.replaceAll(secret, MASK), answer.text);
     const text = withoutLinkSecret(masked);
     const problem = readProblem(text);
     const { code = null, referenceId = null } = problem;
-    log.warn({ status: answer.status, code, referenceId, ...where }, `${vendor} refused a call`);
+    const isOwn = isVerdict(answer, isRefusal);
+    const what = isOwn ? `${vendor} refused a call` : `something in front of ${vendor} answered`;
+    log.warn({ status: answer.status, code, referenceId, ...where }, what);
+    if (!isOwn) return strangerOf(vendor, { ...answer, text }, { baseUrl, now: now() });
     return refusalOf(vendor, { ...answer, text }, problem, codes, now());
   }
+}
+
+type Content = Partial<Pick<HttpRequest, 'headers' | 'body' | 'responseTimeoutMs'>>;
+
+function contentOf(body: object | undefined): Content {
+  if (body === undefined) return {};
+  return { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 function isSuccess(status: number): boolean {

@@ -34,6 +34,8 @@ export interface FakeVendor {
   readonly http: FakeHttp;
   /** All conversations, in the order in which they were opened. Where the vendor counts them within an account, each fake does. */
   conversations(): VendorConversation[];
+  /** What the vendor's own refusals look like, for the faults that stand for one; left out, an empty object. */
+  readonly refusal?: object;
   /** A webhook as this vendor sends it, with its proof, if it has one. */
   sign(body: Buffer, how: Signing): RawWebhook;
   /**

@@ -105,6 +105,19 @@ describe('Chatwoot, which sends each webhook once', () => {
     await world.bot.event(id, 'handover.completed');
   });
 
+  it('has the lines that the agent wrote, by event and by the list, once', async () => {
+    const { id, conversationId } = await activeInChatwoot(world, chatwoot);
+    await chatwoot.agent.say(conversationId, 'First line\\\nSecond line');
+    await until('the first', () => world.bot.texts(id).length === 1);
+    loseAll();
+    await chatwoot.agent.say(conversationId, 'C:\\new\\\nThird line');
+    await until('the second', () => world.bot.texts(id).length === 2);
+    chatwoot.faults.reset();
+    await chatwoot.agent.say(conversationId, 'Bye');
+    await until('the last', () => world.bot.texts(id).includes('Bye'));
+    expect(world.bot.texts(id)).toEqual(['First line\nSecond line', 'C:\\new\nThird line', 'Bye']);
+  });
+
   it('ends what was deleted there', async () => {
     const { id, conversationId } = await handover();
     await world.status(id, 'queued');

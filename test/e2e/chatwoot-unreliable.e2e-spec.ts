@@ -67,6 +67,32 @@ describe('an unreliable Chatwoot', () => {
     await world.api('post', `/v1/handovers/${id}/close`).expect(202);
   });
 
+  const IN_FRONT: [string, { status: number; body: string | object; after?: boolean }][] = [
+    ['a page says that it is back soon', { status: 200, body: '<!doctype html><title>Back soon</title>' }],
+    ['something else says that it is well', { status: 200, body: { status: 'ok' } }],
+    ['its proxy finds no way', { status: 404, body: '404 page not found' }],
+    ['a page says that it is forbidden', { status: 403, body: '<html>Forbidden</html>' }],
+    ['its proxy has another page in place of what it took', { status: 404, body: '<html>', after: true }],
+  ];
+
+  it.each(IN_FRONT)('loses and doubles no message, and fails none, when %s for a moment', async (_, fault) => {
+    const { id, conversationId } = await activeInChatwoot(world, chatwoot);
+    chatwoot.faults.set({ api: [{ match: MESSAGE, times: 2, fault }] });
+    for (const text of ['one', 'two']) await world.say(id, text);
+    await until('all delivered', async () => (await world.transcript(id)).filter((one) => one.status === 'delivered').length === 2); // prettier-ignore
+    expect(await textsInChatwoot(chatwoot, conversationId, 2)).toEqual(['one', 'two']);
+    expect(world.bot.types(id)).not.toContain('message.failed');
+    await world.api('post', `/v1/handovers/${id}/close`).expect(202);
+  });
+
+  it.each(IN_FRONT)('starts one conversation when %s for a moment', async (_, fault) => {
+    chatwoot.faults.set({ api: [{ match: CREATE, times: 1, fault }, { match: { path: '/inboxes$' }, times: 1, fault }] }); // prettier-ignore
+    const id = await start();
+    await world.status(id, 'queued');
+    expect(conversationsOf(id)).toHaveLength(1);
+    await world.api('post', `/v1/handovers/${id}/close`).expect(202);
+  });
+
   it('may refuse a message for good, which the bot hears; later ones still go', async () => {
     const { id, conversationId } = await activeInChatwoot(world, chatwoot);
     chatwoot.faults.set({

@@ -1,6 +1,6 @@
 import http, { type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/wait.js';
 import { OTHER_BOT_KEY, startRequest, World } from '../support/world.js';
 
@@ -8,6 +8,8 @@ import { OTHER_BOT_KEY, startRequest, World } from '../support/world.js';
 const CONVERSATIONS = 40;
 /** Without its own places another bot waits for minutes; with them for less than a second, on a machine that is not busy. */
 const GOES_ON_WITHIN_MS = 8_000;
+/** All of them failed several times before they arrive. */
+jest.setTimeout(300_000);
 
 /** Bot A is `test-bot`, bot B `other-bot`; both use the same provider. */
 describe('a bot in trouble slows no other bot of the same provider', () => {

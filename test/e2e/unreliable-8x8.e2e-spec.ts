@@ -30,6 +30,9 @@ describe('an 8x8 that fails', () => {
     ['is answered 429 with Retry-After', { status: 429, retryAfter: 1 }],
     ['is answered 500 without an effect', { status: 500 }],
     ['is answered 500 after it took effect', { status: 500, after: true }],
+    ['is answered with a page of 200', { status: 200, body: '<!doctype html><title>Back soon</title>' }],
+    ['is answered 404 by a proxy', { status: 404, body: '404 page not found' }],
+    ['is answered 403 by a proxy after it took effect', { status: 403, body: '<html>', after: true }],
     ['loses its connection before it took effect', { drop: 'before' }],
     ['loses its connection after it took effect', { drop: 'after' }],
   ] as const)('opens exactly one conversation when the create %s', async (_, fault) => {
@@ -49,6 +52,10 @@ describe('an 8x8 that fails', () => {
     ['is answered 429 with Retry-After', { status: 429, retryAfter: 1 }],
     ['is answered 502 without an effect', { status: 502 }],
     ['is answered 502 after it took effect', { status: 502, after: true }],
+    ['is answered with a page of 200', { status: 200, body: '<!doctype html><title>Back soon</title>' }],
+    ['is answered by something that is well', { status: 200, body: { status: 'ok' } }],
+    ['is answered 404 by a proxy', { status: 404, body: '404 page not found' }],
+    ['is answered 405 by a proxy', { status: 405, body: '<html>' }],
     ['loses its connection before it took effect', { drop: 'before' }],
     ['loses its connection after it took effect', { drop: 'after' }],
   ] as const)('neither loses, doubles nor reorders messages when a send %s', async (_, fault) => {

@@ -65,6 +65,7 @@ import {
   type EmbeddedPostgres,
   type ProviderAccount,
 } from '#persistence';
+import { outbound } from '#provider-kit';
 import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
@@ -159,7 +160,7 @@ export class Runtime implements Wakeups {
     this.refusals = new WebhookRefusals(now);
     const flow = new WebhookFlow();
     this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals, flow);
-    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime());
+    this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime(), outbound);
     const commands = new ProviderCommands(
       this.handovers,
       laneStore,

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProviderError } from '#contract';
-import { ChatwootClient } from './client.js';
+import { ANSWERS, ChatwootClient } from './client.js';
 import { quickTransport, VendorServer } from '#provider-kit/testing';
 
 const NOW = Date.parse('2026-11-23T10:00:00Z');
@@ -25,7 +25,7 @@ const clientAt = (url: string, timeoutMs?: number) =>
     log,
   });
 const send = (client = clientAt(vendor.url)) =>
-  client.account('POST', '/conversations/1/messages?x=1', { content: 'words of the user' });
+  client.account('POST', '/conversations/1/messages?x=1', ANSWERS.thing, { content: 'words of the user' });
 
 async function failureOf(call: Promise<unknown>): Promise<ProviderError> {
   const outcome = await call.catch((error: unknown) => error);
@@ -47,7 +47,7 @@ describe('a call', () => {
 
   it('of a contact carries no token', async () => {
     vendor.answer(200, []);
-    await clientAt(vendor.url).contact('GET', 'in/box', '/contacts/a/conversations');
+    await clientAt(vendor.url).contact('GET', 'in/box', '/contacts/a/conversations', ANSWERS.contactConversations);
     expect(vendor.calls.at(-1)).toMatchObject({ path: '/public/api/v1/inboxes/in%2Fbox/contacts/a/conversations' });
     expect(vendor.calls.at(-1)!.headers.api_access_token).toBeUndefined();
   });
@@ -56,16 +56,15 @@ describe('a call', () => {
     [400, { error: 'bad' }, 'invalid', 'never'],
     [401, { error: 'Invalid Access Token' }, 'unauthorized', 'never'],
     [402, { error: 'Suspended' }, 'forbidden', 'never'],
-    [403, {}, 'forbidden', 'never'],
+    [403, { error: 'You are not authorized to do this action' }, 'forbidden', 'never'],
     [404, { error: 'Resource could not be found' }, 'not_found', 'never'],
     [408, '', 'unknown_outcome', 'after_readback'],
-    [409, {}, 'conflict', 'never'],
+    [409, { errors: ['It was changed'] }, 'conflict', 'never'],
     [413, '<html>', 'too_large', 'never'],
     [422, { message: 'Content is too long', attributes: ['content'] }, 'invalid', 'never'],
     [429, 'Retry later', 'rate_limited', 'safe'],
     [500, { status: 500 }, 'unknown_outcome', 'after_readback'],
     [502, '<html>', 'unknown_outcome', 'after_readback'],
-    [301, '', 'invalid', 'never'],
   ])('answered %d is %s: %s', async (status, body, code, retry) => {
     vendor.answer(status, body as never, { location: 'http://127.0.0.1:1/' });
     const failure = await failureOf(send());
@@ -99,9 +98,38 @@ describe('a call', () => {
     });
   });
 
-  it('whose answer is no JSON says nothing', async () => {
-    vendor.answer(200, '<html>');
-    expect(await send()).toBeUndefined();
+  it.each<[string, number, unknown, string]>([
+    ['a page for the time of maintenance', 200, '<!doctype html><title>Back soon</title>', 'text/html'],
+    ['nothing', 200, '', 'application/json'],
+    ['nothing', 204, undefined, 'text/html'],
+    ['the health of something else', 200, { status: 'ok' }, 'application/json'],
+    ['a text', 201, 'OK', 'text/plain'],
+    ['a list', 200, [], 'application/json'],
+    ['a page of a proxy', 404, '404 page not found', 'text/plain'],
+    ['a page of a proxy', 403, '<html>Forbidden</html>', 'text/html'],
+    ['a page to log in', 401, '', 'text/html'],
+    ['a method that is not allowed', 405, '<html>', 'text/html'],
+    ['a bare status', 404, { error: 'Not Found' }, 'application/json'],
+    ['what a framework says', 404, { status: 404, error: 'No such route' }, 'application/json'],
+    ['what a gateway says', 404, { message: 'no Route matched with those values' }, 'application/json'],
+    ['an error of another form', 400, { error: { code: 400, message: 'Bad' } }, 'application/json'],
+    ['a way to a login page', 302, '', 'text/html'],
+  ])('that is answered with %s, %d %j, is no verdict and no success', async (_, status, body, type) => {
+    vendor.answer(status, body, { 'content-type': type, location: 'https://login.example/in' });
+    const failure = await failureOf(send());
+    expect(failure).toMatchObject({ code: 'unknown_outcome', retry: 'after_readback' });
+    expect(failure.message).toContain(`${status}`);
+    expect(failure.message).toMatch(/check baseUrl/);
+    expect(failure.message).not.toMatch(/<|words of the user/);
+    expect(log.warn).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([301, 307, 308])('that is answered %d with a way to https says to use that', async (status) => {
+    const url = vendor.url.replace('http:', 'https:');
+    vendor.answer(status, '', { location: `${url}/api/v1/accounts/2/conversations/1/messages?x=1` });
+    const failure = await failureOf(send());
+    expect(failure).toMatchObject({ code: 'invalid', retry: 'never' });
+    expect(failure.message).toBe(`Chatwoot answered ${status}, a redirect to https: use https in baseUrl`);
   });
 
   it('whose answer is endless is of unknown outcome', async () => {

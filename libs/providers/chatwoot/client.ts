@@ -1,5 +1,16 @@
-import type { OutgoingFile, ProviderErrorCode, ProviderLog } from '#contract';
-import { parseJson, VendorApi, withAdvice, type Sequence, type Transport, type VendorApiOptions } from '#provider-kit';
+import { STATUS_CODES } from 'node:http';
+import { isPlainObject, type OutgoingFile, type ProviderErrorCode, type ProviderLog } from '#contract';
+import {
+  at,
+  idAt,
+  textAt,
+  VendorApi,
+  withAdvice,
+  type IsOwn,
+  type Sequence,
+  type Transport,
+  type VendorApiOptions,
+} from '#provider-kit';
 
 /** An account that was suspended. */
 const CODES: Record<number, ProviderErrorCode> = { 402: 'forbidden' };
@@ -7,6 +18,36 @@ const CODES: Record<number, ProviderErrorCode> = { 402: 'forbidden' };
 const ADVICE: Partial<Record<ProviderErrorCode, string>> = {
   unauthorized: 'Check apiAccessToken, and that its user is an agent of the inbox',
   not_found: 'Check baseUrl, accountId, inboxId and queueId',
+};
+
+const isNothing = (json: unknown): boolean => isPlainObject(json) && Object.keys(json).length === 0;
+
+/** What Chatwoot's answers look like, so that what a proxy or a page for the time of maintenance answers with 200 is told from them. */
+export const ANSWERS = {
+  /** One thing, with its id. */
+  thing: (json) => idAt(json, 'id') !== null,
+  list: (json) => Array.isArray(at(json, 'payload')),
+  /** What was saved, or nothing more about it. */
+  saved: (json) => isNothing(json) || isPlainObject(at(json, 'payload')) || idAt(json, 'id') !== null,
+  /** Chatwoot source: a conversation that was assigned to no team after all is answered null. */
+  assigned: (json) => json === null || isNothing(json) || idAt(json, 'id') !== null,
+  attributes: (json) => isNothing(json) || isPlainObject(at(json, 'custom_attributes')),
+  labels: (json) => isNothing(json) || Array.isArray(at(json, 'payload')),
+  /** Chatwoot source: `head :ok`. */
+  empty: (json, { text, headers }) => isNothing(json) || (text.trim() === '' && !/html/.test(String(headers['content-type']))), // prettier-ignore
+  contactConversations: (json) => Array.isArray(json),
+} satisfies Record<string, IsOwn>;
+
+/**
+ * Chatwoot source: `error` with a sentence of its own, `message` with the `attributes` it is about, or `errors`. A bare name of the status is
+ * what others answer, and with a `status`, `path` or `timestamp` frameworks do.
+ */
+const isRefusal: IsOwn = (json, { status }) => {
+  if (!isPlainObject(json) || ['status', 'path', 'timestamp'].some((key) => key in json)) return false;
+  const error = textAt(json, 'error');
+  if (error !== null) return error.toLowerCase() !== STATUS_CODES[status]?.toLowerCase();
+  if (Array.isArray(json.errors)) return json.errors.length > 0;
+  return textAt(json, 'message') !== null && Array.isArray(json.attributes);
 };
 
 export interface ClientOptions {
@@ -34,7 +75,7 @@ export class ChatwootClient {
   ) {
     const { baseUrl, accountId, token, secrets, signal, now, log } = options;
     const api = (path: string, headers: Record<string, string>): VendorApi => {
-      const common: Omit<VendorApiOptions, 'baseUrl' | 'headers'> = { vendor: 'Chatwoot', secrets, codes: CODES, signal, now, log }; // prettier-ignore
+      const common: Omit<VendorApiOptions, 'baseUrl' | 'headers'> = { vendor: 'Chatwoot', secrets, codes: CODES, isRefusal, signal, now, log }; // prettier-ignore
       return new VendorApi(transport, { ...common, baseUrl: baseUrl + path, headers: { Accept: 'application/json', ...headers } }); // prettier-ignore
     };
     this.application = api(`/api/v1/accounts/${accountId}`, { api_access_token: token });
@@ -47,13 +88,13 @@ export class ChatwootClient {
   }
 
   /** A call of the application API, as the user whose token it is; `path` is below the account. */
-  account(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown> {
-    return answerOf(this.application, method, path, body);
+  account(method: 'GET' | 'POST' | 'PUT', path: string, isAnswer: IsOwn, body?: object): Promise<unknown> {
+    return answerOf(this.application.json(method, path, body, isAnswer));
   }
 
   /** A call of the client API, as the contact; `path` is below the inbox with this identifier. */
-  contact(method: 'GET' | 'POST', inbox: string, path: string, body?: object): Promise<unknown> {
-    return answerOf(this.client, method, `/${encodeURIComponent(inbox)}${path}`, body);
+  contact(method: 'GET' | 'POST', inbox: string, path: string, isAnswer: IsOwn, body?: object): Promise<unknown> {
+    return answerOf(this.client.json(method, `/${encodeURIComponent(inbox)}${path}`, body, isAnswer));
   }
 
   /** Keeps a file that no message has yet. Resolves to an answer with the id by which a message takes it. */
@@ -62,10 +103,9 @@ export class ChatwootClient {
   }
 }
 
-/** Some changes are answered with nothing at all; what is read must be JSON. */
-async function answerOf(api: VendorApi, method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown> {
+async function answerOf(call: Promise<unknown>): Promise<unknown> {
   try {
-    return method === 'GET' ? await api.json(method, path) : parseJson((await api.call(method, path, body)).text);
+    return await call;
   } catch (error) {
     throw withAdvice(error, ADVICE);
   }

@@ -1,5 +1,5 @@
 import type { CheckContext, CheckFinding } from '#contract';
-import type { ChatwootClient } from './client.js';
+import { ANSWERS, type ChatwootClient } from './client.js';
 import { finding, listAt, textAt } from '#provider-kit';
 import type { ChatwootHandoverSettings } from './settings.js';
 
@@ -8,7 +8,7 @@ export async function checkAccount(
   client: ChatwootClient,
   { defaults, webhookUrls, seen }: CheckContext<ChatwootHandoverSettings>,
 ): Promise<CheckFinding[]> {
-  const answer = await client.account('GET', '/inboxes').catch((error: Error) => error);
+  const answer = await client.account('GET', '/inboxes', ANSWERS.list).catch((error: Error) => error);
   if (answer instanceof Error)
     return [finding('error', 'account', answer.message, 'Check baseUrl, accountId and apiAccessToken.')];
   const findings = [finding('ok', 'account', 'Chatwoot takes the token for this account.')];
@@ -28,7 +28,7 @@ export async function checkAccount(
     findings.push(isHere ? finding('ok', 'webhook', 'The inbox sends its events here.') : finding('warning', 'webhook', 'The inbox does not send its events here.', action)); // prettier-ignore
   }
   if (queueId !== undefined) {
-    const error = await client.account('GET', `/teams/${queueId}`).then(() => null, (reason: Error) => reason); // prettier-ignore
+    const error = await client.account('GET', `/teams/${queueId}`, ANSWERS.saved).then(() => null, (reason: Error) => reason); // prettier-ignore
     findings.push(error ? finding('error', 'team', error.message, 'Set defaults.queueId to the id of a team.') : finding('ok', 'team', `Team ${queueId} is known.`)); // prettier-ignore
   }
   const refused = seen?.refused.at(-1);

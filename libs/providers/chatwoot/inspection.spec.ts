@@ -53,7 +53,7 @@ describe('an inspection', () => {
     expect((await open().inspect!('host/2/57')).state).toBe('gone');
     vendor.routes({ [`GET ${CONVERSATION}`]: gone, 'GET /inboxes': gone });
     await expect(open().inspect!('host/2/57')).rejects.toMatchObject({ code: 'not_found' });
-    vendor.routes({ [`GET ${CONVERSATION}`]: new Refusal(401, {}) });
+    vendor.routes({ [`GET ${CONVERSATION}`]: new Refusal(401, { error: 'Invalid Access Token' }) });
     await expect(open().inspect!('host/2/57')).rejects.toMatchObject({ code: 'unauthorized' });
   });
 

@@ -10,7 +10,7 @@ import {
   messageEvent,
   SUPPORT,
 } from './fixtures/webhooks.js';
-import { mapEvent } from './mapping.js';
+import { mapEvent, messageFact } from './mapping.js';
 
 const map = (body: Buffer, systemMessages = false) => mapEvent(body, 'chat.example/2/', { systemMessages });
 /** The facts alone, without where and when. */
@@ -79,9 +79,24 @@ describe('messages', () => {
     ['a message without a type', { message_type: undefined }],
     ['an activity', { message_type: 'activity' }],
     ['an empty message', { content: '  ' }],
+    ['nothing but a break', { content: '\\\n' }],
   ])('are ignored when they are %s', (_, over) => {
     expect(types(messageEvent(over))).toEqual(['ignored']);
     expect(types(messageEvent(over), true)).toEqual(['ignored']);
+  });
+
+  it.each([
+    ['First line\\\nSecond line', 'First line\nSecond line'],
+    ['a\\\n\\\nb', 'a\n\nb'],
+    ['a\\\r\nb', 'a\r\nb'],
+    ['C:\\\\\\\nnext', 'C:\\\\\nnext'],
+    ['C:\\\\\nnext', 'C:\\\\\nnext'],
+    ['C:\\new \\* \\', 'C:\\new \\* \\'],
+  ])('have the lines that the agent wrote: %j', (content, text) => {
+    expect(facts(messageEvent({ content }))[0]).toMatchObject({ text });
+    expect(
+      messageFact({ ...(JSON.parse(String(messageEvent({ content }))) as object), message_type: 1 }, false),
+    ).toMatchObject({ text });
   });
 
   it.each<[string, Record<string, unknown>]>([

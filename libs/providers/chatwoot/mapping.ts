@@ -62,7 +62,8 @@ export function messageFact(event: unknown, systemMessages: boolean): ProviderFa
   if (type !== 'outgoing' && type !== 'template') return ignored('not written to the user');
   const isAgent = type === 'outgoing' && at(event, 'sender', 'type') === 'user';
   if (!isAgent && !systemMessages) return ignored('written by a bot or by Chatwoot itself');
-  const text = textAt(event, 'content');
+  const content = at(event, 'content');
+  const text = textAt(type === 'outgoing' && typeof content === 'string' ? asWritten(content) : content);
   const attachments = listAt(event, 'attachments').flatMap((file) => {
     const [id, url] = [idAt(file, 'id'), urlAt(file, 'data_url')];
     return id === null || url === null ? [] : [{ id, filename: filenameOf(url), contentType: null, url }];
@@ -79,6 +80,14 @@ export function messageFact(event: unknown, systemMessages: boolean): ProviderFa
     cards: [],
     attachments,
   };
+}
+
+/**
+ * Chatwoot source: its editor keeps Shift+Enter as Markdown's hard break, a backslash before the line break. Events of newer versions have it
+ * without, lists never. A backslash that is escaped by another one is no such break.
+ */
+function asWritten(text: string): string {
+  return text.replaceAll(/(?<!\\)((?:\\\\)*)\\(\r?\n)/g, '$1$2');
 }
 
 /** Writing a note is no typing that the user may see; the contact's is our own. */

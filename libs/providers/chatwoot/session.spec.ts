@@ -15,6 +15,7 @@ beforeEach(() => {
   log.warn.mockClear();
 });
 
+const NOT_FOUND = new Refusal(404, { error: 'Resource could not be found' });
 const open = (over: Partial<ChatwootSettings> = {}) => sessionFor(vendor.url, over);
 /** Conversation 57 by the id that the gateway knows it by. */
 const conversation = () => `${new URL(vendor.url).host}/2/57`;
@@ -101,8 +102,8 @@ describe('a start', () => {
 
   it.each<[string, Record<string, unknown>, string]>([
     ['the contact is refused for another reason', { 'POST /contacts': taken('name') }, 'invalid'],
-    ['the team is unknown', { 'GET /teams/11': new Refusal(404, {}) }, 'not_found'],
-    ['the inbox is unknown', { 'GET /teams/11': {}, 'POST /conversations': new Refusal(404, {}) }, 'not_found'],
+    ['the team is unknown', { 'GET /teams/11': NOT_FOUND }, 'not_found'],
+    ['the inbox is unknown', { 'GET /teams/11': {}, 'POST /conversations': NOT_FOUND }, 'not_found'],
     ['nobody knows what became of it', { 'GET /teams/11': {}, 'POST /conversations': {} }, 'unknown_outcome'],
   ])('fails when %s', async (_, routes, code) => {
     vendor.routes({ ...NEW_CONTACT, 'GET /teams/11': {}, ...routes });
@@ -147,7 +148,7 @@ describe('a start whose answer was lost', () => {
   it.each<[string, unknown, number | null]>([
     ['is found by its own contact', [{ id: 57 }], 57],
     ['is known not to be there', [], null],
-    ['is known not to be there when not even the contact is', new Refusal(404, {}), null],
+    ['is known not to be there when not even the contact is', NOT_FOUND, null],
   ])('%s', async (_, answer, expected) => {
     vendor.routes({ 'GET /inboxes': inboxes, [path]: answer });
     expect(await open().findStarted('ho_1')).toBe(expected && conversation());
@@ -163,7 +164,7 @@ describe('a message', () => {
   const userSays = (text: string): OutboundMessage => ({ author: 'user', text, cards: [], attachments: [] });
 
   it("is incoming when it is the user's, and a note when it is the bot's", async () => {
-    vendor.routes({ 'POST /conversations/57/messages': {} });
+    vendor.routes({ 'POST /conversations/57/messages': { id: 99 } });
     await open().send(conversation(), userSays('Hi'));
     await open().send(conversation(), { author: 'bot', text: 'see mention://user/3', cards: [], attachments: [] });
     expect(bodiesOf('POST', '/messages')).toEqual([
@@ -199,7 +200,7 @@ describe('a message', () => {
   const withFile: OutboundMessage = { ...userSays('look'), attachments: [file] };
 
   it('takes its files by the ids of their uploads', async () => {
-    vendor.routes({ 'POST /conversations/57/messages': {} });
+    vendor.routes({ 'POST /conversations/57/messages': { id: 99 } });
     await open().send(conversation(), withFile);
     expect(bodiesOf('POST', '/messages')).toMatchObject([{ content: 'look', attachments: ['blob--1='] }]);
     expect(open().convert({ ...withFile, text: null }).errors).toEqual([]);
@@ -260,13 +261,13 @@ describe('an end', () => {
   });
 
   it('only notes it where the settings say so', async () => {
-    vendor.routes({ 'POST /conversations/57/messages': {} });
+    vendor.routes({ 'POST /conversations/57/messages': { id: 99 } });
     await open({ resolveOnClose: false }).end(conversation());
     expect(bodiesOf('POST', '/messages')).toMatchObject([{ private: true }]);
   });
 
   it('counts a conversation that is gone as ended, and no other failure', async () => {
-    vendor.routes({});
+    vendor.answer(404, NOT_FOUND.body);
     await open().end(conversation());
     vendor.answer(500, {});
     await expect(open().end(conversation())).rejects.toMatchObject({ code: 'unknown_outcome' });
@@ -276,7 +277,11 @@ describe('an end', () => {
 describe('an update', () => {
   it('keeps what agents have noted', async () => {
     vendor.routes({
-      'GET /conversations/57': { meta: { sender: { id: 5 } }, custom_attributes: { checked: true, caseId: 'old' } },
+      'GET /conversations/57': {
+        id: 57,
+        meta: { sender: { id: 5 } },
+        custom_attributes: { checked: true, caseId: 'old' },
+      },
       'PUT /contacts/5': {},
       'POST /conversations/57/custom_attributes': {},
     });
@@ -287,7 +292,7 @@ describe('an update', () => {
   });
 
   it('leaves the conversation where it is when the team is unknown', async () => {
-    vendor.routes({ 'POST /conversations/57/assignments': {} });
+    vendor.routes({ 'GET /teams/99': NOT_FOUND, 'POST /conversations/57/assignments': {} });
     await expect(
       open().update(conversation(), { request: request(), userChanged: false, queueId: '99' }),
     ).rejects.toMatchObject({
@@ -300,8 +305,8 @@ describe('an update', () => {
 describe('a signal', () => {
   const contact = 'POST /public/api/v1/inboxes/box/contacts/ho_1/conversations/57';
   const routes = {
-    'GET /conversations/57': { inbox_id: 7, custom_attributes: { handoverId: 'ho_1' } },
-    'GET /inboxes/7': { inbox_identifier: 'box' },
+    'GET /conversations/57': { id: 57, inbox_id: 7, custom_attributes: { handoverId: 'ho_1' } },
+    'GET /inboxes/7': { id: 7, inbox_identifier: 'box' },
   };
 
   it("comes from the contact, not from the token's owner", async () => {
@@ -314,7 +319,7 @@ describe('a signal', () => {
   });
 
   it('fails where the conversation is not ours', async () => {
-    vendor.routes({ ...routes, 'GET /conversations/57': { inbox_id: 7, custom_attributes: {} } });
+    vendor.routes({ ...routes, 'GET /conversations/57': { id: 57, inbox_id: 7, custom_attributes: {} } });
     await expect(open().typing(conversation(), 'user')).rejects.toMatchObject({ code: 'unsupported' });
   });
 });

@@ -21,6 +21,7 @@ import {
   AccountSession,
   at,
   bytesWithoutLinkSecret,
+  findOrGone,
   GONE,
   idAt,
   inSequence,
@@ -34,10 +35,11 @@ import {
   textOnly,
   VendorRefusal,
   wasSent,
+  type IsOwn,
   type Page,
   type Sequence,
 } from '#provider-kit';
-import type { ChatwootClient } from './client.js';
+import { ANSWERS, type ChatwootClient } from './client.js';
 import { attributesOf, check, contactOf, settingsOf, transcriptNote, type Request } from './conversation.js';
 import { checkAccount } from './doctor.js';
 import { inspectionOf, listedAt, listedMessage } from './inspection.js';
@@ -78,7 +80,7 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     const { inboxId, queueId, assigneeId, labels, priority } = settingsOf(request);
     const [contact] = await Promise.all([this.saveContact(request), this.checkTeam(queueId)]);
     const content = transcriptNote(request);
-    const created = await this.client.account('POST', '/conversations', {
+    const created = await this.client.account('POST', '/conversations', ANSWERS.thing, {
       // Of its own for each handover: an inbox that locks to a single conversation opens a new one all the same.
       source_id: request.handoverId,
       inbox_id: inboxId,
@@ -95,8 +97,8 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     sequence.tookEffect(`Conversation ${id} is open in Chatwoot`);
     const list = labels?.split(',').map((label) => label.trim()).filter(Boolean); // prettier-ignore
     await Promise.all([
-      list?.length && this.decorate(id, 'labels', { labels: list }),
-      priority && this.decorate(id, 'toggle_priority', { priority }),
+      list?.length && this.decorate(id, 'labels', ANSWERS.labels, { labels: list }),
+      priority && this.decorate(id, 'toggle_priority', ANSWERS.empty, { priority }),
     ]);
     return this.prefix + id;
   }
@@ -104,13 +106,13 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
   /** A handover's contact has the handover's id as its source id in the inbox, which the client API finds without a search. */
   async findStarted(handoverId: string): Promise<string | null> {
     const deadline = this.context.now() + READING_BUDGET_MS;
-    for (const inbox of listAt(await this.client.account('GET', '/inboxes'), 'payload')) {
+    for (const inbox of listAt(await this.client.account('GET', '/inboxes', ANSWERS.list), 'payload')) {
       const identifier = textAt(inbox, 'inbox_identifier');
       if (identifier === null) continue;
       if (this.context.now() > deadline)
         throw new ProviderError('unknown_outcome', 'the inboxes in Chatwoot are too many to be looked through in time');
       const path = `/contacts/${encodeURIComponent(handoverId)}/conversations`;
-      const found = await this.client.contact('GET', identifier, path).catch(nullIfGone);
+      const found = await this.client.contact('GET', identifier, path, ANSWERS.contactConversations).catch(nullIfGone);
       const id = Array.isArray(found) ? idAt(found[0], 'id') : null;
       if (id !== null) return this.prefix + id;
     }
@@ -122,7 +124,7 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
   }
 
   async send(conversation: string, message: OutboundMessage): Promise<void> {
-    await this.client.account('POST', `${this.pathOf(conversation)}/messages`, wireOf(message));
+    await this.client.account('POST', `${this.pathOf(conversation)}/messages`, ANSWERS.thing, wireOf(message));
   }
 
   findSent(conversation: string, message: OutboundMessage, identicalBefore: number): Promise<boolean> {
@@ -145,7 +147,7 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
 
   async end(conversation: string): Promise<void> {
     const closing = this.settings.resolveOnClose
-      ? this.client.account('POST', `${this.pathOf(conversation)}/toggle_status`, { status: 'resolved' })
+      ? this.client.account('POST', `${this.pathOf(conversation)}/toggle_status`, ANSWERS.saved, { status: 'resolved' })
       : this.send(conversation, {
           author: 'bot',
           text: 'The handover is over: nobody reads on here.',
@@ -163,22 +165,26 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     const { queueId, userChanged, request } = change;
     if (queueId !== undefined) {
       await this.checkTeam(queueId);
-      await this.client.account('POST', `${this.pathOf(conversation)}/assignments`, { team_id: queueId });
+      await this.client.account('POST', `${this.pathOf(conversation)}/assignments`, ANSWERS.assigned, {
+        team_id: queueId,
+      });
     }
     if (!userChanged) return;
-    const current = await this.client.account('GET', this.pathOf(conversation));
+    const current = await this.client.account('GET', this.pathOf(conversation), ANSWERS.thing);
     await this.saveContact(request, idAt(current, 'meta', 'sender', 'id'));
     // What agents have noted stays: the call replaces all that there is.
     const custom_attributes = { ...(at(current, 'custom_attributes') as object), ...attributesOf(request) };
-    await this.client.account('POST', `${this.pathOf(conversation)}/custom_attributes`, { custom_attributes });
+    await this.client.account('POST', `${this.pathOf(conversation)}/custom_attributes`, ANSWERS.attributes, {
+      custom_attributes,
+    });
   }
 
-  /** A path that leads nowhere is a 404 too: that the account is in order shows another call. */
   async inspect(conversation: string): Promise<Inspection> {
-    const found = await this.client.account('GET', this.pathOf(conversation)).catch(nullIfGone);
-    if (found !== null) return inspectionOf(found);
-    await this.client.account('GET', '/inboxes');
-    return GONE;
+    const found = await findOrGone(
+      () => this.client.account('GET', this.pathOf(conversation), ANSWERS.thing),
+      () => this.client.account('GET', '/inboxes', ANSWERS.list),
+    );
+    return found === null ? GONE : inspectionOf(found);
   }
 
   messagesSince(conversation: string, since: number | null): Promise<MessageList> {
@@ -224,8 +230,8 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
 
   /** A call of the client API. The contact has the handover's id as its source id, which the conversation repeats. */
   private async asContact(conversation: string, what: string, body: object): Promise<void> {
-    const current = await this.client.account('GET', this.pathOf(conversation));
-    const inbox = await this.client.account('GET', `/inboxes/${idAt(current, 'inbox_id')}`);
+    const current = await this.client.account('GET', this.pathOf(conversation), ANSWERS.thing);
+    const inbox = await this.client.account('GET', `/inboxes/${idAt(current, 'inbox_id')}`, ANSWERS.thing);
     const [identifier, source] = [
       textAt(inbox, 'inbox_identifier'),
       textAt(current, 'custom_attributes', 'handoverId'),
@@ -236,6 +242,7 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
       'POST',
       identifier,
       `/contacts/${encodeURIComponent(source)}${this.pathOf(conversation)}/${what}`,
+      ANSWERS.empty,
       body,
     );
   }
@@ -244,7 +251,10 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
   private messages(conversation: string): () => Promise<Page> {
     let query = '';
     return async () => {
-      const page = listAt(await this.client.account('GET', `${this.pathOf(conversation)}/messages${query}`), 'payload');
+      const page = listAt(
+        await this.client.account('GET', `${this.pathOf(conversation)}/messages${query}`, ANSWERS.list),
+        'payload',
+      );
       const oldest = idAt(page[0], 'id');
       query = `?before=${oldest}`;
       return { items: page.toReversed(), isLast: oldest === null };
@@ -265,8 +275,8 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
     if (id === null) fields.name ??= request.userId;
     const save = (details: object): Promise<unknown> =>
       id === null
-        ? this.client.account('POST', '/contacts', { identifier, ...details })
-        : this.client.account('PUT', `/contacts/${id}`, details);
+        ? this.client.account('POST', '/contacts', ANSWERS.saved, { identifier, ...details })
+        : this.client.account('PUT', `/contacts/${id}`, ANSWERS.saved, details);
     const saved = await save(fields).catch(async (error: unknown) => {
       const attributes = error instanceof VendorRefusal ? at(error.body, 'attributes') : [];
       const refused: unknown[] = Array.isArray(attributes) ? attributes : [];
@@ -287,7 +297,7 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
       values: [identifier],
       query_operator: null,
     };
-    const found = await this.client.account('POST', '/contacts/filter', { payload: [condition] });
+    const found = await this.client.account('POST', '/contacts/filter', ANSWERS.list, { payload: [condition] });
     return idAt(
       listAt(found, 'payload').find((contact) => contact.identifier === identifier),
       'id',
@@ -296,16 +306,18 @@ export class ChatwootSession extends AccountSession implements ProviderSession<C
 
   /** Chatwoot takes a team that does not exist for none. */
   private async checkTeam(queueId: string | undefined): Promise<void> {
-    if (queueId !== undefined) await this.client.account('GET', `/teams/${encodeURIComponent(queueId)}`);
+    if (queueId !== undefined) await this.client.account('GET', `/teams/${encodeURIComponent(queueId)}`, ANSWERS.saved);
   }
 
   /** What a conversation can do without: it exists, and nobody would look again for what failed here. */
-  private async decorate(conversation: string, what: string, body: object): Promise<void> {
-    await this.client.account('POST', `/conversations/${conversation}/${what}`, body).catch((error: Error) => {
-      this.context.log.warn(
-        { provider: this.context.name, conversation, what, err: error.message },
-        'not set in Chatwoot',
-      );
-    });
+  private async decorate(conversation: string, what: string, isAnswer: IsOwn, body: object): Promise<void> {
+    await this.client
+      .account('POST', `/conversations/${conversation}/${what}`, isAnswer, body)
+      .catch((error: Error) => {
+        this.context.log.warn(
+          { provider: this.context.name, conversation, what, err: error.message },
+          'not set in Chatwoot',
+        );
+      });
   }
 }

@@ -1,14 +1,17 @@
 import { isPlainObject } from '#contract';
 import {
   hasDotSegment,
+  isVerdict,
   parseJson,
   readProblem,
   timeOf,
   TransportFailure,
   type HttpRequest,
+  type IsOwn,
   type Transport,
   type VendorProblem,
 } from '#provider-kit';
+import { ANSWERS, isRefusal } from './answers.js';
 import { headersOf } from './client.js';
 
 export interface AccountApiOptions {
@@ -22,10 +25,13 @@ export interface AccountApiOptions {
   now(): number;
 }
 
-/** An answer of 8x8's, whatever its status. */
+/** An answer, whatever its status. */
 export interface ApiAnswer {
   status: number;
+  /** 8x8's own answer to a call that succeeded. */
   isOk: boolean;
+  /** It is from 8x8. Where it is not, something in front of it answered: then its status says nothing about the account. */
+  isOwn: boolean;
   /** null when it is no JSON object. */
   body: Record<string, unknown> | null;
   /** What 8x8 says about a refusal; empty for a success. */
@@ -40,6 +46,7 @@ export type Listing = ApiAnswer & { items: Record<string, unknown>[] };
 const NOTHING: ApiAnswer = {
   status: 404,
   isOk: false,
+  isOwn: true,
   body: null,
   problem: { message: 'Nothing has the id "." or "..".' },
   serverTime: null,
@@ -79,11 +86,15 @@ export class AccountApi {
     return this.options.baseUrl;
   }
 
-  /** Nothing has the id `.` or `..`: 404, without a call. @throws {TransportFailure} when no answer came */
-  async call(method: HttpRequest['method'], path: string, body?: object): Promise<ApiAnswer> {
+  /**
+   * Nothing has the id `.` or `..`: 404, without a call.
+   * @param isAnswer what 8x8's answer to a success looks like
+   * @throws {TransportFailure} when no answer came
+   */
+  async call(method: HttpRequest['method'], path: string, isAnswer: IsOwn, body?: object): Promise<ApiAnswer> {
     if (hasDotSegment(path)) return NOTHING;
     const { baseUrl } = this.options;
-    const { status, headers, text } = await this.transport.send({
+    const answer = await this.transport.send({
       method,
       url: baseUrl + path,
       headers: {
@@ -92,11 +103,14 @@ export class AccountApi {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const isOk = status >= 200 && status <= 299;
+    const { status, headers, text } = answer;
+    const json = parseJson(text);
+    const isOk = status >= 200 && status <= 299 && isAnswer(json, answer);
     return {
       status,
       isOk,
-      body: objectOf(text),
+      isOwn: isOk || (status >= 300 && isVerdict(answer, isRefusal)),
+      body: isPlainObject(json) ? json : null,
       problem: isOk ? { message: '' } : readProblem(this.withoutSecrets(text)),
       serverTime: timeOf(headers.date),
     };
@@ -110,7 +124,7 @@ export class AccountApi {
     const items: Record<string, unknown>[] = [];
     const deadline = this.options.now() + READING_BUDGET_MS;
     for (let page = 0; page < MAX_PAGES && this.options.now() <= deadline; page += 1) {
-      const answer = await this.call('GET', `${path}?page=${page}&size=${PAGE_SIZE}`);
+      const answer = await this.call('GET', `${path}?page=${page}&size=${PAGE_SIZE}`, ANSWERS.list);
       if (!answer.isOk || answer.body === null) return { ...answer, items };
       const { _embedded: embedded, page: place } = answer.body;
       const found = isPlainObject(embedded) ? embedded[name] : undefined;
@@ -140,11 +154,6 @@ export class AccountApi {
     const secrets = [this.options.apiKey, ...this.options.secrets].filter((secret) => secret !== '');
     return secrets.reduce((shown, secret) => shown.replaceAll(secret, '••••'), text);
   }
-}
-
-function objectOf(text: string): Record<string, unknown> | null {
-  const parsed = parseJson(text);
-  return isPlainObject(parsed) ? parsed : null;
 }
 
 /** Where a redirect leads, without the path: that may hold a secret. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProviderError } from '#contract';
 import { EightByEightClient } from './client.js';
@@ -85,13 +86,59 @@ describe('a call', () => {
   );
 
   it.each([
-    [{}, [], true],
+    [{ _links: {} }, [], true],
     [{ _embedded: null, page: null }, [], true],
     [{ _embedded: { messages: [{ id: '1' }, null] }, page: { number: 0, totalPages: 2 } }, [{ id: '1' }], false],
     [{ _embedded: { messages: 'x' }, page: { number: 1, totalPages: 2 } }, [], true],
   ])('reads a page of a list from %j', async (body, items, isLast) => {
     vendor.answer(200, body);
     expect(await clientAt(vendor.url).messages('c', 0, 50)).toEqual({ items, isLast });
+  });
+});
+
+describe('an answer that is not from 8x8', () => {
+  const file = { filename: 'a', contentType: 'text/plain', size: 1, author: 'user' as const };
+  const calls: [string, (client: EightByEightClient) => Promise<unknown>][] = [
+    ['create', (client) => client.createConversation({ channelId: 'x', user: { additionalProperties: [] } })],
+    ['conversations', (client) => client.conversations(0, 10)],
+    ['conversation', (client) => client.conversation('c')],
+    ['conversationNow', (client) => client.conversationNow('c')],
+    ['channel', (client) => client.channel('c')],
+    ['assignAfterAgent', (client) => client.assignAfterAgent('c', 'w')],
+    ['patch', (client) => client.patchConversation('c', {})],
+    ['send', send],
+    ['messages', (client) => client.messages('c', 0, 10)],
+    ['participants', (client) => client.participants('c', 0)],
+    ['removeUser', (client) => client.removeUser('c')],
+    ['typing', (client) => client.signal('c', 'typing', { authorType: 'user' })],
+    ['upload', (client) => client.upload('c', { ...file, content: () => Readable.from([Buffer.from('a')]) })],
+    ['content', (client) => client.content('c', 'a', AbortSignal.timeout(2_000))],
+  ];
+  const answers: [number, unknown, string][] = [
+    [200, '<!doctype html><title>Back soon</title>', 'text/html'],
+    [200, { status: 'ok' }, 'application/json'],
+    [200, '', 'application/json'],
+    [202, 'Accepted', 'text/plain'],
+    [404, '404 page not found', 'text/plain; charset=utf-8'],
+    [403, '<html>Forbidden</html>', 'text/html'],
+    [401, '', 'text/html'],
+    [400, { detail: 'Bad' }, 'application/json'],
+    [404, { message: 'no Route matched with those values' }, 'application/json'],
+    [403, { message: 'Forbidden' }, 'application/json'],
+    [404, { type: 'about:blank', title: 'Not Found', status: 404 }, 'application/problem+json'],
+    [405, '<html>', 'text/html'],
+    [302, '', 'text/html'],
+  ];
+  it.each(answers)('is neither success nor verdict for any call: %d %j', async (status, body, type) => {
+    vendor.answer(status, body, { 'content-type': type, location: 'https://login.example/' });
+    for (const [name, call] of calls) {
+      // A file may be anything, and an empty one is a file.
+      if (name === 'content' && status === 200 && body === '') continue;
+      const failure = await failureOf(call(clientAt(vendor.url)));
+      expect([name, failure.code]).toEqual([name, 'unknown_outcome']);
+      if (name === 'upload' && status === 200 && typeof body !== 'string') expect(failure.message).toMatch(/has no id/);
+      else expect(failure.message).toMatch(new RegExp(`(front of 8x8 answered|came with) ${status}`));
+    }
   });
 });
 
@@ -159,7 +206,6 @@ describe('what 8x8 says about a refusal reaches the person who can act on it', (
       { code: 'unknown_outcome', message: '8x8 answered 500: Internal server error.', vendor: null },
     ],
     [502, '<html>Bad gateway</html>', { code: 'unknown_outcome', message: '8x8 answered 502', vendor: null }],
-    [400, '', { code: 'invalid', message: '8x8 answered 400', vendor: null }],
     [400, { message: 'bad\0text' }, { code: 'invalid', message: '8x8 answered 400: bad\uFFFDtext', vendor: null }],
     [
       401,
@@ -186,7 +232,6 @@ describe('what 8x8 says about a refusal reaches the person who can act on it', (
   });
 
   it.each([
-    [302, 'invalid'],
     [405, 'invalid'],
     [408, 'unknown_outcome'],
     [409, 'conflict'],

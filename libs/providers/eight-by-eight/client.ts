@@ -6,7 +6,8 @@ import {
   type ProviderErrorCode,
   type ProviderLog,
 } from '#contract';
-import { idAt, listAt, parseJson, VendorApi, type Page, type Sequence, type Transport } from '#provider-kit';
+import { idAt, listAt, parseJson, timeOf, VendorApi, type Page, type Sequence, type Transport } from '#provider-kit';
+import { ANSWERS, isFile, isRefusal } from './answers.js';
 import type { CreateConversation, PatchConversation, WireMessage, WireSignal } from './wire.js';
 
 export interface ClientOptions {
@@ -46,7 +47,7 @@ export class EightByEightClient {
     private readonly options: ClientOptions,
   ) {
     const { baseUrl, secrets, signal, now, log } = options;
-    const common = { vendor: '8x8', headers: headersOf(options), secrets, signal, now, log };
+    const common = { vendor: '8x8', headers: headersOf(options), secrets, isRefusal, signal, now, log };
     this.api = new VendorApi(transport, { ...common, baseUrl: `${baseUrl}/chat-gateway/v1` });
   }
 
@@ -57,7 +58,7 @@ export class EightByEightClient {
 
   /** Opens a conversation and returns its id. */
   async createConversation(body: CreateConversation): Promise<string> {
-    const answer = await this.api.json('POST', '/conversations', body);
+    const answer = await this.api.json('POST', '/conversations', body, ANSWERS.created);
     const id = idAt(answer, 'conversationId') ?? idAt(answer, 'id');
     if (id !== null) return id;
     throw new ProviderError('unknown_outcome', '8x8 accepted the conversation but its answer has no id');
@@ -66,65 +67,76 @@ export class EightByEightClient {
   /** One page of all conversations of the tenant, highest id first. */
   async conversations(page: number, size: number): Promise<Page> {
     return readList(
-      await this.api.json('GET', `/conversations?page=${page}&size=${size}&sort=id:desc`),
+      await this.api.json('GET', `/conversations?page=${page}&size=${size}&sort=id:desc`, undefined, ANSWERS.list),
       'conversations',
     );
   }
 
   /** One conversation, as 8x8 shows it. */
   async conversation(id: string): Promise<Record<string, unknown>> {
-    return objectOf(await this.api.json('GET', `/conversations/${encodeURIComponent(id)}`));
+    return objectOf(
+      await this.api.json('GET', `/conversations/${encodeURIComponent(id)}`, undefined, ANSWERS.conversation),
+    );
   }
 
   /** One channel, as 8x8 shows it. */
   async channel(id: string): Promise<Record<string, unknown>> {
-    return objectOf(await this.api.json('GET', `/channels/${encodeURIComponent(id)}`));
+    return objectOf(await this.api.json('GET', `/channels/${encodeURIComponent(id)}`, undefined, ANSWERS.channel));
   }
 
   /** 8x8 Chat Gateway documentation: names the webhook that gets the conversation after its agent; a second time it is a 400. */
   async assignAfterAgent(conversation: string, webhookId: string): Promise<void> {
     const path = `/conversations/${encodeURIComponent(conversation)}/post-agent-assignment`;
-    await this.api.call('POST', path, { type: 'webhook', id: webhookId });
+    await this.api.call('POST', path, { type: 'webhook', id: webhookId }, ANSWERS.done);
   }
 
   /** Changes only what the body names. */
   async patchConversation(id: string, body: PatchConversation): Promise<void> {
-    await this.api.call('PATCH', `/conversations/${encodeURIComponent(id)}`, body);
+    await this.api.call('PATCH', `/conversations/${encodeURIComponent(id)}`, body, ANSWERS.changed);
   }
 
   /** 8x8 Chat Gateway documentation: the answer to a message has neither a body nor an id. */
   async sendMessage(conversation: string, body: WireMessage): Promise<void> {
-    await this.api.call('POST', `/conversations/${encodeURIComponent(conversation)}/messages`, body);
+    await this.api.call('POST', `/conversations/${encodeURIComponent(conversation)}/messages`, body, ANSWERS.done);
   }
 
   /** One page of a conversation's messages, newest first. */
   async messages(conversation: string, page: number, size: number): Promise<Page> {
     const path = `/conversations/${encodeURIComponent(conversation)}/messages?page=${page}&size=${size}&sort=createdAt:desc`;
-    return readList(await this.api.json('GET', path), 'messages');
+    return readList(await this.api.json('GET', path, undefined, ANSWERS.list), 'messages');
   }
 
   /** A conversation, and when it was so by 8x8's clock to the second. */
   async conversationNow(id: string): Promise<{ conversation: Record<string, unknown>; at: number | null }> {
-    const { headers, text } = await this.api.call('GET', `/conversations/${encodeURIComponent(id)}`);
-    const date = Date.parse(String(headers.date));
-    return { conversation: objectOf(parseJson(text)), at: Number.isNaN(date) ? null : date };
+    const { headers, text } = await this.api.call(
+      'GET',
+      `/conversations/${encodeURIComponent(id)}`,
+      undefined,
+      ANSWERS.conversation,
+    );
+    return { conversation: objectOf(parseJson(text)), at: timeOf(headers.date) };
   }
 
-  /** One page of those who take part in a conversation, or did. */
-  async participants(conversation: string, page: number, size: number): Promise<Page> {
-    const path = `/conversations/${encodeURIComponent(conversation)}/participants?page=${page}&size=${size}`;
-    return readList(await this.api.json('GET', path), 'participants');
+  /**
+   * One page of those who take part in a conversation, or did.
+   * 8x8 Chat Gateway documentation: the call has no parameters, and its answer may have pages all the same. So the first is asked for by
+   * none, and only where it says that there are more a further one by its number.
+   */
+  async participants(conversation: string, page: number): Promise<Page> {
+    const query = page === 0 ? '' : `?page=${page}`;
+    const path = `/conversations/${encodeURIComponent(conversation)}/participants${query}`;
+    return readList(await this.api.json('GET', path, undefined, ANSWERS.list), 'participants');
   }
 
   /** Takes the user out, which ends the conversation. */
   async removeUser(conversation: string): Promise<void> {
     const path = `/conversations/${encodeURIComponent(conversation)}/participants/user`;
-    await this.api.call('PATCH', path, { removed: true });
+    await this.api.call('PATCH', path, { removed: true }, ANSWERS.done);
   }
 
   /** A signal that is shown for a moment and kept nowhere. */
   async signal(conversation: string, name: 'typing' | 'thinking' | 'read-receipt', body: WireSignal): Promise<void> {
-    await this.api.call('POST', `/conversations/${encodeURIComponent(conversation)}/${name}`, body);
+    await this.api.call('POST', `/conversations/${encodeURIComponent(conversation)}/${name}`, body, ANSWERS.done);
   }
 
   /** 8x8 Chat Gateway documentation: a file is uploaded to its conversation, and named in a message by the id in the answer. */
@@ -138,7 +150,7 @@ export class EightByEightClient {
   /** The bytes of a file of either side. 8x8 Chat Gateway documentation: `application/octet-stream`, whatever it is. */
   content(conversation: string, attachment: string, signal: AbortSignal): Promise<IncomingFile> {
     const path = `/conversations/${encodeURIComponent(conversation)}/attachments/${encodeURIComponent(attachment)}/content`;
-    return this.api.download(path, signal);
+    return this.api.download(path, signal, isFile);
   }
 }
 

@@ -31,7 +31,9 @@ export class ContactCenterApi {
 
   constructor(transport: Transport, { baseUrl, ...options }: ContactCenterOptions) {
     const headers = { ...headersOf(options), Accept: 'application/json' };
-    this.api = new VendorApi(transport, { ...options, vendor: '8x8', baseUrl: `${baseUrl}/cc/v1`, headers });
+    // What is refused is a gap in what is known, and no verdict: its own form is not documented.
+    const isRefusal = (): boolean => true;
+    this.api = new VendorApi(transport, { ...options, vendor: '8x8', baseUrl: `${baseUrl}/cc/v1`, headers, isRefusal });
   }
 
   /** Whether a schedule is open at this moment. @throws {ProviderError} also when it is in one of its special states */

@@ -172,7 +172,7 @@ describe('a session that is asked', () => {
     });
     expect(vendor.calls.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /chat-gateway/v1/conversations/c%2F1',
-      'GET /chat-gateway/v1/conversations/c%2F1/participants?page=0&size=100',
+      'GET /chat-gateway/v1/conversations/c%2F1/participants',
     ]);
   });
 
@@ -180,7 +180,7 @@ describe('a session that is asked', () => {
     const answer = (listStatus: number): void =>
       vendor.on(({ path }, response) => {
         response.statusCode = path.includes('?') ? listStatus : 404;
-        response.end('{}');
+        response.end(JSON.stringify(response.statusCode === 200 ? { page: {} } : { message: 'Resource not found' }));
       });
     answer(200);
     await expect(session.inspect('c')).resolves.toMatchObject({ state: 'gone', agents: null });

@@ -63,7 +63,7 @@ describe('fetching', () => {
   it('lets go of an expired key that 8x8 has withdrawn', async () => {
     await store.get('key-1');
     now += DAY;
-    vendor.answer(404);
+    vendor.answer(404, { message: 'Resource of type Jwk was not found.' });
     expect(await store.get('key-1')).toBeNull();
   });
 
@@ -74,6 +74,7 @@ describe('fetching', () => {
     ['another kind of key', 200, { kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }],
     ['the key of another id', 200, { ...first.jwk, kid: 'key-2' }],
     ['a redirect', 302, ''],
+    ['a 404 of a proxy', 404, '404 page not found'],
   ])(
     'reports an answer that cannot be used as unavailable and keeps nothing of it: %s',
     async (_what, status, body) => {
@@ -97,7 +98,7 @@ describe('fetching', () => {
 });
 
 describe('unknown key ids', () => {
-  beforeEach(() => vendor.answer(404));
+  beforeEach(() => vendor.answer(404, { message: 'Resource of type Jwk was not found.' }));
 
   it('are remembered for a minute', async () => {
     expect(await store.get('nobody')).toBeNull();
@@ -119,7 +120,7 @@ describe('unknown key ids', () => {
   it('do not keep a known key from working, and leave room for new ones after a while', async () => {
     vendor.answer(200, first.jwk);
     await store.get('key-1');
-    vendor.answer(404);
+    vendor.answer(404, { message: 'Resource of type Jwk was not found.' });
     await Promise.allSettled(Array.from({ length: 100 }, (_, index) => store.get(`k${index}`)));
     expect(await store.get('key-1')).not.toBeNull();
     now += 10_000;

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isPlainObject, WebhookRejected } from '#contract';
-import { hasDotSegment, type Transport } from '#provider-kit';
+import { hasDotSegment, parseJson, type Transport } from '#provider-kit';
+import { isRefusal } from './answers.js';
 
 export interface KeyStoreOptions {
   /** Without a slash at its end. */
@@ -111,7 +112,8 @@ export class KeyStore {
       .catch((failure: Error) => {
         throw unavailable(`the key ${kid} could not be fetched: ${failure.message}`);
       });
-    if (answer.status === 404) {
+    // A proxy in place of 8x8 may answer 404 for a moment: that is no word about the key.
+    if (answer.status === 404 && isRefusal(parseJson(answer.text), answer)) {
       this.keys.delete(kid);
       keep(this.unknown, kid, this.options.now() + UNKNOWN_MS, MAX_UNKNOWN);
       return null;

@@ -116,6 +116,8 @@ export class RealtimeApi {
       baseUrl,
       headers: { Accept: 'application/json', ...headers },
       secrets: [...secrets, proof],
+      // What is refused is a gap in what is known; a token that is not taken is renewed, in whatever form that is said.
+      isRefusal: () => true,
       now,
       log,
     });

@@ -22,6 +22,8 @@ import {
 import {
   AccountSession,
   bytesWithoutLinkSecret,
+  findOrGone,
+  GONE,
   idAt,
   inSequence,
   listSince,
@@ -60,7 +62,6 @@ const CONVERSATIONS_PER_PAGE = 100;
 const MAX_CONVERSATION_PAGES = 500;
 const MESSAGES_PER_PAGE = 50;
 const MAX_MESSAGE_PAGES = 40;
-const PARTICIPANTS_PER_PAGE = 100;
 const MAX_PARTICIPANT_PAGES = 10;
 
 /** One 8x8 account, ready to use. */
@@ -193,16 +194,16 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
   }
 
   private async standing(conversation: string): Promise<Inspection> {
-    const found = await this.client.conversationNow(conversation).catch(nullIfGone);
-    if (found) {
-      const read = (page: number): Promise<Page> => this.client.participants(conversation, page, PARTICIPANTS_PER_PAGE);
-      const participants: Record<string, unknown>[] = [];
-      for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
-      return inspectionOf(found.conversation, participants, found.at);
-    }
     // 8x8 Chat Gateway documentation: a tenant that is wrong is a 404 too. Whether the account is in order shows another call.
-    await this.client.conversations(0, 1);
-    return { state: 'gone', agents: null, queue: null, hasUserLeft: false, at: null };
+    const found = await findOrGone(
+      () => this.client.conversationNow(conversation),
+      () => this.client.conversations(0, 1),
+    );
+    if (found === null) return GONE;
+    const read = (page: number): Promise<Page> => this.client.participants(conversation, page);
+    const participants: Record<string, unknown>[] = [];
+    for await (const participant of this.allOf(read, MAX_PARTICIPANT_PAGES)) participants.push(participant);
+    return inspectionOf(found.conversation, participants, found.at);
   }
 
   /** 8x8 Chat Gateway documentation: messages are listed newest first, so reading ends where it meets known ground. */

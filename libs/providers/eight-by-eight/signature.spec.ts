@@ -210,7 +210,7 @@ describe('a webhook is refused', () => {
   });
 
   it('when 8x8 does not know its key', async () => {
-    vendor.answer(404);
+    vendor.answer(404, { message: 'Resource of type Jwk was not found.' });
     await expectRefused(signed());
   });
 });

@@ -94,7 +94,7 @@ export const callRules: Rule[] = [
         await session.end(id);
         await session.end(id);
         const other = await session.start(requestOf(harness, { handoverId: handoverId(2), sessionId: 'session-2' }));
-        const met = vendor.http.next('end', { answer: () => ({ status: 404, body: {} }) });
+        const met = vendor.http.next('end', { answer: () => ({ status: 404, body: vendor.refusal ?? {} }) });
         await metWith(met, 'end', () => session.end(other));
       });
     },

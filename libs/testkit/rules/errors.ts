@@ -32,7 +32,9 @@ function rule(status: number, code: ProviderErrorCode): Rule {
         for (const [operation, call] of commandsOf(harness)) {
           // A conversation that is gone counts as ended.
           if (operation === 'end' && status === 404) continue;
-          const met = account.vendor.http.next(operation, { answer: () => ({ status, body: {} }) });
+          const met = account.vendor.http.next(operation, {
+            answer: () => ({ status, body: account.vendor.refusal ?? {} }),
+          });
           const outcome = metWith(met, operation, () => call(account, id, harness));
           const failure = await failureOf(outcome, `${operation} with an answer ${status}`);
           ensure(failure.code === code, `${operation} failed as ${failure.code} in place of ${code}`);
@@ -120,7 +122,9 @@ export const errorRules: Rule[] = [
         const id = await account.session.start(requestOf(harness));
         for (const [operation, call] of questionsOf(harness))
           for (const status of [401, 429, 500]) {
-            const met = account.vendor.http.next(operation, { answer: () => ({ status, body: {} }) });
+            const met = account.vendor.http.next(operation, {
+              answer: () => ({ status, body: account.vendor.refusal ?? {} }),
+            });
             const outcome = metWith(met, operation, () => call(account, id, harness));
             await failureOf(outcome, `${operation} with an answer ${status}`);
           }

@@ -55,6 +55,7 @@ function endless(api: AccountApi, failure: ListTooLong, tenant: string | undefin
 }
 
 function refused(api: AccountApi, answer: ApiAnswer, tenant: string | undefined): CheckFinding[] {
+  if (!answer.isOwn) return [notTheirs(api, answer)];
   const answers = ok('base-url', `${api.baseUrl} answers.`);
   const accepted = ok('api-key', 'The key is accepted.');
   const said = saying(answer);
@@ -93,13 +94,15 @@ function refused(api: AccountApi, answer: ApiAnswer, tenant: string | undefined)
     return [
       warning('base-url', `8x8 is unwell or overloaded (${answer.status}${said}).`, 'Try again in a few minutes.'),
     ];
-  return [
-    error(
-      'base-url',
-      `${api.baseUrl} answered ${answer.status}, but not as 8x8's Chat Gateway does${said}.`,
-      'Set baseUrl to https://api.8x8.com, without a path; look for a proxy or a login page in between.',
-    ),
-  ];
+  return [notTheirs(api, answer)];
+}
+
+function notTheirs(api: AccountApi, answer: ApiAnswer): CheckFinding {
+  return error(
+    'base-url',
+    `${api.baseUrl} answered ${answer.status}, but not as 8x8's Chat Gateway does${saying(answer)}.`,
+    'Set baseUrl to https://api.8x8.com, without a path; look for a proxy or a login page in between.',
+  );
 }
 
 /** What 8x8 said, and the reference that its support asks for. */

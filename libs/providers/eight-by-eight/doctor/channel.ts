@@ -1,4 +1,5 @@
 import { isPlainObject, type CheckFinding } from '#contract';
+import { ANSWERS } from '../answers.js';
 import type { AccountApi, ApiAnswer } from '../account-api.js';
 import { CHANNELS, saying } from './access.js';
 import { error, ok, warning } from './checks.js';
@@ -36,8 +37,8 @@ export async function checkChannel(
     const message = 'No channelId is set under defaults: each handover has to bring its own.';
     return { findings: [warning('channel', message, 'Set defaults.channelId, unless bots choose it.')], channel: null };
   }
-  const answer = await api.call('GET', `${CHANNELS}/${encodeURIComponent(channelId)}`);
-  if (answer.status === 404 || answer.status === 400)
+  const answer = await api.call('GET', `${CHANNELS}/${encodeURIComponent(channelId)}`, ANSWERS.channel);
+  if (answer.isOwn && (answer.status === 404 || answer.status === 400))
     return { findings: [await unknownChannel(api, channelId, webhooks.all, answer)], channel: null };
   if (!answer.isOk || answer.body === null) {
     const message = `The channel ${channelId} could not be looked up (${answer.status}${saying(answer)}).`;

@@ -171,7 +171,7 @@ describe('an account of which parts do not answer', () => {
   it('is told apart from one that is silent when its list of channels has no end', async () => {
     answerAll((path) => {
       if (path.includes('/channels?')) return [200, { page: { number: 0, totalPages: 1_000 } }];
-      return path.includes('/channels/') ? [404, { message: 'Not Found' }] : null;
+      return path.includes('/channels/') ? [404, { message: 'Resource was not found' }] : null;
     });
     const findings = await diagnose();
     expect(wrong(findings)).toEqual(['warning channel']);
@@ -259,7 +259,7 @@ describe('the settings', () => {
   ])('a clock that is %i ms off', async (off, expected) => {
     vendor.on(({ path }, response) => {
       response.setHeader('date', new Date(now + off).toUTCString());
-      response.writeHead(path.includes('/webhooks?') ? 200 : 503).end('{}');
+      response.writeHead(path.includes('/webhooks?') ? 200 : 503).end('{"page":{}}');
     });
     expect(wrong(await diagnose()).filter((one) => one.endsWith('clock'))).toEqual(expected);
   });

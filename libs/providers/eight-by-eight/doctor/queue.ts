@@ -1,4 +1,5 @@
 import { isPlainObject, type CheckFinding } from '#contract';
+import { ANSWERS } from '../answers.js';
 import type { AccountApi, ApiAnswer } from '../account-api.js';
 import { error, ok, warning } from './checks.js';
 
@@ -11,7 +12,7 @@ type Json = Record<string, unknown>;
 
 /** The queue that conversations wait in: known, for chats, and with agents. */
 export async function checkQueue(api: AccountApi, queueId: string): Promise<CheckFinding[]> {
-  const answer = await api.call('GET', QUEUES);
+  const answer = await api.call('GET', QUEUES, ANSWERS.statistics);
   if (!answer.isOk || answer.body === null) return [notLookedUp('queue', answer, 'Analytics for Contact Center')];
   const queues = listOf(answer.body.queue);
   const queue = queues.find((one) => String(one['queue-id']) === queueId);
@@ -58,7 +59,7 @@ function mediaAndAgents(queue: Json): CheckFinding[] {
  * does not tell which schedule counts for a queue.
  */
 export async function checkSchedules(api: AccountApi, scheduleId?: string): Promise<CheckFinding> {
-  const answer = await api.call('GET', SCHEDULES);
+  const answer = await api.call('GET', SCHEDULES, ANSWERS.schedules);
   if (!answer.isOk || answer.body === null) return notLookedUp('schedule', answer, 'Contact Center Schedule');
   const { schedules } = answer.body;
   const known = listOf(isPlainObject(schedules) ? schedules.schedule : undefined);
@@ -67,7 +68,7 @@ export async function checkSchedules(api: AccountApi, scheduleId?: string): Prom
   if (all.length === 0 && scheduleId !== undefined) return unknownSchedule(scheduleId, known);
   if (all.length === 0) return ok('schedule', 'The tenant has no schedules.');
   const states = await Promise.all(
-    all.map(({ id }) => api.call('GET', `${SCHEDULES}/${encodeURIComponent(String(id))}/status`)),
+    all.map(({ id }) => api.call('GET', `${SCHEDULES}/${encodeURIComponent(String(id))}/status`, ANSWERS.schedule)),
   );
   const closed = states.filter(({ body }) => statusOf(body) === CLOSED).length;
   if (closed < all.length) return ok('schedule', `${all.length - closed} of ${all.length} schedules are open.`);

@@ -1,4 +1,5 @@
 import type { CheckFinding } from '#contract';
+import { ANSWERS } from '../answers.js';
 import type { AccountApi } from '../account-api.js';
 import { TransportFailure } from '#provider-kit';
 import { saying, WEBHOOKS } from './access.js';
@@ -71,7 +72,7 @@ export function checkWebhooks(all: RegisteredWebhook[], mine: RegisteredWebhook[
 /** Has 8x8 call the webhook; where that fails, looks from here for the reason. */
 export async function checkReachable(api: AccountApi, uri: string): Promise<CheckFinding> {
   const shown = api.withoutSecrets(uri);
-  const answer = await api.call('POST', `${WEBHOOKS}/verify`, { version: WEBHOOK_VERSION, uri });
+  const answer = await api.call('POST', `${WEBHOOKS}/verify`, ANSWERS.done, { version: WEBHOOK_VERSION, uri });
   if (answer.isOk) return ok('webhook-reachable', `8x8 reaches ${shown}.`);
   if (answer.status === 429 || answer.status >= 500)
     return warning('webhook-reachable', `8x8 could not test it now (${answer.status}).`, 'Try again in a few minutes.');

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CheckFinding } from '#contract';
+import { ANSWERS } from '../answers.js';
 import type { AccountApi, ApiAnswer } from '../account-api.js';
 import { saying } from '../doctor/access.js';
 import { TransportFailure } from '#provider-kit';
@@ -25,7 +26,7 @@ export async function smoke(
 ): Promise<CheckFinding[]> {
   let opened: ApiAnswer;
   try {
-    opened = await api.call('POST', CONVERSATIONS, {
+    opened = await api.call('POST', CONVERSATIONS, ANSWERS.created, {
       channelId,
       user: { name: MARK },
       ...(queueId === undefined ? {} : { assignment: { type: 'queue', id: queueId } }),
@@ -51,7 +52,7 @@ export async function smoke(
 
 async function becomesActive(api: AccountApi, id: string, withinMs: number): Promise<CheckFinding> {
   const isActive = async (): Promise<boolean> => {
-    const { body } = await api.call('GET', `${CONVERSATIONS}/${encodeURIComponent(id)}`);
+    const { body } = await api.call('GET', `${CONVERSATIONS}/${encodeURIComponent(id)}`, ANSWERS.conversation);
     return String(body?.state).toLowerCase() === 'active';
   };
   if (await within(withinMs, isActive)) return good(`The conversation ${id} was opened and became active.`);
@@ -80,8 +81,8 @@ async function end(api: AccountApi, id: string): Promise<CheckFinding> {
   const path = `${CONVERSATIONS}/${encodeURIComponent(id)}/participants/user`;
   const byHand = `An agent has to end the conversation "${MARK}".`;
   try {
-    const answer = await api.call('PATCH', path, { removed: true });
-    if (answer.isOk || answer.status === 404) return good('It was ended again.');
+    const answer = await api.call('PATCH', path, ANSWERS.done, { removed: true });
+    if (answer.isOk || (answer.isOwn && answer.status === 404)) return good('It was ended again.');
     return bad(`It could not be ended (${answer.status}${saying(answer)}).`, byHand);
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;

@@ -105,7 +105,7 @@ export class HandoversController {
   @ApiOperation({ summary: 'Change customer details, metadata or queue' })
   @ApiBody({ type: UpdateHandoverDto })
   @ApiResponse({ status: 200, type: HandoverView, description: 'The handover.' })
-  @Problems(400, 403, 404, 409, 413)
+  @Problems(400, 403, 404, 409, 413, 429)
   async update(
     @Caller() caller: Principal,
     @Param('id') id: string,

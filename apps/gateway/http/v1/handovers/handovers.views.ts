@@ -229,6 +229,7 @@ const PROBLEM_TEXTS: Record<number, string> = {
   409: 'The handover is over, the session has an open one already (`handoverId`), nobody is there, or the contact centre cannot do it (`reason`).',
   413: 'The body is over 1 MiB.',
   422: 'The Idempotency-Key was used with another request.',
+  429: 'The bot has used up its share (`owner`) of something (`budget`); try again after `Retry-After` seconds.',
   503: 'Not now; try again after `Retry-After` seconds.',
 };
 

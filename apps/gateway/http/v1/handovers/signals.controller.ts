@@ -30,7 +30,7 @@ export class SignalsController {
   @ApiOperation({ summary: 'Show the agent that the user or the bot types' })
   @ApiBody({ type: TypingDto })
   @ACCEPTED
-  @Problems(400, 403, 404, 409)
+  @Problems(400, 403, 404, 409, 429)
   async typing(
     @Caller() caller: Principal,
     @Param('id') id: string,
@@ -44,7 +44,7 @@ export class SignalsController {
   @ApiOperation({ summary: 'Show the agent that the bot prepares something' })
   @ApiBody({ type: ThinkingDto, required: false })
   @ACCEPTED
-  @Problems(400, 403, 404, 409)
+  @Problems(400, 403, 404, 409, 429)
   async thinking(
     @Caller() caller: Principal,
     @Param('id') id: string,
@@ -58,7 +58,7 @@ export class SignalsController {
   @ApiOperation({ summary: 'Tell the agent up to when the user has read' })
   @ApiBody({ type: ReadDto })
   @ACCEPTED
-  @Problems(400, 403, 404, 409)
+  @Problems(400, 403, 404, 409, 429)
   async read(
     @Caller() caller: Principal,
     @Param('id') id: string,
