@@ -20,6 +20,7 @@ import {
   EventHub,
   GuardedFetch,
   Housekeeping,
+  IgnoredEvents,
   Inbox,
   InboxProcessor,
   InboxReplay,
@@ -32,6 +33,7 @@ import {
   SharedClock,
   Signals,
   StreamPoll,
+  Tenants,
   VendorCalls,
   WebhookRefusals,
   WebhookFlow,
@@ -83,8 +85,10 @@ export class Runtime implements Wakeups {
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
   readonly refusals: WebhookRefusals;
+  readonly ignored: IgnoredEvents;
   readonly deadLetters: PgDeadLetterStore;
   readonly copilot: PgCopilotStore;
+  readonly erasure: PgHousekeepingStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
@@ -95,6 +99,7 @@ export class Runtime implements Wakeups {
   private stopBy: number | null = null;
   /** Aborted when the gateway begins to stop. */
   readonly stopping: AbortSignal = this.stopper.signal;
+  private readonly tenants: Tenants;
   private readonly processor: InboxProcessor;
   private readonly typing: AgentTyping;
   private readonly live: LiveChannel;
@@ -136,9 +141,10 @@ export class Runtime implements Wakeups {
     );
     const inboxStore = new PgInboxStore(database);
     const laneStore = new PgLaneStore(database, vital);
-    const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
-      instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
-    };
+    const now = (): number => clock.now().getTime();
+    const elapsed = (): number => performance.now();
+    this.ignored = new IgnoredEvents(log, now);
+    this.tenants = new Tenants((provider, tenant) => accountStore.pinTenant(provider, tenant), elapsed, log);
     this.attachments = new PgAttachmentStore(database);
     const replica = (): string | null => this.relay.taker;
     const dead = (): string[] => this.relay.dead;
@@ -149,18 +155,18 @@ export class Runtime implements Wakeups {
       this.registry,
       this.arriving,
       new IncomingConversations(this.handovers, this.registry, () => clock.now(), log),
-      pin,
+      this.tenants,
       isDatabaseAway,
       log,
       new LastLooks((id) => this.inspections.lastLook(id)),
+      this.ignored,
     );
-    const now = (): number => clock.now().getTime();
-    const elapsed = (): number => performance.now();
     this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
     this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
     this.refusals = new WebhookRefusals(now);
     const flow = new WebhookFlow();
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals, flow);
+    const notes = { refusals: this.refusals, flow, ignored: this.ignored };
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.tenants, notes);
     this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime(), outbound);
     const commands = new ProviderCommands(
       this.handovers,
@@ -206,8 +212,13 @@ export class Runtime implements Wakeups {
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
     this.availability = new AvailabilityBoard(clock, log);
-    const kept = { inboxMs: durationMs(retention.inbox), attachmentsMs: durationMs(retention.attachments) };
-    this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
+    this.erasure = new PgHousekeepingStore(database);
+    const kept = {
+      inboxMs: durationMs(retention.inbox),
+      attachmentsMs: durationMs(retention.attachments),
+      handoversMs: retention.handovers === undefined ? null : durationMs(retention.handovers),
+    };
+    this.housekeeping = new Housekeeping(this.erasure, kept, log);
   }
 
   static async open(
@@ -270,10 +281,11 @@ export class Runtime implements Wakeups {
       this.relay.beginAnew();
     });
     await this.live.start();
+    this.tenants.start(this.registry.names().flatMap((name) => this.registry.get(name) ?? []));
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
-    await this.inspections.start(this.relay.isAlone);
+    this.inspections.start(this.relay.isAlone);
     this.housekeeping.start();
   }
 

@@ -21,11 +21,12 @@ import {
   type UnitQuery,
   type Wakeups,
 } from '#core';
-import { And, LessThan, MoreThan, type DataSource, type FindOptionsWhere } from 'typeorm';
-import { HandoverEntity, MessageEntity } from '../entities/index.js';
+import type { DataSource } from 'typeorm';
+import { MessageEntity } from '../entities/index.js';
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
 import { commitApart } from './commit-apart.js';
+import { filteredIds, type IdFilter } from './filtered.js';
 import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
 import {
@@ -63,36 +64,13 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return unit?.handover ?? null;
   }
 
-  async list(filter: HandoverFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
-    // Ids say what a row is, which an index over them answers: `ho_` a handover, `cv_` a conversation.
-    return this.listed({ ...filter, id: cursor ? And(MoreThan('ho_'), LessThan(cursor)) : MoreThan('ho_') }, limit);
+  // Ids say what a row is, which an index over them answers: `ho_` a handover, `cv_` a conversation.
+  list(filter: HandoverFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
+    return this.filtered(filter, { from: 'ho_', to: cursor ?? 'hp', limit });
   }
 
-  async conversations(filter: ConversationFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
-    return this.listed({ ...filter, id: And(MoreThan('cv_'), LessThan(cursor ?? 'cw')) }, limit);
-  }
-
-  /** The newest first. Ids are looked up before rows, of which only as many are read as fit on a page. */
-  private async listed(where: FindOptionsWhere<HandoverEntity>, limit: number): Promise<Page<Handover>> {
-    const found = await this.source.manager.find(HandoverEntity, {
-      select: { id: true },
-      where,
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return this.pageOf(
-      found.map(({ id }) => id),
-      limit,
-    );
-  }
-
-  /** @param ids one more than the page may have, where there are more */
-  private async pageOf(ids: string[], limit: number): Promise<Page<Handover>> {
-    if (ids.length === 0) return { data: [], next: null };
-    const now = this.clock.now();
-    const { rows } = await withinBytes<HandoverRow>(this.source, LISTED, limit, [ids]);
-    const data = rows.map((row) => unitOf(row, now).handover);
-    return { data, next: rows.length < ids.length ? (data.at(-1)?.id ?? null) : null };
+  conversations(filter: ConversationFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
+    return this.filtered(filter, { from: 'cv_', to: cursor ?? 'cw', limit });
   }
 
   async lastIncoming(provider: string, conversationId: string): Promise<Handover | null> {
@@ -228,6 +206,19 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
       if ((error as { constraint?: string }).constraint === 'inbox_source_key_key') return false;
       throw error;
     }
+  }
+
+  private async filtered(
+    filter: IdFilter,
+    range: { from: string; to: string; limit: number },
+  ): Promise<Page<Handover>> {
+    const { data: ids, next } = await filteredIds(this.source, filter, range);
+    if (ids.length === 0) return { data: [], next };
+    // Ids are looked up before rows, of which only as many are read as fit on a page.
+    const { rows } = await withinBytes<HandoverRow>(this.source, LISTED, range.limit, [ids]);
+    const now = this.clock.now();
+    const data = rows.map((row) => unitOf(row, now).handover);
+    return { data, next: rows.length < ids.length ? data.at(-1)!.id : next };
   }
 
   private known(by: { id?: string; conversationId?: string }, now: Date): HandoverUnit[] {
