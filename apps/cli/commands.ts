@@ -108,6 +108,19 @@ export const COMMANDS: Command[] = [
     },
   },
   {
+    name: 'handover erase',
+    summary: 'erase all that is stored of a user whose handovers are over',
+    usage: '--user <id> [--bot <name>]',
+    options: { user: text, bot: text },
+    help: { user: "the bot's own id of the user", bot: 'only what this bot has of the user; every bot unless given' },
+    ids: NO_IDS,
+    check: ({ user }) => (user === undefined ? 'Name the --user.' : null),
+    run: async ({ api }, { user, bot }) => {
+      const answer = await api().post('/v1/handovers/erase', { userId: user, bot });
+      return { text: `${String(answer.erased)} erased`, json: answer };
+    },
+  },
+  {
     name: 'deliveries list',
     summary: 'list what was given up, or what waits, newest first',
     usage: '[options]',

@@ -19,6 +19,7 @@ import { CopilotTilesService } from './http/v1/copilot-tiles/copilot-tiles.servi
 import { AttachmentsController } from './http/v1/attachments/attachments.controller.js';
 import { AttachmentsService } from './http/v1/attachments/attachments.service.js';
 import { DeliveriesController } from './http/v1/deliveries/deliveries.controller.js';
+import { EraseController } from './http/v1/handovers/erase.controller.js';
 import { HandoversController } from './http/v1/handovers/handovers.controller.js';
 import { HandoversService } from './http/v1/handovers/handovers.service.js';
 import { SignalsController } from './http/v1/handovers/signals.controller.js';
@@ -57,6 +58,7 @@ export class AppModule {
         ...providers.modules,
       ],
       controllers: [
+        EraseController,
         HandoversController,
         ConversationFilesController,
         ConversationsController,

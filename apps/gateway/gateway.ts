@@ -3,12 +3,13 @@ import type { Server as HttpServer } from 'node:http';
 import { ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
 import { readEnvironment, type Environment } from '#config';
 import type { Clock } from '#core';
 import { createLogger, NestLogger, type Logger } from '#telemetry';
 import { AppModule } from './app.module.js';
 import { plainAddress } from './http/address.js';
+import { registerAnswers } from './http/answers.js';
 import { boundIdleConnections, registerAdmission, unprovenBodies } from './http/admission/admission.js';
 import { Callers } from './http/admission/callers.js';
 import { HttpBudgets } from './http/admission/limits.js';
@@ -17,7 +18,7 @@ import { registerBodyParser } from './http/body-parser.js';
 import { serveCopilotPage } from './http/copilot/serve-page.js';
 import { refuseMalformed } from './http/malformed-request.js';
 import { serveReference } from './http/openapi.js';
-import { API_HEADERS, problem, problemHeaders } from './http/problem.js';
+import { problem, problemHeaders } from './http/problem.js';
 import { loadProviders, type LoadedProviders } from './runtime/load-providers.js';
 import { Runtime } from './runtime/runtime.js';
 
@@ -77,7 +78,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
     });
     registerBodyParser(fastify, { budgets, unproven: unprovenBodies() });
     boundIdleConnections(app.getHttpServer());
-    addHeaders(fastify);
+    registerAnswers(fastify, budgets);
     await serveReference(app);
     serveCopilotPage(app);
     const { port, host } = app.get(ConfigService).getOrThrow<Environment>('environment');
@@ -115,12 +116,4 @@ async function stop(app: NestFastifyApplication, runtime: Runtime): Promise<void
   await app.close();
   clearTimeout(late);
   await runtime.stop();
-}
-
-/** Unless an answer says otherwise, as files and pages do. */
-function addHeaders(fastify: FastifyInstance): void {
-  fastify.addHook('onSend', (_request, reply, payload, next) => {
-    for (const [name, value] of Object.entries(API_HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value);
-    next(null, payload);
-  });
 }

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { fileTrouble, readEnvFile } from '#config';
+import { createLogger } from '#telemetry';
 import { startGateway, type Gateway } from './gateway.js';
 
 /** A stop that takes longer than this has gone wrong, in milliseconds. */
@@ -15,6 +16,11 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 
 try {
   const { newAdminKey } = (await starting).runtime.keys;
+  // An error that no one caught is one listener's; all state is in the database, and others are served on.
+  const log = createLogger('error');
+  process.on('uncaughtException', (error: Error, origin) =>
+    log.error({ origin, err: error.message, stack: error.stack }, 'an error that nothing caught'),
+  );
   if (newAdminKey) process.stdout.write(`The admin key was generated and is shown this once: ${newAdminKey}\n`);
 } catch (error) {
   process.stderr.write(`The gateway cannot start.\n${explain(error as NodeJS.ErrnoException)}\n`);

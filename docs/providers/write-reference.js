@@ -4,47 +4,95 @@ import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
 
 /**
- * Writes the reference of the provider contract from its docstrings: `npm run docs:contract`. With `--check` it writes nothing, and
- * fails where the page is not as it would write it.
+ * Writes the references from docstrings: `npm run docs:contract`. With `--check` it writes nothing, and fails where a page is not as it
+ * would write it.
  */
-const CONTRACT = new URL('../../libs/contract/', import.meta.url);
-const PAGE = new URL('contract.md', import.meta.url);
-/** The files in the order in which an author meets them. */
-const TOPICS = {
-  'provider.ts': 'Provider and session',
-  'events.ts': 'What a contact centre reports',
-  'errors.ts': 'Errors',
-  'settings.ts': 'Settings',
-  'registration.ts': 'Registration and webhooks',
-  'inspection.ts': 'Looking into a conversation',
-  'files.ts': 'Files',
-  'check.ts': 'Checking an account',
-  'split-text.ts': 'Long texts',
-  'adaptive-card.ts': 'Cards',
-  'duration.ts': 'Durations',
-  'within.ts': 'Time-outs',
-  'validation.ts': 'Validation',
+const LIBS = new URL('../../libs/', import.meta.url);
+
+/** Each page: its libraries, and of each its files in the order in which an author meets them. What is left out is named too. */
+const PAGES = {
+  'contract.md': {
+    title: 'The contract of a provider',
+    begin:
+      'Written from the docstrings of `libs/contract` by `npm run docs:contract`. [Add a contact centre](write-one.md) says where to begin; [the kit](kit.md) has what vendors have in common.',
+    topics: {
+      'contract/provider.ts': 'Provider and session',
+      'contract/events.ts': 'What a contact centre reports',
+      'contract/errors.ts': 'Errors',
+      'contract/settings.ts': 'Settings',
+      'contract/registration.ts': 'Registration and webhooks',
+      'contract/inspection.ts': 'Looking into a conversation',
+      'contract/files.ts': 'Files',
+      'contract/check.ts': 'Checking an account',
+      'contract/split-text.ts': 'Long texts',
+      'contract/adaptive-card.ts': 'Cards',
+      'contract/duration.ts': 'Durations',
+      'contract/within.ts': 'Time-outs',
+      'contract/validation.ts': 'Validation',
+    },
+  },
+  'kit.md': {
+    title: 'The kit and the testkit of a provider',
+    begin:
+      'Written from the docstrings of `libs/provider-kit` and `libs/testkit` by `npm run docs:contract`. [Add a contact centre](write-one.md) says what is for what; [the contract](contract.md) is beneath both.',
+    topics: {
+      'provider-kit/vendor-api.ts': "Kit: calls of a vendor's API",
+      'provider-kit/sequence.ts': 'Kit: several calls that are one operation',
+      'provider-kit/refusal.ts': 'Kit: refusals',
+      'provider-kit/gone.ts': 'Kit: what may be gone',
+      'provider-kit/account.ts': 'Kit: accounts and their settings',
+      'provider-kit/hmac.ts': 'Kit: signatures of webhooks',
+      'provider-kit/link-secret.ts': "Kit: the copilot's link",
+      'provider-kit/json.ts': 'Kit: reading JSON that nobody vouches for',
+      'provider-kit/facts.ts': 'Kit: facts and findings',
+      'provider-kit/reading.ts': 'Kit: reading lists back',
+      'provider-kit/html.ts': 'Kit: HTML to text and back',
+      'provider-kit/text-only.ts': 'Kit: messages where no cards are shown',
+      'provider-kit/transcript-text.ts': 'Kit: what was said before, as one text',
+      'provider-kit/webhook-controller.ts': 'Kit: the addresses of webhooks',
+      'provider-kit/provider-module.ts': 'Kit: the module',
+      'provider-kit/transport.ts': 'Kit: the transport beneath',
+      'provider-kit/outbound.ts': 'Kit: the way out, by a proxy or without',
+      'provider-kit/path.ts': 'Kit: paths',
+      'testkit/harness.ts': 'Testkit: harness, fake and fixtures',
+      'testkit/fake-http.ts': 'Testkit: the HTTP server of a fake',
+      'testkit/conformance.ts': 'Testkit: the run',
+      'testkit/rule.ts': 'Testkit: rules',
+    },
+    inner: ['provider-kit/upload-form.ts'],
+    isWhole: ({ folder }) => folder !== 'testkit',
+  },
 };
 
-const unknown = readdirSync(CONTRACT).filter((file) => !(file in TOPICS) && !/(\.spec|^index)\.ts$/.test(file));
-if (unknown.length > 0) throw new Error(`Give ${unknown.join(', ')} a title in TOPICS.`);
-
-const page = await format(
-  [
-    '# The contract of a provider',
-    'Written from the docstrings of `libs/contract` by `npm run docs:contract`. [Add a contact centre](write-one.md) says where to begin.',
-    ...Object.entries(TOPICS).flatMap(([file, title]) => [`## ${title}`, ...topic(file)]),
-  ].join('\n\n'),
-  { ...(await resolveConfig(PAGE)), parser: 'markdown' },
-);
-if (!process.argv.includes('--check')) writeFileSync(PAGE, page);
-else if (readFileSync(PAGE, 'utf8') !== page) {
-  process.stderr.write('docs/providers/contract.md is not what the docstrings say: run "npm run docs:contract".\n');
-  process.exitCode = 1;
+for (const [file, { title, begin, topics, inner = [], isWhole = () => true }] of Object.entries(PAGES)) {
+  const folders = new Set(Object.keys(topics).map((name) => name.split('/')[0]));
+  for (const folder of [...folders].filter((one) => isWhole({ folder: one })))
+    for (const name of readdirSync(new URL(`${folder}/`, LIBS)))
+      if (
+        name.endsWith('.ts') &&
+        !/(\.spec|^index)\.ts$/.test(name) &&
+        !(`${folder}/${name}` in topics) &&
+        !inner.includes(`${folder}/${name}`)
+      )
+        throw new Error(`Give ${folder}/${name} a title in PAGES.`);
+  const place = new URL(file, import.meta.url);
+  const page = await format(
+    [
+      `# ${title}`,
+      begin,
+      ...Object.entries(topics).flatMap(([name, heading]) => [`## ${heading}`, ...topic(name)]),
+    ].join('\n\n'),
+    { ...(await resolveConfig(place)), parser: 'markdown' },
+  );
+  if (!process.argv.includes('--check')) writeFileSync(place, page);
+  else if (readFileSync(place, 'utf8') !== page) {
+    process.stderr.write(`docs/providers/${file} is not what the docstrings say: run "npm run docs:contract".\n`);
+    process.exitCode = 1;
+  }
 }
 
 function topic(file) {
-  const text = readFileSync(new URL(file, CONTRACT), 'utf8');
+  const text = readFileSync(new URL(file, LIBS), 'utf8');
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   return source.statements.filter(isExported).flatMap((statement) => section(statement, source));
 }
@@ -68,9 +116,15 @@ function section(statement, source) {
   if (ts.isFunctionDeclaration(statement)) return [heading, docOf(statement), code(head(statement, source))];
   if (ts.isTypeAliasDeclaration(statement)) return [heading, docOf(statement), code(textOf(statement, source))];
   const members = statement.members
-    .filter((member) => member.name || ts.isConstructorDeclaration(member))
+    .filter((member) => (member.name || ts.isConstructorDeclaration(member)) && !isHidden(member))
     .map((member) => item(member, source));
   return [heading, docOf(statement), members.join('\n')];
+}
+
+/** What only the class itself sees. */
+function isHidden(member) {
+  const isPrivate = ts.getModifiers(member)?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword);
+  return isPrivate || (member.name && ts.isPrivateIdentifier(member.name));
 }
 
 /** A member of an interface or a class, in a line. */
@@ -81,12 +135,13 @@ function item(member, source) {
 
 /** The declaration without what it does. */
 function head(node, source) {
-  const end = node.body ? node.body.getStart(source) : node.end;
+  const body = node.body ?? (ts.isPropertyDeclaration(node) ? node.initializer : undefined);
+  const end = body ? body.getStart(source) : node.end;
   return source.text
     .slice(node.getStart(source), end)
     .replace(/^export /, '')
     .replaceAll(/\s+/g, ' ')
-    .replace(/;\s*$/, '')
+    .replace(/ = $|;\s*$/, '')
     .trim();
 }
 
@@ -109,5 +164,8 @@ function docOf(node) {
     const type = tag.typeExpression ? `\`${tag.typeExpression.type.getText()}\`` : '';
     return `Throws ${[type, said].filter(Boolean).join(' ')}.`;
   });
-  return [ts.getTextOfJSDocComment(doc.comment) ?? '', ...tags].join(' ').replaceAll('..', '.').trim();
+  return [ts.getTextOfJSDocComment(doc.comment) ?? '', ...tags]
+    .join(' ')
+    .replaceAll(/\.\.(?=\s|$)/g, '.')
+    .trim();
 }

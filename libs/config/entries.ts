@@ -218,4 +218,17 @@ export class RetentionConfig {
     validator: { validate: isRetention, defaultMessage: () => 'must be from 1h to 3650d' },
   })
   attachments: string = '30d';
+
+  /** Handovers that are over, with all that is theirs. Unset: for ever. */
+  @Setting({
+    type: 'duration',
+    title: 'Handovers',
+    help: 'How long handovers are kept after their end; for ever unless set.',
+  })
+  @IfPresent()
+  @ValidateBy({
+    name: 'isRetention',
+    validator: { validate: isRetention, defaultMessage: () => 'must be from 1h to 3650d' },
+  })
+  handovers?: string;
 }

@@ -140,7 +140,7 @@ providers:
     [
       'a retention of something else',
       'retention: { outbox: 1d }\n',
-      /outbox: is not a .*known here: inbox, attachments$/,
+      /outbox: is not a .*known here: inbox, attachments, handovers$/,
     ],
     ['a retention that is no mapping', 'bots: []\nretention: 7d\n', /^2: retention: must be a mapping/],
     ['an unknown part', 'botz: []\n', /^1: botz: .*known here: bots, providers, retention$/],

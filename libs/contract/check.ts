@@ -18,7 +18,7 @@ export interface CheckContext<H extends object = object> {
   defaults: H;
   /** Whether the conversations that begin in the contact centre are to go to a bot (the option `endpoint`). */
   hasEndpoint: boolean;
-  /** The tenant that an event of one of the account's handovers told; null while none has, or where nobody could be asked. */
+  /** The tenant that the contact centre confirmed, where the settings name none; null while it has confirmed none. */
   pinnedTenant: string | null;
   /** What the gateway has seen of the account; null where nobody could be asked. */
   seen: SeenWebhooks | null;

@@ -40,6 +40,7 @@ export const CAPABILITIES = [
   'handBack',
   'inspect',
   'messagesSince',
+  'ownsTenant',
 ] as const satisfies readonly (keyof ProviderSession)[];
 export type Capability = (typeof CAPABILITIES)[number];
 
@@ -142,7 +143,10 @@ export interface ConversationUpdate<H extends object = object> {
 export interface QueueReading {
   /** By its opening hours; null where none are configured or they could not be read. */
   open: boolean | null;
-  /** Agents who are logged in and take conversations of this queue, whatever they do just now. */
+  /**
+   * Agents who are logged in and take conversations of this queue, whatever they do just now. At a vendor with an away flag and no
+   * presence those who are not away; null where it tells neither.
+   */
   agentsEnabled: number | null;
   /** Those of them who are free. */
   agentsAvailable: number | null;
@@ -172,12 +176,15 @@ export interface VerifiedWebhook {
 
 /**
  * One account of one contact centre. Keeps no state of a handover: whatever must be remembered is the core's.
- * Every call ends within 30 s, one that carries a file within 90 s, and throws a `ProviderError` when it did not succeed.
+ * Every call of these, with all that it calls at the vendor, ends within 30 s, one that carries a file within 90 s, and throws a `ProviderError` when it did not succeed.
  */
 export interface ProviderSession<H extends object = object> {
   /** Sessions with equal `webhookAuthority` verify webhooks alike: one verification serves them all. */
   readonly webhookAuthority: string;
-  /** The tenant that events must carry; null where the settings name none, then the first one seen is held to. */
+  /**
+   * The tenant that events must carry; null where the settings name none. Then an event that carries one is believed only once
+   * `ownsTenant` said yes, or where it came by a `webhookToken`.
+   */
   readonly tenant: string | null;
   /** When set, only webhooks whose path carries this secret are for this account. */
   readonly webhookToken: string | null;
@@ -195,7 +202,10 @@ export interface ProviderSession<H extends object = object> {
 
   /** What keeps this request from being sent: limits of the vendor's API, missing ids. Pure; pointers into the request to start. */
   validate(request: StartRequest<H>): FieldError[];
-  /** Opens a conversation and returns its id. */
+  /**
+   * Opens a conversation and returns its id. Where that takes several calls, nothing is thrown after the one that opens it but an unknown
+   * outcome: what is tried again would open a second one.
+   */
   start(request: StartRequest<H>): Promise<string>;
   /** After an unknown outcome of `start`: the conversation's id if it was opened, else null. */
   findStarted?(handoverId: string): Promise<string | null>;
@@ -257,6 +267,11 @@ export interface ProviderSession<H extends object = object> {
    * cannot be looked at is a finding and no error.
    */
   check?(context: CheckContext<H>): Promise<CheckFinding[]>;
+  /**
+   * Whether the account is of this tenant, by what the contact centre answers to a call with the account's own credentials; null where
+   * that does not tell. Asked where the settings name no tenant, before an event of one is believed. Changes nothing.
+   */
+  ownsTenant?(tenant: string): Promise<boolean | null>;
   /**
    * Moves a conversation that began in the contact centre to a queue, with the handover's id among the customer's data. Safe to
    * repeat: one that was moved for this handover already is left where it is.

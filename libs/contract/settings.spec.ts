@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { maskSecrets, parseAs, Setting, settingsSchema, withDefaults } from './index.js';
+import { maskSecrets, parseAs, Setting, settingsOf, settingsSchema, withDefaults, WithoutSettings } from './index.js';
 
 class Sample {
   @Setting({ type: 'url', title: 'Base URL', help: 'Where it is.', default: 'https://example.com' })
@@ -85,5 +85,27 @@ describe('settings', () => {
     expect(parseAs(Strict, {}).errors.map(({ pointer }) => pointer)).toEqual(['/mode']);
     expect(parseAs(Strict, { mode: 'off' }).errors.map(({ pointer }) => pointer)).toEqual(['/mode']);
     expect(parseAs(Strict, { mode: 'on' }).errors).toEqual([]);
+  });
+});
+
+describe('settings that are taken away', () => {
+  class All {
+    @Setting({ type: 'duration', title: 'Tolerance', help: 'How old it may be.', default: '5m' })
+    tolerance: string;
+    @Setting({ type: 'string', title: 'Key', help: 'What proves who asks.', required: true })
+    key: string;
+  }
+  @WithoutSettings('tolerance')
+  class Fewer extends All {}
+
+  it('are declared no more, have no default, and are refused by their name', () => {
+    expect(Object.keys(settingsOf(Fewer))).toEqual(['key']);
+    expect(Object.keys(settingsOf(All)).sort()).toEqual(['key', 'tolerance']);
+    expect(withDefaults(Fewer, parseAs(Fewer, { key: 'k' }).value)).not.toHaveProperty('tolerance');
+    expect(parseAs(Fewer, { key: 'k' }).errors).toEqual([]);
+    expect(parseAs(Fewer, { key: 'k', tolerance: '1m' }).errors).toEqual([
+      { pointer: '/tolerance', detail: 'is no setting here' },
+    ]);
+    expect(parseAs(All, { key: 'k', tolerance: '1m' }).errors).toEqual([]);
   });
 });

@@ -64,6 +64,20 @@ export function Setting(options: SettingOptions): PropertyDecorator {
   };
 }
 
+/**
+ * Takes settings away that a class inherits and that mean nothing here, such as `webhookTolerance` where a vendor signs no time: they are
+ * not documented, have no default, and are refused where they are given. Goes on the class.
+ */
+export function WithoutSettings(...names: string[]): ClassDecorator {
+  return ({ prototype }) => {
+    const known = (Reflect.getMetadata(SETTINGS, prototype as object) ?? {}) as Record<string, SettingOptions>;
+    const left = Object.entries(known).filter(([name]) => !names.includes(name));
+    Reflect.defineMetadata(SETTINGS, Object.fromEntries(left), prototype as object);
+    const refused = { validate: () => false, defaultMessage: () => 'is no setting here' };
+    for (const name of names) ValidateBy({ name: 'isNoSetting', validator: refused })(prototype as object, name);
+  };
+}
+
 /** The declared settings of a class, by property name. */
 export function settingsOf(type: Class): Record<string, SettingOptions> {
   return (Reflect.getMetadata(SETTINGS, type.prototype) ?? {}) as Record<string, SettingOptions>;

@@ -32,6 +32,8 @@ export interface CarriedFile {
 export interface AttachmentStore {
   /** Keeps what a bot sends. Resolves once all of it is committed; nothing stays of what breaks off. */
   add(upload: NewUpload, content: AsyncIterable<Uint8Array>): Promise<Attachment>;
+  /** Bytes of files that bots sent and no message names yet, by bot. A small file counts as 16 KiB. */
+  unnamedBytes(): Promise<Map<string, number>>;
   /** Files of a handover that are there, in no order. */
   find(handoverId: string, ids: string[]): Promise<Attachment[]>;
   /** The bytes of a file, piece by piece. */

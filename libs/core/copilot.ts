@@ -1,16 +1,36 @@
+import { createHmac } from 'node:crypto';
 import type { CopilotOptions } from './provider-options.js';
 
 /**
- * The link by which the agent opens the copilot of a session, or null where the provider has none. It holds the URL token, so
- * it is for the contact centre only: never for the bot, the log or the database.
+ * The link by which the agent opens the copilot of a handover, or null where the provider has none. It holds a secret, so it is for the
+ * contact centre only: never for the bot, the log or the database. On the gateway's own page it opens this handover and no other; a page
+ * of the operator's gets the URL token itself.
  */
 export function copilotUrl(
   copilot: CopilotOptions | null,
-  { sessionId, userId }: { sessionId: string; userId: string },
+  { id, sessionId, userId }: { id: string; sessionId: string; userId: string },
 ): string | null {
   if (!copilot) return null;
+  const { baseUrl, builtIn, urlToken } = copilot;
   const encoded = (text: string): string => encodeURIComponent(text.toWellFormed());
-  return `${copilot.baseUrl}/?userId=${encoded(userId)}&sessionId=${encoded(sessionId)}&URLToken=${encoded(copilot.urlToken)}`;
+  const token = builtIn ? linkToken(urlToken, id) : urlToken;
+  return `${baseUrl}/?userId=${encoded(userId)}&sessionId=${encoded(sessionId)}&URLToken=${encoded(token)}`;
+}
+
+/** How long a handover's link opens the gateway's own page after its end, in milliseconds. */
+export const LINK_OUTLIVES_MS = 3_600_000;
+
+const LINK_TOKEN = /^(ho_[0-9a-f]{32})\.[A-Za-z0-9_-]{43}$/;
+
+/** What stands in the link of one handover: its id, and what only who knows the URL token can make of it. */
+export function linkToken(urlToken: string, handoverId: string): string {
+  const mac = createHmac('sha256', urlToken).update(`copilot link ${handoverId}`).digest('base64url');
+  return `${handoverId}.${mac}`;
+}
+
+/** The handover that a link's token names, whether rightly or not; null for what cannot be such a token. */
+export function handoverOfLink(token: string): string | null {
+  return LINK_TOKEN.exec(token)?.[1] ?? null;
 }
 
 export const TILE_KINDS = ['text', 'keyValue', 'links', 'suggestedReply', 'adaptiveCard'] as const;
@@ -40,10 +60,7 @@ export interface Tile extends TileInput {
 /** What a put came to; of the last two nothing was stored. */
 export type PutTile = { tile: Tile; isNew: boolean } | 'final' | 'full';
 
-/** Tiles, and the handover that a copilot link means. */
 export interface CopilotStore {
-  /** The newest handover of a session and user with one of these providers; null when there is none. */
-  newestHandover(session: { sessionId: string; userId: string }, providers: string[]): Promise<string | null>;
   /** Stores a tile or replaces the one of its key. At most `MAX_TILES` a handover, also when many are put at once. */
   putTile(handoverId: string, key: string, input: TileInput): Promise<PutTile>;
   /** False when the handover is final. Removing what is not there is done already. */

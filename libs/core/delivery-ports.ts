@@ -233,6 +233,7 @@ export interface InboxStore {
   openRows(conversationIds: string[]): Promise<InboxRow[]>;
   /** Whether one of these providers has a handover whose conversation is not known yet. */
   hasUnbound(providers: string[]): Promise<boolean>;
+  /** `ignored`: its body is let go, too. */
   settle(
     ids: string[],
     status: 'parked' | 'ignored' | 'dead',

@@ -28,7 +28,7 @@ export interface InspectionStore {
   putOff(handoverId: string, delayMs: number, settledUntil: number | null): Promise<void>;
   /** No turn of a provider for a while. */
   rest(provider: string, ms: number): Promise<void>;
-  /** All open handovers of these providers are due at once. */
+  /** All open handovers of these providers that were not looked at since now are due. */
   hasten(providers: string[]): Promise<void>;
   /** What agents and the system said, the newest of it where that is very much; null when there is no such handover. */
   transcript(handoverId: string): Promise<(Transcript & { lastAt: number | null }) | null>;

@@ -56,6 +56,13 @@ export interface HousekeepingStore {
    * null when what follows is too young, or another replica is at it.
    */
   removeInboxRows(olderThanMs: number, afterId: string, limit: number): Promise<string | null>;
+  /**
+   * Removes what has been over for longer than an age, with all that is its, among the oldest after an id: `ho_` for handovers, `cv_`
+   * for incoming conversations. What is not delivered yet stays. Resolves to the id to go on after; null as above.
+   */
+  removeHandovers(olderThanMs: number, afterId: string, limit: number): Promise<string | null>;
+  /** Erases all that is over of a user. Resolves to how many, or to the id of one that is open; then nothing was erased. */
+  erase(userId: string, bot: string | null): Promise<{ erased: number } | { open: string }>;
   /** Removes idempotency keys that answer nothing any more. Resolves to how many. */
   removeKeys(limit: number): Promise<number>;
   /**

@@ -4,7 +4,7 @@ import type { ConversationStatus } from './conversation.js';
 import type { Handover, HandoverStatus, Message } from './handover.js';
 import type { HandoverUnit } from './unit.js';
 
-/** A page of a list. `next` continues it, null at its end. */
+/** A page of a list. It ends at the limit, or at 1 MiB of stored bytes if that comes first; `next` continues it, null at its end. */
 export interface Page<T> {
   data: T[];
   next: string | null;
@@ -37,6 +37,16 @@ export interface StoredEvent {
   sequence: number;
   type: string;
   body: string;
+}
+
+/** How far a handover is, to be compared with what a stream of it has shown. */
+export interface NewestOf {
+  id: string;
+  eventSequence: number;
+  /** Another one after every change of the handover itself. */
+  version: number;
+  /** Another one after every change of its tiles. */
+  tiles: string;
 }
 
 /** Identifies a repeated request: the same key with the same fingerprint is the same request. */
@@ -89,7 +99,11 @@ export interface HandoverStore {
   /** The newest incoming conversation that went over one of the contact centre's, whatever became of it. */
   lastIncoming(provider: string, conversationId: string): Promise<Handover | null>;
   messages(handoverId: string, page: PageRequest): Promise<Page<Message>>;
-  events(handoverId: string, afterSequence: number, limit: number): Promise<StoredEvent[]>;
+  /** The messages that end with a sequence, oldest first: as many as the limit and a page's bytes allow. */
+  messagesUpTo(handoverId: string, sequence: number, limit: number): Promise<Message[]>;
+  events(handoverId: string, afterSequence: number, limit: number): Promise<Page<StoredEvent>>;
+  /** How far handovers and conversations are; those that are gone are left out. */
+  newestOf(ids: string[]): Promise<NewestOf[]>;
   message(id: string): Promise<Message | null>;
 
   /**

@@ -17,6 +17,7 @@ export interface CopilotOptions {
   baseUrl: string;
   /** The gateway itself serves the page. */
   builtIn: boolean;
+  /** Stands in the link to a page of the operator's; for the gateway's own page a value of each handover is made of it. */
   urlToken: string;
   /** Still accepted by the page, so that links in open conversations keep working after a rotation. */
   previousUrlToken: string | null;

@@ -15,7 +15,7 @@ export interface ProviderInstance {
   options: ProviderOptions;
   /** False once it was taken out of the configuration: no new handovers, open ones go on. */
   enabled: boolean;
-  /** The tenant of its first event, where the settings name none. */
+  /** The tenant that the contact centre confirmed, where the settings name none. */
   pinnedTenant: string | null;
 }
 
@@ -70,28 +70,31 @@ export class ProviderRegistry {
   }
 }
 
-/** Whether an event of this tenant may concern the account. An event without a tenant comes only where verification is off. */
-export function acceptsTenant({ session, pinnedTenant }: ProviderInstance, tenant: string | null): boolean {
-  const expected = session.tenant ?? pinnedTenant;
-  return tenant === null || expected === null || expected === tenant;
+type Held = Pick<ProviderInstance, 'session' | 'pinnedTenant'>;
+
+/** The tenant that the account is held to; null while it is not known. */
+export function tenantOf({ session, pinnedTenant }: Held): string | null {
+  return session.tenant ?? pinnedTenant;
 }
 
-/** Whether an event is the account's beyond doubt: it came to it, and from its tenant, which is known. */
+/** Whether only the contact centre can tell if events of tenants are the account's. With a token the webhook's path tells. */
+export function mustLearnTenant(instance: Held): boolean {
+  return tenantOf(instance) === null && (instance.session.webhookToken ?? null) === null;
+}
+
+/** Whether an event of this tenant may concern the account. An event without a tenant comes only where verification is off. */
+export function acceptsTenant(instance: Held, tenant: string | null): boolean {
+  if (tenant === null) return true;
+  const expected = tenantOf(instance);
+  return expected === null ? !mustLearnTenant(instance) : expected === tenant;
+}
+
+/** Whether an event is the account's beyond doubt: it came to it, and from its tenant. */
 export function isSettledFor(
   instance: ProviderInstance,
   event: { providers: string[]; tenant: string | null },
 ): boolean {
-  const { session, pinnedTenant, name } = instance;
-  const isKnown = event.tenant === null || session.tenant !== null || pinnedTenant === event.tenant;
-  return isKnown && event.providers.includes(name) && acceptsTenant(instance, event.tenant);
-}
-
-/**
- * Whether an event may show which tenant an account really has, where the settings name none: it repeats a handover's id,
- * which only the gateway and that account know. Whether the id is the right one is seen when the event is applied.
- */
-export function mayProveTenant({ session }: ProviderInstance, handoverHint: string | null): boolean {
-  return session.tenant === null && handoverHint !== null;
+  return event.providers.includes(instance.name) && acceptsTenant(instance, event.tenant);
 }
 
 /** Compares secrets without telling by the time it takes how much of them was right. */

@@ -29,7 +29,7 @@ beforeEach(() => {
   tenant = 't';
   handover = { id: 'ho_1', provider: 'p', status: 'active' };
   tell = async () => undefined;
-  const instance = { name: 'p', pinnedTenant: null, session: { get tenant() { return tenant; } } }; // prettier-ignore
+  const instance = { name: 'p', pinnedTenant: null, session: { webhookToken: null, get tenant() { return tenant; } } }; // prettier-ignore
   typing = new AgentTyping(
     { unitsOf: async () => [{ handover } as HandoverUnit] },
     { get: (name) => (name === 'p' ? (instance as unknown as ProviderInstance) : undefined) },

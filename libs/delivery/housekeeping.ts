@@ -6,6 +6,8 @@ import type { HousekeepingStore } from '#core';
 const FIRST_AFTER_MS = 5_000;
 const EVERY_MS = 600_000;
 const BATCH = 1_000;
+/** Each with all that is its. */
+const HANDOVERS = 50;
 /** Files are large: so few at a time that a batch is done in a moment. */
 const FILES = 5;
 /** Between two batches, so that a long backlog leaves the database to others. */
@@ -16,6 +18,8 @@ export interface Retention {
   inboxMs: number;
   /** From when a file came; files of open handovers stay in any case. */
   attachmentsMs: number;
+  /** Handovers and incoming conversations from when they ended; null: for ever. */
+  handoversMs: number | null;
 }
 
 /** Removes what nobody needs any more, now and then and in small batches. Any number of replicas may do so at the same time. */
@@ -56,6 +60,14 @@ export class Housekeeping {
     do count = await this.store.removeKeys(BATCH);
     while (count === BATCH && (await this.waited(PAUSE_MS)));
     await this.sweepFiles();
+    if (this.retention.handoversMs !== null)
+      for (const kind of ['ho_', 'cv_']) await this.sweepHandovers(kind, this.retention.handoversMs);
+  }
+
+  private async sweepHandovers(kind: string, olderThanMs: number): Promise<void> {
+    let last: string | null = kind;
+    do last = await this.store.removeHandovers(olderThanMs, last, HANDOVERS);
+    while (last !== null && (await this.waited(PAUSE_MS)));
   }
 
   private async sweepFiles(): Promise<void> {

@@ -89,7 +89,7 @@ function processorOf(row: InboxRow): InboxProcessor {
   const registry = new ProviderRegistry([], [instance]);
   const incoming = new IncomingConversations({ lastIncoming: async () => null }, registry, () => new Date(), log);
   const files = { of: async () => [] } as unknown as ArrivingFiles;
-  return new InboxProcessor(store, handovers, registry, files, incoming, async () => undefined, () => false, log, new LastLooks(async () => undefined)); // prettier-ignore
+  return new InboxProcessor(store, handovers, registry, files, incoming, { learn: async () => false }, () => false, log, new LastLooks(async () => undefined), { count: () => undefined }); // prettier-ignore
 }
 
 /** Brings an event to the processor, and waits until it has been dealt with. */

@@ -1,12 +1,11 @@
 import type { ProviderEvent, ProviderLog, RemoteAttachment } from '#contract';
 import {
-  acceptsTenant,
   applyEvent,
   costOfEvent,
   courseOf,
   isFinal,
   isSettledFor,
-  mayProveTenant,
+  mustLearnTenant,
   Refusal,
   type Attachment,
   type Handover,
@@ -19,8 +18,10 @@ import {
   type ProviderRegistry,
 } from '#core';
 import type { ArrivingFiles } from './files/arriving-files.js';
+import type { IgnoredEvents } from './ignored-events.js';
 import type { IncomingConversations } from './incoming-conversations.js';
 import type { LastLooks } from './last-looks.js';
+import type { Tenants } from './tenants.js';
 
 const POLL_MS = 1_000;
 /** Events that came before their handover was known are applied when it is; this only finds those that never will be. */
@@ -32,9 +33,6 @@ const MAX_GROUPS = 2;
 
 /** What people say and do, as against the course of the conversation. */
 const SAID = new Set<ProviderEvent['type']>(['message', 'user.message', 'activity', 'ignored', 'created']);
-
-/** Holds a provider without a configured tenant to the tenant of its first event. */
-export type PinTenant = (instance: ProviderInstance, tenant: string) => Promise<void>;
 
 /** Whether an error is the database's state and not the event's fault, so that trying again can help. */
 export type IsTransient = (error: unknown) => boolean;
@@ -58,10 +56,11 @@ export class InboxProcessor {
     private readonly registry: ProviderRegistry,
     private readonly files: Pick<ArrivingFiles, 'of'>,
     private readonly incoming: IncomingConversations,
-    private readonly pinTenant: PinTenant,
+    private readonly tenants: Pick<Tenants, 'learn'>,
     private readonly isTransient: IsTransient,
     private readonly log: ProviderLog,
     private readonly lastLooks: LastLooks,
+    private readonly ignored: Pick<IgnoredEvents, 'count'>,
   ) {}
 
   /** Resolves once everything that was left behind has been looked at. */
@@ -243,9 +242,12 @@ export class InboxProcessor {
     const ids = rows.map(({ id }) => id);
     await this.store.settle(ids, early ? 'parked' : 'ignored', reason, null);
     if (!early)
-      this.log.info(
-        { conversationId: rows[0]!.conversationId, providers: providersOf(rows), count: rows.length },
+      this.ignored.count(
+        providersOf(rows),
+        reason,
         'events ignored: they belong to no handover of ours',
+        {},
+        ids.length,
       );
   }
 
@@ -266,8 +268,9 @@ export class InboxProcessor {
         unit.deferred.push(row.id);
         continue;
       }
-      const isOurs = row.providers.includes(instance.name) && (await this.isOurTenant(instance, row, unit.handover.id));
-      if (!isOurs) {
+      if (row.tenant !== null && mustLearnTenant(instance)) await this.tenants.learn(instance, row.tenant);
+      if (row.tenant !== null && mustLearnTenant(instance)) return false;
+      if (!isSettledFor(instance, row)) {
         unit.verdicts.push({ id: row.id, status: 'ignored', reason: 'another tenant' });
         continue;
       }
@@ -311,21 +314,6 @@ export class InboxProcessor {
     const ignored = reasons.every((reason) => reason !== null);
     const reason = reasons.find((one) => one !== null) ?? null;
     unit.verdicts.push({ id: row.id, status: ignored ? 'ignored' : 'applied', reason });
-  }
-
-  /** An account whose settings name no tenant is held to that of its first event, until an event proves another one. */
-  private async isOurTenant(instance: ProviderInstance, row: InboxRow, handoverId: string): Promise<boolean> {
-    const { tenant, handoverHint } = row;
-    if (tenant === null || instance.session.tenant !== null) return acceptsTenant(instance, tenant);
-    const proven = mayProveTenant(instance, handoverHint) && handoverHint === handoverId;
-    if (instance.pinnedTenant === null || (proven && instance.pinnedTenant !== tenant)) {
-      this.log.warn(
-        { provider: instance.name, tenant, before: instance.pinnedTenant },
-        'provider held to this tenant from now on; set it in the settings',
-      );
-      await this.pinTenant(instance, tenant);
-    }
-    return acceptsTenant(instance, tenant);
   }
 }
 

@@ -63,6 +63,10 @@ export class InboxReplay {
   private locate({ id, type, key, tenant, providers, body, ...stored }: ArchivedEvent): Reopened | string {
     const instances = providers.flatMap((name) => this.registry.get(name) ?? []);
     const instance = instances.find(({ definition }) => definition.key === type);
+    if (body.length === 0)
+      return stored.conversationId === null
+        ? 'This event names no conversation, so there is nothing to apply it to. Its body was not kept.'
+        : 'This event concerned no handover of ours, so its body was not kept, and it cannot be replayed.';
     if (!instance) return `None of the providers of this event is configured: ${providers.join(', ')}.`;
     let found: Omit<Reopened, 'id'>;
     try {

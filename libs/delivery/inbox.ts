@@ -9,7 +9,7 @@ import {
 } from '#contract';
 import {
   acceptsTenant,
-  mayProveTenant,
+  mustLearnTenant,
   Refusal,
   sameSecret,
   type InboxEntry,
@@ -18,7 +18,9 @@ import {
   type ProviderRegistry,
 } from '#core';
 import type { AgentTyping } from './agent-typing.js';
+import type { IgnoredEvents } from './ignored-events.js';
 import type { InboxProcessor } from './inbox-processor.js';
+import type { Tenants } from './tenants.js';
 import type { WebhookFlow } from './webhook-flow.js';
 import type { WebhookRefusals } from './webhook-refusals.js';
 
@@ -33,39 +35,39 @@ export class Inbox implements WebhookReceiver {
     private readonly processor: InboxProcessor,
     private readonly typing: AgentTyping,
     private readonly log: ProviderLog,
-    private readonly refusals: WebhookRefusals,
-    private readonly flow: WebhookFlow,
+    private readonly tenants: Tenants,
+    private readonly notes: { refusals: WebhookRefusals; flow: WebhookFlow; ignored: IgnoredEvents },
   ) {}
 
   async receive(webhook: Incoming): Promise<void> {
-    const addressed = this.addressed(webhook, (instance, refusal) => this.refusals.note([instance], refusal));
+    const addressed = this.addressed(webhook, (instance, refusal) => this.notes.refusals.note([instance], refusal));
     const probe = addressed[0] ?? this.registry.ofType(webhook.type)[0];
     if (probe?.session.isHandshake(webhook)) {
-      this.log.info({ type: webhook.type, provider: webhook.name }, 'connection test of the contact centre answered');
+      const named = webhook.name ?? `any of type ${webhook.type}`;
+      this.notes.ignored.count([named], 'connection test', 'connection test of the contact centre answered');
       return;
     }
     const { verified, instances } = await verify(webhook, addressed).catch((error: unknown) => {
-      this.refusals.note(addressed, error);
+      this.notes.refusals.note(addressed, error);
       throw error;
     });
-    const events = instances[0]!.session.events(verified);
-    const [first] = events;
+    const eligible = await this.eligible(instances, verified.tenant);
+    if (eligible.length === 0) return;
+    const events = eligible[0]!.session.events(verified);
     const { conversationId, handoverHint } = addressOf(events);
-    const eligible = instances.filter(
-      (instance) => acceptsTenant(instance, verified.tenant) || mayProveTenant(instance, handoverHint),
-    );
-    this.flow.note(eligible.map(({ name }) => name));
-    const ignored = this.whyIgnored(first, eligible, verified.tenant, webhook.type, instances);
+    this.notes.flow.note(eligible.map(({ name }) => name));
+    const ignored = this.whyIgnored(events[0], eligible);
     const source = `${webhook.type}|${instances.map(({ session }) => session.webhookAuthority).sort()[0]}`;
     const entry: InboxEntry = {
       source,
       key: verified.key ?? randomUUID(),
       type: webhook.type,
-      providers: (eligible.length > 0 ? eligible : instances).map(({ name }) => name),
+      providers: eligible.map(({ name }) => name),
       tenant: verified.tenant,
       conversationId,
       handoverHint,
-      body: verified.body,
+      // What is of no use is kept to be known again, and not to be read.
+      body: ignored === null ? verified.body : Buffer.alloc(0),
       ignored,
     };
     if (this.typing.take(entry, events)) return;
@@ -77,7 +79,7 @@ export class Inbox implements WebhookReceiver {
 
   /** Whether a webhook's address means a provider of ours, which is known before its body is read. @throws {Refusal} `not_found`, `unauthorized` */
   checkAddress(address: Address): void {
-    this.addressed(address, (instance, refusal) => this.refusals.note([instance], refusal));
+    this.addressed(address, (instance, refusal) => this.notes.refusals.note([instance], refusal));
   }
 
   confirm(address: Address): void {
@@ -87,25 +89,50 @@ export class Inbox implements WebhookReceiver {
       throw new Refusal('not_found', `No provider of type ${type} takes webhooks at this address.`);
   }
 
-  /** Why an event is kept for the record only; null when it may concern a handover. */
-  private whyIgnored(
-    first: ProviderEvent | undefined,
-    eligible: ProviderInstance[],
-    tenant: string | null,
-    type: string,
-    instances: ProviderInstance[],
-  ): string | null {
-    if (!first || (first.type === 'ignored' && first.conversation === '')) {
-      const reason = first?.type === 'ignored' ? first.reason : 'empty';
-      this.log.info({ type, reason }, 'event ignored');
-      return reason;
-    }
-    if (eligible.length > 0) return null;
-    this.log.warn(
-      { type, tenant, providers: instances.map(({ name }) => name) },
-      "event ignored: its tenant is none of the providers'. If it is yours, set the provider's webhookTenant to it",
+  /**
+   * The accounts that an event of this tenant may be for. None: it is another's, which leaves nothing but a count.
+   * @throws {Refusal} `unavailable` while that cannot be told, so that it comes again
+   */
+  private async eligible(instances: ProviderInstance[], tenant: string | null): Promise<ProviderInstance[]> {
+    const found = instances.filter((instance) => acceptsTenant(instance, tenant));
+    if (tenant === null) return found;
+    const unsure = instances.filter(mustLearnTenant);
+    const asked = unsure.map((instance) => this.tenants.learn(instance, tenant));
+    // One that is sure of its tenant does not wait for others.
+    if (found.length > 0 || unsure.length === 0) return this.counted(found, instances, tenant);
+    await Promise.all(asked);
+    const known = instances.filter((instance) => acceptsTenant(instance, tenant));
+    if (known.length > 0 || !instances.some(mustLearnTenant)) return this.counted(known, instances, tenant);
+    this.notes.ignored.count(
+      instances.map(({ name }) => name),
+      'tenant not confirmed',
+      "event refused for now: the contact centre did not confirm its tenant. If it is yours, set the provider's tenant or webhookTenant to it",
+      { tenant },
     );
-    return 'another tenant';
+    throw new Refusal('unavailable', 'It is not known yet whether this tenant is ours. Send it again.');
+  }
+
+  private counted(found: ProviderInstance[], instances: ProviderInstance[], tenant: string): ProviderInstance[] {
+    if (found.length === 0)
+      this.notes.ignored.count(
+        instances.map(({ name }) => name),
+        'another tenant',
+        "event ignored: its tenant is none of the providers'. If it is yours, set the provider's webhookTenant to it",
+        { tenant },
+      );
+    return found;
+  }
+
+  /** Why an event is kept for the record only; null when it may concern a handover. */
+  private whyIgnored(first: ProviderEvent | undefined, eligible: ProviderInstance[]): string | null {
+    if (first && (first.type !== 'ignored' || first.conversation !== '')) return null;
+    const reason = first?.type === 'ignored' ? first.reason : 'empty';
+    this.notes.ignored.count(
+      eligible.map(({ name }) => name),
+      reason,
+      'event ignored',
+    );
+    return reason;
   }
 
   /** Whatever keeps an event from being stored, the contact centre must send it again. */

@@ -56,13 +56,8 @@ export class IncomingConversations {
     return [...names]
       .flatMap((name) => this.registry.get(name) ?? [])
       .find((instance) => {
-        const { enabled, options, session, pinnedTenant } = instance;
-        const isKnown = session.tenant !== null || pinnedTenant !== null;
-        return (
-          enabled &&
-          options.endpoint !== null &&
-          rows.every(({ tenant }) => tenant === null || (isKnown && acceptsTenant(instance, tenant)))
-        );
+        const { enabled, options } = instance;
+        return enabled && options.endpoint !== null && rows.every(({ tenant }) => acceptsTenant(instance, tenant));
       });
   }
 

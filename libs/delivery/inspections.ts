@@ -34,7 +34,8 @@ export class Inspections {
   private readonly places = new Map<string, Slots>();
   private readonly failures = new Map<string, number>();
   private readonly hastened = new Map<string, number>();
-  private readonly wereDown = new Set<string>();
+  /** Providers of which everything is to be looked at, as soon as they can be asked and the database has noted it. */
+  private readonly behind = new Set<string>();
   private readonly confirming = new Map<string, NodeJS.Timeout>();
   private readonly running = new Set<Promise<unknown>>();
   private interval: NodeJS.Timeout | undefined;
@@ -52,9 +53,9 @@ export class Inspections {
   ) {}
 
   /** @param wasAway no other replica took events in meanwhile, so some may be lost */
-  async start(wasAway: boolean): Promise<void> {
-    const providers = this.asked().map(({ name }) => name);
-    if (wasAway && providers.length > 0) await this.store.hasten(providers);
+  start(wasAway: boolean): void {
+    if (wasAway) for (const { name } of this.asked()) this.behind.add(name);
+    this.poll();
     this.interval = setInterval(() => this.poll(), TURN.pauseMs);
   }
 
@@ -117,8 +118,11 @@ export class Inspections {
   /** Events may have got lost while a contact centre was away. */
   private async hastenRecovered(): Promise<void> {
     for (const { name } of this.asked()) {
-      if (this.isDown(name)) this.wereDown.add(name);
-      else if (this.wereDown.delete(name)) await this.store.hasten([name]);
+      if (this.isDown(name)) this.behind.add(name);
+      else if (this.behind.has(name)) {
+        await this.store.hasten([name]);
+        this.behind.delete(name);
+      }
     }
   }
 
@@ -131,7 +135,7 @@ export class Inspections {
       const everyMs = session.reconcileMs!;
       const delayMs = found ? this.nextMs(provider, everyMs, found) : everyMs;
       await this.store.putOff(handoverId, delayMs, found?.settledUntil ?? null);
-      if (found && found.caughtUp > 0) await this.hasten(provider);
+      if (found && found.caughtUp > 0) this.hasten(provider);
     } catch (error) {
       await this.failed(due, error);
     }
@@ -184,10 +188,10 @@ export class Inspections {
     await this.store.rest(provider, nextDelayMs(failures, retryAfterMs, Math.random, REST));
   }
 
-  private async hasten(provider: string): Promise<void> {
+  private hasten(provider: string): void {
     if (performance.now() - (this.hastened.get(provider) ?? -Infinity) < HASTEN_MS) return;
     this.hastened.set(provider, performance.now());
-    await this.store.hasten([provider]);
+    this.behind.add(provider);
   }
 
   private placesOf(provider: string): Slots {

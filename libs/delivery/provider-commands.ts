@@ -202,8 +202,13 @@ export class ProviderCommands {
   }
 
   private async requestOf({ handover, provider }: Context): Promise<StartRequest> {
-    const { data } = await this.store.messages(handover.id, { limit: HISTORY_LIMIT });
-    const transcript = data
+    const said: Message[] = [];
+    for (let cursor: string | null | undefined; said.length < HISTORY_LIMIT && cursor !== null;) {
+      const page = await this.store.messages(handover.id, { limit: HISTORY_LIMIT - said.length, cursor });
+      said.push(...page.data);
+      cursor = page.next;
+    }
+    const transcript = said
       .filter(({ sequence }) => sequence <= handover.transcriptLength)
       .map(({ author, text }) => ({ author: author.type, text: text ?? '' }));
     return startRequestOf(handover, provider, transcript);

@@ -13,6 +13,8 @@ import { Conversion0007 } from './migrations/0007-conversion.js';
 import { Inspections0009 } from './migrations/0009-inspections.js';
 import { WebhookIds0010 } from './migrations/0010-webhook-ids.js';
 import { LanesByBot0011 } from './migrations/0011-lanes-by-bot.js';
+import { Lists0012 } from './migrations/0012-lists.js';
+import { ConfirmedTenant0016 } from './migrations/0016-confirmed-tenant.js';
 import { BotProviders0017 } from './migrations/0017-bot-providers.js';
 
 /** All of them, in order: the nth takes the schema to version n. */
@@ -27,6 +29,8 @@ const MIGRATIONS: (new () => Migration)[] = [
   Inspections0009,
   WebhookIds0010,
   LanesByBot0011,
+  Lists0012,
+  ConfirmedTenant0016,
   BotProviders0017,
 ];
 /** Connections for requests and deliveries. */

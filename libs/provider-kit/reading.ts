@@ -56,9 +56,12 @@ export interface Wanted {
   identicalBefore: number;
 }
 
-/** Whether a message is in the list: in the unbroken run of equal ones at its newest end, unless it is like no other. */
+/**
+ * Whether a message is in the list, which comes in pages (`readAll`) or as a plain array: in the unbroken run of equal ones at its newest end, unless it is like no
+ * other.
+ */
 export async function wasSent(
-  newestFirst: AsyncIterable<Item>,
+  newestFirst: AsyncIterable<Item> | Iterable<Item>,
   { isOurs, isSame, isUnique, identicalBefore }: Wanted,
 ): Promise<boolean> {
   let passed = 0;

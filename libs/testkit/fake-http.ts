@@ -65,6 +65,11 @@ export class FakeHttp {
     this.server.keepAliveTimeout = 0;
   }
 
+  /** Its routes, such as `POST /chats`. */
+  get known(): string[] {
+    return this.routes.map(({ method, path }) => `${method} ${path}`);
+  }
+
   /** @param port any free one unless given */
   async start(port = 0): Promise<void> {
     await new Promise<void>((resolve, reject) => {

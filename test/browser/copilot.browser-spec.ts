@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { COPILOT_TOKEN, withCopilot } from '../support/copilot.js';
+import { COPILOT_TOKEN, tokenFor, withCopilot } from '../support/copilot.js';
 import { answer, handOver, openWebChat, visit } from '../support/visitors.js';
 import { World } from '../support/world.js';
 import { launchChromium } from './chromium.js';
@@ -178,7 +178,7 @@ describe("the copilot's page in a browser", () => {
       await page.evaluate('JSON.stringify([document.referrer, { ...sessionStorage }, document.cookie])'),
     ).not.toContain(COPILOT_TOKEN);
     for (const url of asked) expect(url).toMatch(new RegExp(`^(${world.gateway.url}/|data:)`));
-    expect(asked.filter((url) => url.includes(COPILOT_TOKEN))).toEqual([link]);
+    expect(asked.filter((url) => url.includes('URLToken'))).toEqual([link]);
   });
 
   it('follows messages and tiles as they come', async () => {
@@ -291,7 +291,7 @@ describe("the copilot's page in a browser", () => {
 
   it('shows a refusal and nothing else for a wrong link', async () => {
     const other = await browser.newContext();
-    const opened = await open(link.replace(COPILOT_TOKEN, 'a-guess-of-a-token'), other);
+    const opened = await open(link.replace(/URLToken=.*/, 'URLToken=a-guess-of-a-token'), other);
     await opened.getByTestId('refusal').waitFor();
     const text = await opened.locator('body').innerText();
     expect(text).toContain('This link opens nothing');
@@ -307,7 +307,7 @@ describe("the copilot's page in a browser", () => {
     const query = new URLSearchParams({
       userId: visitor.conversationId,
       sessionId: visitor.id,
-      URLToken: INCOMING_TOKEN,
+      URLToken: await tokenFor(world, { userId: visitor.conversationId, sessionId: visitor.id }, INCOMING_TOKEN),
     });
     const opened = await open(`${world.gateway.url}/copilot/?${query}`);
     const list = opened.getByTestId('transcript').locator('li');

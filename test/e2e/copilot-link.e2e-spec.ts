@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { linkToken } from '../support/built.js';
 import { withCopilot } from '../support/copilot.js';
 import { until } from '../support/wait.js';
 import { ADMIN_KEY, World } from '../support/world.js';
@@ -52,8 +53,9 @@ describe("the copilot's link", () => {
   });
 
   it('leads to the gateway where its own page is used', async () => {
-    const { conversationId } = await world.handover({ provider: 'built-in', sessionId: 'own', userId: 'u' });
-    expect(propertyOf(created(conversationId))).toEqual([link('u', 'own', `${PUBLIC_URL}/copilot`)]);
+    const { id, conversationId } = await world.handover({ provider: 'built-in', sessionId: 'own', userId: 'u' });
+    const own = `${PUBLIC_URL}/copilot/?userId=u&sessionId=own&URLToken=${linkToken(TOKEN, id)}`;
+    expect(propertyOf(created(conversationId))).toEqual([own]);
   });
 
   it('cannot be overridden, and is there again after a change of the customer', async () => {
@@ -148,7 +150,7 @@ describe("the copilot's link", () => {
         false,
       ]);
     }
-    expect(told.database).toContain('sealed:v1:');
+    expect(told.database).toContain('sealed:v2:');
     expect(told.database).toContain('URLToken=••••');
   });
 });

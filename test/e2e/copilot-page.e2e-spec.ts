@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { COPILOT_TOKEN, CopilotPage, withCopilot } from '../support/copilot.js';
+import { linkToken } from '../support/built.js';
+import { COPILOT_TOKEN, CopilotPage, tokenFor, withCopilot } from '../support/copilot.js';
 import { answer, handOver, openWebChat, visit, type Visit } from '../support/visitors.js';
 import { until } from '../support/wait.js';
 import { OTHER_BOT_KEY, startRequest, World } from '../support/world.js';
@@ -40,23 +41,25 @@ describe("the copilot's page", () => {
   afterAll(() => world.stop());
 
   async function open(
-    link: { userId?: string; sessionId: string; urlToken?: string },
+    { userId = 'u-42', sessionId, secret }: { userId?: string; sessionId: string; secret?: string },
     gateway = world.gateway,
   ): Promise<CopilotPage> {
-    const page = await CopilotPage.open(gateway, { userId: 'u-42', ...link });
+    const urlToken = await tokenFor(world, { userId, sessionId }, secret);
+    const page = await CopilotPage.open(gateway, { userId, sessionId, urlToken });
     pages.push(page);
     return page;
   }
   const get = (query: string): Promise<Response> => fetch(`${world.gateway.url}/copilot/${query}`);
   const query = (link: Json): string =>
-    `?${new URLSearchParams({ userId: 'u-42', URLToken: COPILOT_TOKEN, ...link } as Record<string, string>).toString()}`;
+    `?${new URLSearchParams({ userId: 'u-42', ...link } as Record<string, string>).toString()}`;
+  const own = (sessionId: string): Promise<string> => tokenFor(world, { userId: 'u-42', sessionId });
   const putTile = (id: string, key: string, text: string): Promise<unknown> =>
     world.api('put', `/v1/handovers/${id}/copilot/tiles/${key}`).send({ ...TILE, text });
 
   it('is served with a policy that lets nothing foreign in, and tells nothing by itself', async () => {
     await world.handover({ provider: 'desk', sessionId: 'policy', user: { name: 'Secret Customer' } });
     const files = ['main.js', 'feed.js', 'view.js', 'tiles.js', 'markdown.js', 'card.js', 'dom.js', 'copilot.css'];
-    for (const file of [query({ sessionId: 'policy' }), ...files]) {
+    for (const file of [query({ sessionId: 'policy', URLToken: await own('policy') }), ...files]) {
       const answer = await get(file);
       const policy = answer.headers.get('content-security-policy')!;
       expect([file, answer.status, (await answer.text()).includes('Secret Customer')]).toEqual([file, 200, false]);
@@ -71,25 +74,32 @@ describe("the copilot's page", () => {
   });
 
   it('refuses every wrong link in the same way, and leaves no trace of its token', async () => {
-    await world.handover({ provider: 'desk', sessionId: 'right' });
-    await world.handover({ provider: 'own-page', sessionId: 'own' });
-    const right = await (await get(query({ sessionId: 'right' }))).text();
+    const { id } = await world.handover({ provider: 'desk', sessionId: 'right' });
+    await world.handover({ provider: 'desk', sessionId: 'beside' });
+    const ownPage = await world.handover({ provider: 'own-page', sessionId: 'own' });
+    const URLToken = await own('right');
+    const right = await (await get(query({ sessionId: 'right', URLToken }))).text();
     const wrong: Json[] = [
       { sessionId: 'right', URLToken: 'a-guess-of-a-token' },
       { sessionId: 'right', URLToken: '' },
-      { sessionId: 'right', URLToken: `${COPILOT_TOKEN}x` },
-      { sessionId: 'right', URLToken: OTHER_TOKEN },
-      { sessionId: 'right', userId: 'somebody-else' },
-      { sessionId: 'nowhere' },
-      { sessionId: '' },
-      { sessionId: 'x'.repeat(300) },
+      { sessionId: 'right', URLToken: `${URLToken}x` },
+      { sessionId: 'right', URLToken: `${URLToken.slice(0, -1)}${URLToken.endsWith('A') ? 'Q' : 'A'}` },
+      { sessionId: 'right', URLToken: COPILOT_TOKEN },
+      { sessionId: 'right', URLToken: linkToken(OTHER_TOKEN, id) },
+      { sessionId: 'right', URLToken: await own('beside') },
+      { sessionId: 'right', userId: 'somebody-else', URLToken },
+      { sessionId: 'beside', URLToken },
+      { sessionId: 'nowhere', URLToken },
+      { sessionId: '', URLToken },
+      { sessionId: 'x'.repeat(300), URLToken },
       { sessionId: 'own', URLToken: 'token-of-an-own-page' },
+      { sessionId: 'own', URLToken: linkToken('token-of-an-own-page', ownPage.id) },
     ];
     const sessions = new Set<string>();
     for (const link of wrong) {
       const page = await get(query(link));
       expect([link, page.status, await page.text()]).toEqual([link, 403, right]);
-      const { userId = 'u-42', sessionId, URLToken: urlToken = COPILOT_TOKEN } = link as Record<string, string>;
+      const { userId = 'u-42', sessionId, URLToken: urlToken } = link as Record<string, string>;
       if (sessionId && sessionId.length < 256 && urlToken) {
         const { status, body } = await CopilotPage.session(world.gateway, { userId, sessionId, urlToken });
         sessions.add(JSON.stringify([status, body]));
@@ -98,7 +108,7 @@ describe("the copilot's page", () => {
     expect((await get('')).status).toBe(403);
     expect([...sessions]).toEqual([expect.stringContaining('[403,')]);
     const logs = world.logs.join('');
-    for (const token of ['a-guess-of-a-token', COPILOT_TOKEN, OTHER_TOKEN]) expect(logs).not.toContain(token);
+    for (const token of ['a-guess-of-a-token', COPILOT_TOKEN, OTHER_TOKEN, URLToken]) expect(logs).not.toContain(token);
   });
 
   it('refuses a stream without a ticket, with a forged one and with a key of the API', async () => {
@@ -189,7 +199,7 @@ describe("the copilot's page", () => {
   });
 
   const openFor = ({ id, conversationId }: Visit): Promise<CopilotPage> =>
-    open({ userId: conversationId, sessionId: id, urlToken: INCOMING_TOKEN });
+    open({ userId: conversationId, sessionId: id, secret: INCOMING_TOKEN });
   const seen = ({ messages }: CopilotPage): [number, string][] =>
     messages.map(({ sequence, text }) => [sequence, text]);
 
@@ -271,20 +281,40 @@ describe("the copilot's page", () => {
     );
   });
 
-  it('means the newest handover of a session, and only the provider’s whose token it has', async () => {
+  it('opens its own handover and no other, not even of the same session and user', async () => {
     const first = await world.handover({ provider: 'desk', sessionId: 'again', user: { name: 'First' } });
+    const link = { userId: 'u-42', sessionId: 'again', urlToken: await own('again') };
     await world.api('post', `/v1/handovers/${first.id}/close`).expect(202);
     await world.status(first.id, 'cancelled');
     await world.handover({ provider: 'desk', sessionId: 'again', user: { name: 'Second' } });
-    // Another bot uses the same ids at another desk.
-    const other = startRequest({ provider: 'other-desk', sessionId: 'again', user: { name: 'Third' } });
+    // Another bot uses the same ids at the same desk, after it, and shows what it likes.
+    const other = startRequest({ provider: 'desk', sessionId: 'again', user: { name: 'Third' } });
     await world.api('post', '/v1/handovers', OTHER_BOT_KEY).send(other).expect(201);
-    const page = await open({ sessionId: 'again' });
+    const page = await CopilotPage.open(world.gateway, link);
+    pages.push(page);
     await until('the handover', () => page.last('handover'));
-    expect(page.last('handover')).toMatchObject({ user: { name: 'Second' } });
-    const atOther = await open({ sessionId: 'again', urlToken: OTHER_TOKEN });
-    await until('the handover', () => atOther.last('handover'));
-    expect(atOther.last('handover')).toMatchObject({ user: { name: 'Third' } });
+    expect(page.last('handover')).toMatchObject({ user: { name: 'First' } });
+    const newest = await open({ sessionId: 'again' });
+    await until('the handover', () => newest.last('handover'));
+    expect(newest.last('handover')).toMatchObject({ user: { name: 'Third' } });
+  });
+
+  it('opens for an hour after the end, and so does its ticket', async () => {
+    const { id } = await world.handover({ provider: 'desk', sessionId: 'over' });
+    const link = { userId: 'u-42', sessionId: 'over', urlToken: await own('over') };
+    await world.api('post', `/v1/handovers/${id}/close`).expect(202);
+    await world.status(id, 'cancelled');
+    const ended = (ago: string): Promise<unknown> =>
+      world.database.query(`UPDATE handover SET ended_at = now() - $2::interval, version = version + 1 WHERE id = $1`, [
+        id,
+        ago,
+      ]);
+    await ended('55 minutes');
+    const { status, body } = await CopilotPage.session(world.gateway, link);
+    expect([status, Date.parse(body.expiresAt as string) < Date.now() + 6 * 60_000]).toEqual([200, true]);
+    await ended('61 minutes');
+    expect((await CopilotPage.session(world.gateway, link)).status).toBe(403);
+    expect((await get(query({ sessionId: 'over', userId: 'u-42', URLToken: link.urlToken }))).status).toBe(403);
   });
 
   it('is live at every replica, and a ticket of one is good at the others', async () => {
@@ -302,19 +332,20 @@ describe("the copilot's page", () => {
     const { body } = await CopilotPage.session(world.gateway, {
       userId: 'u-42',
       sessionId: 'replicas',
-      urlToken: COPILOT_TOKEN,
+      urlToken: await own('replicas'),
     });
     const headers = { authorization: `Bearer ${body.ticket as string}` };
     expect((await fetch(`${replica.url}/copilot/messages?before=2`, { headers })).status).toBe(200);
   });
 
   it('takes the previous token while a new one is brought in, and neither it nor its tickets afterwards', async () => {
-    await world.handover({ provider: 'desk', sessionId: 'rotated' });
+    const { id } = await world.handover({ provider: 'desk', sessionId: 'rotated' });
     const link = { userId: 'u-42', sessionId: 'rotated' };
-    const { body } = await CopilotPage.session(world.gateway, { ...link, urlToken: COPILOT_TOKEN });
+    const [current, next] = [COPILOT_TOKEN, NEXT_TOKEN].map((secret) => linkToken(secret, id));
+    const { body } = await CopilotPage.session(world.gateway, { ...link, urlToken: current });
     const statuses = async (): Promise<number[]> => [
-      (await CopilotPage.session(world.gateway, { ...link, urlToken: COPILOT_TOKEN })).status,
-      (await CopilotPage.session(world.gateway, { ...link, urlToken: NEXT_TOKEN })).status,
+      (await CopilotPage.session(world.gateway, { ...link, urlToken: current })).status,
+      (await CopilotPage.session(world.gateway, { ...link, urlToken: next })).status,
       (
         await fetch(`${world.gateway.url}/copilot/messages?before=1`, {
           headers: { authorization: `Bearer ${body.ticket as string}` },

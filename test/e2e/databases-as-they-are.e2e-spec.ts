@@ -107,7 +107,7 @@ describe('a server that takes no changes, as after a failover', () => {
       expect((await world.api('post', path).send({})).status).not.toBe(500);
     expect((await world.upload(id, 'content', 'a.txt')).status).toBe(503);
     await world.database.query(
-      `SET default_transaction_read_only = off; ALTER DATABASE ${database} RESET default_transaction_read_only`,
+      `SET transaction_read_only = off; ALTER DATABASE ${database} RESET default_transaction_read_only`,
     );
     await until('ready again', async () => (await ready()) === 200);
     await until(
@@ -122,7 +122,7 @@ describe('a server that takes no changes, as after a failover', () => {
     await world.database.query(`ALTER DATABASE ${database} SET default_transaction_read_only = on`);
     await expect(world.startGateway()).rejects.toThrow(/^DATABASE_URL: .* is read-only: .*address of the primary/);
     await world.database.query(
-      `SET default_transaction_read_only = off; ALTER DATABASE ${database} RESET default_transaction_read_only`,
+      `SET transaction_read_only = off; ALTER DATABASE ${database} RESET default_transaction_read_only`,
     );
     await world.startGateway();
   });

@@ -368,6 +368,6 @@ describe('two providers, one of them with an endpoint', () => {
     const url = `${world.gateway.url}/handover/eightByEight/web-8x8`;
     expect(await world.simulator.emit(event, { tenant: 'stranger', url })).toEqual({ status: 204 });
     const rows = await world.database.query(`SELECT status, reason FROM inbox WHERE conversation_id = 'stranger'`);
-    expect(rows).toEqual([{ status: 'ignored', reason: 'another tenant' }]);
+    expect(rows).toEqual([]);
   });
 });

@@ -3,11 +3,11 @@ import type { DataSource } from '#persistence';
 import { Housekeeping, openDatabase, PgHousekeepingStore } from '../support/built.js';
 import { freshDatabase } from '../support/database.js';
 import { until } from '../support/wait.js';
-import { World } from '../support/world.js';
+import { ADMIN_KEY, BOT_KEY, World } from '../support/world.js';
 
 type Database = Awaited<ReturnType<typeof freshDatabase>>;
 const DAY_MS = 86_400_000;
-const KEPT = { inboxMs: 7 * DAY_MS, attachmentsMs: 30 * DAY_MS };
+const KEPT = { inboxMs: 7 * DAY_MS, attachmentsMs: 30 * DAY_MS, handoversMs: null };
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 async function addEvents(database: Database, status: string, ageDays: number, count = 1): Promise<void> {
@@ -145,5 +145,85 @@ describe('a gateway with a retention', () => {
     } finally {
       await world.stop();
     }
+  });
+});
+
+describe('handovers that are over', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start({ retention: { handovers: '2h' } });
+  });
+  afterAll(() => world.stop());
+
+  const TABLES = ['message', 'event', 'command', 'attachment', 'copilot_tile', 'inbox', 'lane'];
+
+  const leftOf = async (id: string): Promise<string[]> => {
+    const left: string[] = [];
+    for (const table of TABLES)
+      if ((await world.database.query(`SELECT 1 FROM ${table} WHERE handover_id = $1`, [id])).length > 0)
+        left.push(table);
+    return left;
+  };
+
+  /** One that is over, with something of everything. */
+  async function whole(userId: string): Promise<string> {
+    const { id, conversationId } = await world.active({ userId });
+    const file = await world.uploaded(id, 'content', 'a.txt', 'text/plain');
+    await world
+      .api('post', `/v1/handovers/${id}/messages`)
+      .send({ text: 'x', attachments: [{ id: file }] })
+      .expect(202);
+    await world
+      .api('put', `/v1/handovers/${id}/copilot/tiles/t`)
+      .send({ kind: 'text', title: 't', content: { text: 'x' } });
+    await world.simulator.agent.say(conversationId, 'answer', 'agent-ann');
+    await world.bot.event(id, 'message.created');
+    await world.delivered(id);
+    await world.api('post', `/v1/handovers/${id}/close`).send({}).expect(202);
+    await world.status(id, 'completed');
+    await until('all to be delivered', async () => !(await leftOf(id)).includes('lane'));
+    return id;
+  }
+
+  it('are removed by and by with all that is theirs, and what is open or young stays', async () => {
+    const [old, young] = [await whole('u-old'), await whole('u-young')];
+    const { id: open } = await world.active({ userId: 'u-open' });
+    expect(await leftOf(old)).toEqual(expect.arrayContaining(['message', 'event', 'command', 'attachment', 'inbox']));
+    await world.database.query(
+      `UPDATE handover SET created_at = now() - interval '3 hours', ended_at = CASE WHEN id = $2 THEN NULL ELSE now() - interval '3 hours' END
+       WHERE id = ANY($1)`,
+      [[old, open], open],
+    );
+    await world.stopGateway();
+    await world.startGateway();
+    await until(
+      'the old one to be gone',
+      async () => (await world.api('get', `/v1/handovers/${old}`)).status === 404,
+      30_000,
+    );
+    expect(await leftOf(old)).toEqual([]);
+    expect((await world.read(young)).status).toBe('completed');
+    expect((await world.read(open)).status).toBe('active');
+    expect(await leftOf(young)).toContain('message');
+  });
+
+  it('are erased for a user when an operator asks for it, once they are closed', async () => {
+    const [one, other] = [await whole('u-erase'), await whole('u-other')];
+    const { id: open } = await world.active({ userId: 'u-erase' });
+    const erase = async (input: object, key = ADMIN_KEY): Promise<[number, Record<string, unknown>]> => {
+      const { status, body } = await world.api('post', '/v1/handovers/erase', key).send(input);
+      return [status, body as Record<string, unknown>];
+    };
+    expect((await erase({ userId: 'u-erase' }, BOT_KEY))[0]).toBe(403);
+    expect((await erase({}))[0]).toBe(400);
+    expect(await erase({ userId: 'u-erase' })).toEqual([409, expect.objectContaining({ handoverId: open })]);
+    expect(await leftOf(one)).toContain('message');
+    await world.api('post', `/v1/handovers/${open}/close`).send({}).expect(202);
+    await world.status(open, 'completed');
+    expect(await erase({ userId: 'u-erase', bot: 'other-bot' })).toEqual([200, { erased: 0 }]);
+    expect(await erase({ userId: 'u-erase', bot: 'test-bot' })).toEqual([200, { erased: 2 }]);
+    expect((await world.api('get', `/v1/handovers/${one}`)).status).toBe(404);
+    expect(await leftOf(one)).toEqual([]);
+    expect((await world.read(other)).status).toBe('completed');
   });
 });

@@ -29,6 +29,7 @@ export const {
   DEFAULT_ACCOUNT,
   DEFAULT_TENANT,
   Housekeeping,
+  linkToken,
   LiveChannel,
   messageEvent,
   migrateDatabase,

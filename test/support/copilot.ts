@@ -1,4 +1,5 @@
 import type { Simulator } from '../../apps/simulator/index.js';
+import { linkToken } from './built.js';
 import { until } from './wait.js';
 import type { World } from './world.js';
 
@@ -15,6 +16,19 @@ export function withCopilot(simulator: Simulator, copilot: Json = { builtIn: tru
     defaults: { channelId: 'channel-1', queueId: '101' },
     copilot,
   };
+}
+
+/** What stands in the link of the newest handover of a session; `secret` is the provider's URL token. */
+export async function tokenFor(
+  { database }: World,
+  { userId, sessionId }: { userId: string; sessionId: string },
+  secret = COPILOT_TOKEN,
+): Promise<string> {
+  const [newest] = await database.query(
+    `SELECT id FROM handover WHERE user_id = $1 AND session_id = $2 ORDER BY id DESC LIMIT 1`,
+    [userId, sessionId],
+  );
+  return linkToken(secret, (newest?.id as string | undefined) ?? `ho_${'0'.repeat(32)}`);
 }
 
 /** What the copilot's page asks of a gateway, as the page does it. */
@@ -37,12 +51,12 @@ export class CopilotPage {
     return { status: answer.status, body: (await answer.json()) as Json };
   }
 
-  /** Opens the page for a handover's session and follows its stream. */
+  /** Opens the page by a link and follows its stream. */
   static async open(
     gateway: World['gateway'],
-    link: { userId: string; sessionId: string; urlToken?: string },
+    link: { userId: string; sessionId: string; urlToken: string },
   ): Promise<CopilotPage> {
-    const { status, body } = await CopilotPage.session(gateway, { urlToken: COPILOT_TOKEN, ...link });
+    const { status, body } = await CopilotPage.session(gateway, link);
     if (status !== 200) throw new Error(`the copilot answered ${status}`);
     const page = new CopilotPage(gateway.url, body.ticket as string);
     const answer = await page.ask('events');

@@ -1,11 +1,4 @@
-import {
-  durationMs,
-  settingsOf,
-  withDefaults,
-  type HandoverProvider,
-  type ProviderContext,
-  type ProviderLog,
-} from '#contract';
+import { durationMs, settingsOf, type HandoverProvider, type ProviderLog } from '#contract';
 import type { Environment, FileConfig } from '#config';
 import {
   liveEvent,
@@ -27,6 +20,7 @@ import {
   EventHub,
   GuardedFetch,
   Housekeeping,
+  IgnoredEvents,
   Inbox,
   InboxProcessor,
   InboxReplay,
@@ -38,6 +32,8 @@ import {
   Relay,
   SharedClock,
   Signals,
+  StreamPoll,
+  Tenants,
   VendorCalls,
   WebhookRefusals,
   WebhookFlow,
@@ -63,15 +59,14 @@ import {
   startEmbeddedPostgres,
   type DataSource,
   type EmbeddedPostgres,
-  type ProviderAccount,
 } from '#persistence';
 import { outbound } from '#provider-kit';
 import { Accounts } from './accounts.js';
 import { AvailabilityBoard } from './availability-board.js';
 import type { Keys } from './keys.js';
-import { checkCapabilities } from './load-providers.js';
-import { providerOptions } from './provider-options.js';
+import { openProvider } from './open-provider.js';
 import { provision } from './provision.js';
+import { Streams } from './streams.js';
 
 /** How long a stop may wait for work that is under way, requests included, in milliseconds: whoever stops us kills us after ten seconds. */
 const STOP_WITHIN_MS = 5_000;
@@ -81,14 +76,19 @@ export class Runtime implements Wakeups {
   readonly hub = new EventHub();
   /** Told of every change of a handover, its messages and tiles, and not only of its events. */
   readonly changes = new EventHub();
+  /** The live streams, and what tells them of other replicas' commits. */
+  readonly streams: Streams;
+  readonly streamPoll: StreamPoll;
   readonly handovers: PgHandoverStore;
   readonly attachments: PgAttachmentStore;
   readonly accounts: Accounts;
   readonly registry: ProviderRegistry;
   readonly inbox: Inbox;
   readonly refusals: WebhookRefusals;
+  readonly ignored: IgnoredEvents;
   readonly deadLetters: PgDeadLetterStore;
   readonly copilot: PgCopilotStore;
+  readonly erasure: PgHousekeepingStore;
   readonly inboxArchive: PgInboxArchiveStore;
   readonly replay: InboxReplay;
   readonly availability: AvailabilityBoard;
@@ -99,6 +99,7 @@ export class Runtime implements Wakeups {
   private stopBy: number | null = null;
   /** Aborted when the gateway begins to stop. */
   readonly stopping: AbortSignal = this.stopper.signal;
+  private readonly tenants: Tenants;
   private readonly processor: InboxProcessor;
   private readonly typing: AgentTyping;
   private readonly live: LiveChannel;
@@ -133,11 +134,17 @@ export class Runtime implements Wakeups {
     );
     this.accounts = new Accounts(accountStore, bots);
     this.handovers = new PgHandoverStore(database, clock, this);
+    this.streams = new Streams(this.stopping);
+    this.streamPoll = new StreamPoll(
+      (ids) => this.handovers.newestOf(ids),
+      () => this.isAlone,
+    );
     const inboxStore = new PgInboxStore(database);
     const laneStore = new PgLaneStore(database, vital);
-    const pin = async (instance: ProviderInstance, tenant: string): Promise<void> => {
-      instance.pinnedTenant = await accountStore.pinTenant(instance.name, tenant, instance.pinnedTenant);
-    };
+    const now = (): number => clock.now().getTime();
+    const elapsed = (): number => performance.now();
+    this.ignored = new IgnoredEvents(log, now);
+    this.tenants = new Tenants((provider, tenant) => accountStore.pinTenant(provider, tenant), elapsed, log);
     this.attachments = new PgAttachmentStore(database);
     const replica = (): string | null => this.relay.taker;
     const dead = (): string[] => this.relay.dead;
@@ -148,18 +155,18 @@ export class Runtime implements Wakeups {
       this.registry,
       this.arriving,
       new IncomingConversations(this.handovers, this.registry, () => clock.now(), log),
-      pin,
+      this.tenants,
       isDatabaseAway,
       log,
       new LastLooks((id) => this.inspections.lastLook(id)),
+      this.ignored,
     );
-    const now = (): number => clock.now().getTime();
-    const elapsed = (): number => performance.now();
     this.live = new LiveChannel(database, databaseUrl, (id, body) => this.hub.notify(id, body));
     this.typing = new AgentTyping(this.handovers, this.registry, (...said) => this.passOn(...said), elapsed, log);
     this.refusals = new WebhookRefusals(now);
     const flow = new WebhookFlow();
-    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.refusals, flow);
+    const notes = { refusals: this.refusals, flow, ignored: this.ignored };
+    this.inbox = new Inbox(inboxStore, this.registry, this.processor, this.typing, log, this.tenants, notes);
     this.deliveries = new BotDeliveries(this.accounts, () => wallClock.now().getTime(), outbound);
     const commands = new ProviderCommands(
       this.handovers,
@@ -205,8 +212,13 @@ export class Runtime implements Wakeups {
     this.inboxArchive = new PgInboxArchiveStore(database);
     this.replay = new InboxReplay(this.inboxArchive, this.registry, this.processor);
     this.availability = new AvailabilityBoard(clock, log);
-    const kept = { inboxMs: durationMs(retention.inbox), attachmentsMs: durationMs(retention.attachments) };
-    this.housekeeping = new Housekeeping(new PgHousekeepingStore(database), kept, log);
+    this.erasure = new PgHousekeepingStore(database);
+    const kept = {
+      inboxMs: durationMs(retention.inbox),
+      attachmentsMs: durationMs(retention.attachments),
+      handoversMs: retention.handovers === undefined ? null : durationMs(retention.handovers),
+    };
+    this.housekeeping = new Housekeeping(this.erasure, kept, log);
   }
 
   static async open(
@@ -269,10 +281,11 @@ export class Runtime implements Wakeups {
       this.relay.beginAnew();
     });
     await this.live.start();
+    this.tenants.start(this.registry.names().flatMap((name) => this.registry.get(name) ?? []));
     await this.processor.start();
     await this.relay.start();
     this.alarms.start();
-    await this.inspections.start(this.relay.isAlone);
+    this.inspections.start(this.relay.isAlone);
     this.housekeeping.start();
   }
 
@@ -289,6 +302,7 @@ export class Runtime implements Wakeups {
     const withinMs = this.stopBy === null ? STOP_WITHIN_MS : Math.max(0, this.stopBy - performance.now());
     await Promise.all([this.inspections, this.processor, this.relay].map((one) => one.stop(withinMs)));
     this.typing.stop();
+    this.streamPoll.stop();
     await this.live.stop();
     await this.deliveries.close();
     this.clock.stop();
@@ -334,43 +348,4 @@ export class Runtime implements Wakeups {
       if (unit.handover.lifecycle.timers.leave !== undefined) this.inspections.leaving(unit);
     }
   }
-}
-
-/** None when the type is not loaded: its handovers then wait until it is again. */
-function openProvider(
-  account: ProviderAccount,
-  providers: HandoverProvider[],
-  environment: Environment,
-  clock: Clock,
-  log: ProviderLog,
-): ProviderInstance[] {
-  const provider = providers.find(({ definition }) => definition.key === account.type);
-  if (!provider) {
-    log.warn(
-      { provider: account.name, type: account.type },
-      'provider not loaded: its type is not part of this gateway',
-    );
-    return [];
-  }
-  const { definition } = provider;
-  const settings = withDefaults(definition.settings, account.settings);
-  const context: ProviderContext = {
-    name: account.name,
-    production: environment.production,
-    now: () => clock.now().getTime(),
-    log,
-  };
-  const session = provider.open(settings, context);
-  checkCapabilities(definition, session);
-  return [
-    {
-      name: account.name,
-      definition,
-      session,
-      defaults: account.defaults,
-      options: providerOptions(account.options, environment.publicUrl),
-      enabled: account.enabled,
-      pinnedTenant: account.pinnedTenant,
-    },
-  ];
 }

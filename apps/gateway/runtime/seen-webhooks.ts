@@ -1,5 +1,6 @@
 import type { SeenWebhooks } from '#contract';
 import { isFinal, type Handover, type InboxRecord } from '#core';
+import type { IgnoredCount } from '#delivery';
 import type { Runtime } from './runtime.js';
 
 /** How far back is looked, whatever the account: both are the newest of all accounts, read by their primary key. */
@@ -9,11 +10,11 @@ const WITHIN_MS = 3_600_000;
 /** The first event comes within a second; one that is out for this long is missing, in milliseconds. */
 const SILENT_AFTER_MS = 15_000;
 
-type Sources = Pick<Runtime, 'inboxArchive' | 'handovers' | 'refusals' | 'clock'>;
+type Sources = Pick<Runtime, 'inboxArchive' | 'handovers' | 'refusals' | 'ignored' | 'clock'>;
 
 /** What has become of an account's webhooks lately. */
 export async function seenWebhooks(
-  { inboxArchive, handovers, refusals, clock }: Sources,
+  { inboxArchive, handovers, refusals, ignored, clock }: Sources,
   provider: string,
 ): Promise<SeenWebhooks> {
   const [events, newest] = await Promise.all([
@@ -26,7 +27,10 @@ export async function seenWebhooks(
   return {
     accepted: { count: recent.length, lastAt: all[0]?.receivedAt.getTime() ?? null },
     refused: refusals.of(provider),
-    ignored: reasonsOf(recent),
+    ignored: reasonsOf(
+      recent,
+      ignored.of(provider).filter(({ lastAt }) => lastAt > now - WITHIN_MS),
+    ),
     silentHandovers: countSilent(
       newest.data.filter((handover) => handover.provider === provider),
       now,
@@ -34,10 +38,12 @@ export async function seenWebhooks(
   };
 }
 
-function reasonsOf(records: InboxRecord[]): SeenWebhooks['ignored'] {
+/** Of those that left no row this replica's counters tell. */
+function reasonsOf(records: InboxRecord[], counted: IgnoredCount[]): SeenWebhooks['ignored'] {
   const counts = new Map<string, number>();
   for (const { status, reason } of records)
     if (status === 'ignored' && reason !== null) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  for (const { reason, count } of counted) counts.set(reason, Math.max(count, counts.get(reason) ?? 0));
   return [...counts].map(([reason, count]) => ({ reason, count }));
 }
 

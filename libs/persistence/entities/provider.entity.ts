@@ -11,6 +11,6 @@ export class ProviderEntity {
   @Column('jsonb') options: Record<string, unknown>;
   @Column('boolean') enabled: boolean;
   @Column('boolean') provisioned: boolean;
-  /** The tenant of the first event, where the settings name none. */
-  @Column('text', { name: 'pinned_tenant', nullable: true }) pinnedTenant: string | null;
+  /** The tenant that the contact centre confirmed, where the settings name none. */
+  @Column('text', { name: 'confirmed_tenant', nullable: true }) pinnedTenant: string | null;
 }

@@ -132,6 +132,7 @@ export class PgAccountStore {
       },
       ['name'],
     );
+    await manager.query(`UPDATE provider SET pinned_tenant = confirmed_tenant WHERE name = $1`, [name]);
   }
 
   /** Accounts that no file declares any more have secrets too. Resolves to how many were encrypted anew. */
@@ -171,13 +172,13 @@ export class PgAccountStore {
   }
 
   /**
-   * Holds a provider to a tenant in place of the one it is held to, unless another replica did so first.
-   * Resolves to the tenant it is held to.
+   * Holds a provider to a tenant, unless another replica did so first. Resolves to the tenant it is held to. Replicas of an earlier
+   * version read `pinned_tenant`; what they write there, by an event's word alone, is not believed.
    */
-  async pinTenant(provider: string, tenant: string, before: string | null): Promise<string> {
+  async pinTenant(provider: string, tenant: string): Promise<string> {
     await this.source.query(
-      `UPDATE provider SET pinned_tenant = $2 WHERE name = $1 AND pinned_tenant IS NOT DISTINCT FROM $3`,
-      [provider, tenant, before],
+      `UPDATE provider SET confirmed_tenant = $2, pinned_tenant = $2 WHERE name = $1 AND confirmed_tenant IS NULL`,
+      [provider, tenant],
     );
     const row = await this.source.manager.findOneByOrFail(ProviderEntity, { name: provider });
     return row.pinnedTenant!;

@@ -46,6 +46,17 @@ export class PgAttachmentStore implements AttachmentStore {
     }
   }
 
+  async unnamedBytes(): Promise<Map<string, number>> {
+    const rows = await query<{ bot: string; bytes: number }>(
+      this.source,
+      'unnamed bytes',
+      `SELECT h.bot, sum(greatest(a.size, 16384))::float8 AS bytes FROM attachment a JOIN handover h ON h.id = a.handover_id
+       WHERE NOT a.named AND a.inbox_id IS NULL AND a.status = 'complete' GROUP BY h.bot`,
+      [],
+    );
+    return new Map(rows.map(({ bot, bytes }) => [bot, bytes]));
+  }
+
   find(handoverId: string, ids: string[]): Promise<Attachment[]> {
     return query<Attachment>(
       this.source,

@@ -134,7 +134,8 @@ export class Changes {
     ]);
     const units = new Map(byId.map((unit) => [unit.handover.id, unit]));
     // One handover asked for in both ways is one unit.
-    for (const unit of byConversation) units.set(unit.handover.conversationId!, units.get(unit.handover.id) ?? unit);
+    for (const unit of byConversation)
+      units.set(conversationKey(unit.handover.conversationId!), units.get(unit.handover.id) ?? unit);
     return units;
   }
 
@@ -189,7 +190,11 @@ class Round {
 
   try(request: Request): Tried {
     const id =
-      request.kind === 'change' ? request.handoverId : request.kind === 'receive' ? request.conversationId : '';
+      request.kind === 'change'
+        ? request.handoverId
+        : request.kind === 'receive'
+          ? conversationKey(request.conversationId)
+          : '';
     const known = this.units.get(id) ?? null;
     if (known && this.spoilt.has(known)) return { unit: known, result: 'again' };
     try {
@@ -212,6 +217,11 @@ class Round {
     this.answers.set(keyText(key), { fingerprint: key.fingerprint, answer });
     this.answered.set(keyText(key), unit);
   }
+}
+
+/** An event may call its conversation by the id of a handover. */
+function conversationKey(conversationId: string): string {
+  return `conversation ${conversationId}`;
 }
 
 function run(request: Request, known: HandoverUnit | null): { value: unknown; unit: HandoverUnit | null } {

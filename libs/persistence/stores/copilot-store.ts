@@ -9,17 +9,6 @@ const COLUMNS = `key, kind, title, width, content, revision, created_at AS "crea
 export class PgCopilotStore implements CopilotStore {
   constructor(private readonly source: DataSource) {}
 
-  async newestHandover(
-    { sessionId, userId }: { sessionId: string; userId: string },
-    providers: string[],
-  ): Promise<string | null> {
-    const [row] = await this.source.query<{ id: string }[]>(
-      `SELECT id FROM handover WHERE session_id = $1 AND user_id = $2 AND provider = ANY($3::text[]) ORDER BY id DESC LIMIT 1`,
-      [sessionId, userId, providers],
-    );
-    return row?.id ?? null;
-  }
-
   async putTile(handoverId: string, key: string, { kind, title, width, content }: TileInput): Promise<PutTile> {
     return this.whileOpen<PutTile>(handoverId, 'final', async (manager) => {
       const others = await manager.query<{ key: string }[]>(

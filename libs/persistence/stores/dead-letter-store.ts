@@ -27,9 +27,11 @@ export class PgDeadLetterStore implements DeadLetterStore {
     filter: DeliveryFilter,
     { limit, cursor }: PageRequest,
   ): Promise<Page<DeadLetter>> {
+    const values: unknown[] = [limit + 1, status];
+    const before = cursor === undefined ? '' : `AND d.id < $${values.push(cursor)}::bigint`;
     const rows = await this.source.query<DeadLetter[]>(
-      `${LETTERS} WHERE d.status = $5 AND ${matches('d')} AND ($6::bigint IS NULL OR d.id < $6) ORDER BY d.id DESC LIMIT $4`,
-      [...values(filter), limit + 1, status, cursor ?? null],
+      `${LETTERS} WHERE d.status = $2 ${matches('d', filter, values)} ${before} ORDER BY d.id DESC LIMIT $1`,
+      values,
     );
     return page(rows, limit, ({ id }) => id);
   }
@@ -37,14 +39,19 @@ export class PgDeadLetterStore implements DeadLetterStore {
   /** A lane in somebody's hands that was not tried yet is under way, and does not wait. */
   async waiting(filter: DeliveryFilter, { limit, cursor }: PageRequest): Promise<Page<StuckLane>> {
     const [handoverId, direction] = cursor?.split('.') ?? [];
+    const values: unknown[] = [limit + 1];
+    const before =
+      handoverId === undefined
+        ? ''
+        : `AND (l.handover_id, l.direction) < ($${values.push(handoverId)}, $${values.push(direction)}::text)`;
     const rows = await this.source.query<StuckLane[]>(
       `SELECT ${NEXT.columns}, coalesce(c.kind, 'event') AS kind, l.last - l.done - 1 AS waiting, l.attempts, l.last_error AS error,
          l.due_at AS "dueAt"
        FROM lane l ${NEXT.joins}
-       WHERE l.last > l.done AND (l.owner IS NULL OR l.attempts > 0) AND ${matches('l')}
-         AND ($5::text IS NULL OR (l.handover_id, l.direction) < ($5, $6::text))
-       ORDER BY l.handover_id DESC, l.direction DESC LIMIT $4`,
-      [...values(filter), limit + 1, handoverId ?? null, direction ?? null],
+       WHERE l.last > l.done AND (l.owner IS NULL OR l.attempts > 0)
+         ${matches('l', filter, values)} ${before}
+       ORDER BY l.handover_id DESC, l.direction DESC LIMIT $1`,
+      values,
     );
     return page(rows, limit, (lane) => `${lane.handoverId}.${lane.direction}`);
   }
@@ -88,9 +95,11 @@ export class PgDeadLetterStore implements DeadLetterStore {
   }
 }
 
-const matches = (x: string): string =>
-  `($1::text IS NULL OR ${x}.direction = $1) AND ($2::text IS NULL OR ${x}.target = $2) AND ($3::text IS NULL OR ${x}.handover_id = $3)`;
-
-function values({ direction, target, handoverId }: DeliveryFilter): (string | null)[] {
-  return [direction ?? null, target ?? null, handoverId ?? null];
+/** Each combination is a statement of its own, so that each finds its index. */
+function matches(x: string, { direction, target, handoverId }: DeliveryFilter, values: unknown[]): string {
+  const narrowed = Object.entries({ direction, target, handover_id: handoverId });
+  return narrowed
+    .filter(([, value]) => value !== undefined)
+    .map(([column, value]) => `AND ${x}.${column} = $${values.push(value)}`)
+    .join(' ');
 }

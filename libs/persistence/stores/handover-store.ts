@@ -12,6 +12,7 @@ import {
   type HandoverUnit,
   type IdempotencyKey,
   type Message,
+  type NewestOf,
   type Page,
   type PageRequest,
   type StoredEvent,
@@ -20,14 +21,24 @@ import {
   type UnitQuery,
   type Wakeups,
 } from '#core';
-import { And, LessThan, MoreThan, type DataSource } from 'typeorm';
-import { EventEntity, HandoverEntity, MessageEntity } from '../entities/index.js';
+import type { DataSource } from 'typeorm';
+import { MessageEntity } from '../entities/index.js';
 import { query } from '../statement.js';
 import { Changes, sessionOccupied } from './changes.js';
 import { commitApart } from './commit-apart.js';
-import { page } from './page.js';
+import { filteredIds, type IdFilter } from './filtered.js';
 import { UnitCache } from './unit-cache.js';
 import { HANDOVER_COLUMNS, unitOf, type HandoverRow } from './unit-rows.js';
+import {
+  EVENTS_AFTER,
+  handoversOf,
+  MESSAGES_AFTER,
+  MESSAGES_UP_TO,
+  pageWithinBytes,
+  withinBytes,
+} from './within-bytes.js';
+
+const LISTED = handoversOf(HANDOVER_COLUMNS);
 
 const OPEN = `('${HANDOVER_STATUSES.slice(0, 3).join("', '")}')`;
 /** Of all that shared a conversation of the contact centre's, those that still matter. */
@@ -53,23 +64,13 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return unit?.handover ?? null;
   }
 
-  async list(filter: HandoverFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
-    const rows = await this.source.manager.find(HandoverEntity, {
-      // Ids say what a row is, which an index over them answers: `ho_` a handover, `cv_` a conversation.
-      where: { ...filter, id: cursor ? And(MoreThan('ho_'), LessThan(cursor)) : MoreThan('ho_') },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return page<Handover>(rows, limit, ({ id }) => id);
+  // Ids say what a row is, which an index over them answers: `ho_` a handover, `cv_` a conversation.
+  list(filter: HandoverFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
+    return this.filtered(filter, { from: 'ho_', to: cursor ?? 'hp', limit });
   }
 
-  async conversations(filter: ConversationFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
-    const rows = await this.source.manager.find(HandoverEntity, {
-      where: { ...filter, id: And(MoreThan('cv_'), LessThan(cursor ?? 'cw')) },
-      order: { id: 'DESC' },
-      take: limit + 1,
-    });
-    return page<Handover>(rows, limit, ({ id }) => id);
+  conversations(filter: ConversationFilter, { limit, cursor }: PageRequest): Promise<Page<Handover>> {
+    return this.filtered(filter, { from: 'cv_', to: cursor ?? 'cw', limit });
   }
 
   async lastIncoming(provider: string, conversationId: string): Promise<Handover | null> {
@@ -84,21 +85,30 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     return row ? unitOf(row, this.clock.now()).handover : null;
   }
 
-  async messages(handoverId: string, { limit, cursor }: PageRequest): Promise<Page<Message>> {
-    const rows = await this.source.manager.find(MessageEntity, {
-      where: { handoverId, ...(cursor ? { sequence: MoreThan(Number(cursor)) } : {}) },
-      order: { sequence: 'ASC' },
-      take: limit + 1,
-    });
-    return page<Message>(rows, limit, ({ sequence }) => String(sequence));
+  messages(handoverId: string, { limit, cursor }: PageRequest): Promise<Page<Message>> {
+    const values = [handoverId, Number(cursor ?? 0), limit + 1];
+    return pageWithinBytes<Message>(this.source, MESSAGES_AFTER, limit, values, sequenceOf);
   }
 
-  events(handoverId: string, afterSequence: number, limit: number): Promise<StoredEvent[]> {
-    return this.source.manager.find(EventEntity, {
-      where: { handoverId, sequence: MoreThan(afterSequence) },
-      order: { sequence: 'ASC' },
-      take: limit,
-    });
+  async messagesUpTo(handoverId: string, sequence: number, limit: number): Promise<Message[]> {
+    const values = [handoverId, sequence, limit];
+    return (await withinBytes<Message>(this.source, MESSAGES_UP_TO, limit, values)).rows.reverse();
+  }
+
+  events(handoverId: string, afterSequence: number, limit: number): Promise<Page<StoredEvent>> {
+    const values = [handoverId, afterSequence, limit + 1];
+    return pageWithinBytes<StoredEvent>(this.source, EVENTS_AFTER, limit, values, sequenceOf);
+  }
+
+  async newestOf(ids: string[]): Promise<NewestOf[]> {
+    return query<NewestOf>(
+      this.source,
+      'newest of streams',
+      `SELECT h.id, h.event_sequence AS "eventSequence", h.version,
+         (SELECT count(*)::text || ' ' || coalesce(max(t.revision), 0)::text FROM copilot_tile t WHERE t.handover_id = h.id) AS tiles
+       FROM handover h WHERE h.id = ANY($1::text[])`,
+      [ids],
+    );
   }
 
   message(id: string): Promise<Message | null> {
@@ -198,6 +208,19 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     }
   }
 
+  private async filtered(
+    filter: IdFilter,
+    range: { from: string; to: string; limit: number },
+  ): Promise<Page<Handover>> {
+    const { data: ids, next } = await filteredIds(this.source, filter, range);
+    if (ids.length === 0) return { data: [], next };
+    // Ids are looked up before rows, of which only as many are read as fit on a page.
+    const { rows } = await withinBytes<HandoverRow>(this.source, LISTED, range.limit, [ids]);
+    const now = this.clock.now();
+    const data = rows.map((row) => unitOf(row, now).handover);
+    return { data, next: rows.length < ids.length ? data.at(-1)!.id : next };
+  }
+
   private known(by: { id?: string; conversationId?: string }, now: Date): HandoverUnit[] {
     const unit = this.cache.take(by, now);
     return unit ? [unit] : [];
@@ -236,6 +259,10 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     this.wakeups.committed({ units: stored, taker, opened, left, extended });
     return stale;
   }
+}
+
+function sequenceOf({ sequence }: { sequence: number }): string {
+  return String(sequence);
 }
 
 /** A conversation whose handover is open leaves its events to that. */

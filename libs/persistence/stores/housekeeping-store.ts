@@ -1,5 +1,6 @@
 import type { HousekeepingStore } from '#core';
 import type { DataSource } from 'typeorm';
+import { eraseUser, FINAL, removal } from './erasure.js';
 
 /** Held for the length of one batch: one replica is enough for this. Any number, the same in every replica. */
 const HOUSEKEEPING_LOCK = 7_281_411_905;
@@ -21,6 +22,27 @@ export class PgHousekeepingStore implements HousekeepingStore {
       [olderThanMs, afterId, limit, HOUSEKEEPING_LOCK],
     );
     return row!.isAllOld ? row!.last : null;
+  }
+
+  /** Ids begin with what they are and their time, so they are walked along as the inbox is. What is still to be delivered stays. */
+  async removeHandovers(olderThanMs: number, afterId: string, limit: number): Promise<string | null> {
+    const [row] = await this.source.query<{ last: string | null; isAllOld: boolean }[]>(
+      `WITH mine AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($4) AS ok),
+            batch AS MATERIALIZED (
+              SELECT h.id, h.bot, h.created_at < now() - $1 * interval '1 ms' AS old,
+                h.status IN ${FINAL} AND h.ended_at < now() - $1 * interval '1 ms' AS over
+              FROM handover h WHERE h.id > $2 AND h.id < left($2, 2) || '~' AND (SELECT ok FROM mine) ORDER BY h.id LIMIT $3),
+            doomed AS MATERIALIZED (
+              SELECT b.id, b.bot FROM batch b WHERE b.over AND NOT EXISTS (SELECT 1 FROM lane l WHERE l.handover_id = b.id)),
+            ${removal()}
+       SELECT max(id) AS last, count(*) = $3 AND bool_and(old) AS "isAllOld" FROM batch`,
+      [olderThanMs, afterId, limit, HOUSEKEEPING_LOCK],
+    );
+    return row!.isAllOld ? row!.last : null;
+  }
+
+  erase(userId: string, bot: string | null): Promise<{ erased: number } | { open: string }> {
+    return eraseUser(this.source, userId, bot);
   }
 
   async removeKeys(limit: number): Promise<number> {

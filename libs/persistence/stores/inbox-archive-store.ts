@@ -4,11 +4,13 @@ import {
   type InboxArchive,
   type InboxFilter,
   type InboxRecord,
+  type InboxStatus,
   type Page,
   type PageRequest,
   type ReplayFilter,
 } from '#core';
 import type { DataSource } from 'typeorm';
+import { MAX_WALK } from './filtered.js';
 import { page } from './page.js';
 
 const RECORD = `id, type, key, status, reason, providers, tenant, conversation_id AS "conversationId", handover_id AS "handoverId",
@@ -17,20 +19,44 @@ const EVENT = `id, type, key, providers, tenant, conversation_id AS "conversatio
 /** A message that came after the end is in the transcript already, although its event counts as ignored. */
 const MAY_BE_REPLAYED = `status IN ('dead', 'ignored', 'parked') AND reason IS DISTINCT FROM '${HANDOVER_IS_OVER}'`;
 
+const STATUSES: Record<InboxStatus, string> = {
+  pending: 'pending',
+  parked: 'parked',
+  applied: 'applied',
+  ignored: 'ignored',
+  dead: 'dead',
+};
+
 /** The inbox as operators see it. */
 export class PgInboxArchiveStore implements InboxArchive {
   constructor(private readonly source: DataSource) {}
 
   async list(filter: InboxFilter, { limit, cursor }: PageRequest): Promise<Page<InboxRecord>> {
     const { status, conversationId, handoverId, provider } = filter;
+    const values: unknown[] = [];
+    const param = (value: unknown): string => `$${values.push(value)}`;
+    // A status is one of a few words, and written out: only so the partial index over it is seen to fit.
+    const narrowed = [
+      ...(status === undefined ? [] : [`status = '${STATUSES[status]}'`]),
+      ...(conversationId === undefined ? [] : [`conversation_id = ${param(conversationId)}`]),
+      ...(handoverId === undefined ? [] : [`handover_id = ${param(handoverId)}`]),
+    ];
+    const before = cursor === undefined ? '' : `AND id < ${param(cursor)}::bigint`;
+    const walk = (columns: string): string =>
+      `SELECT ${columns} FROM inbox WHERE ${[...narrowed, 'true'].join(' AND ')} ${before} ORDER BY id DESC`;
+    if (provider === undefined) {
+      const rows = await this.source.query<InboxRecord[]>(`${walk(RECORD)} LIMIT ${limit + 1}`, values);
+      return page(rows, limit, ({ id }) => id);
+    }
+    // Events may belong to several providers, so there is no index over them: a long walk ends the page early.
+    const walked = [...values];
     const rows = await this.source.query<InboxRecord[]>(
-      `SELECT ${RECORD} FROM inbox
-       WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR conversation_id = $2)
-         AND ($3::text IS NULL OR handover_id = $3) AND ($4::text IS NULL OR $4 = ANY(providers)) AND ($5::bigint IS NULL OR id < $5)
-       ORDER BY id DESC LIMIT $6`,
-      [status ?? null, conversationId ?? null, handoverId ?? null, provider ?? null, cursor ?? null, limit + 1],
+      `SELECT * FROM (${walk(RECORD)} LIMIT ${MAX_WALK}) w WHERE ${param(provider)} = ANY(w.providers) ORDER BY id DESC LIMIT ${limit + 1}`,
+      values,
     );
-    return page(rows, limit, ({ id }) => id);
+    if (rows.length > limit) return page(rows, limit, ({ id }) => id);
+    const [end] = await this.source.query<{ id: string }[]>(`${walk('id')} OFFSET ${MAX_WALK - 1} LIMIT 1`, walked);
+    return { data: rows, next: end?.id ?? null };
   }
 
   async get(id: string): Promise<InboxRecord | null> {

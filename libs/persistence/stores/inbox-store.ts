@@ -62,7 +62,8 @@ export class PgInboxStore implements InboxStore {
     await query(
       this.source,
       'settle rows',
-      `UPDATE inbox SET status = $2, reason = $3, handover_id = $4 WHERE id = ANY($1::bigint[]) AND status IN ('pending', 'parked')`,
+      `UPDATE inbox SET status = $2, reason = $3, handover_id = $4, body = CASE WHEN $2 = 'ignored' THEN ''::bytea ELSE body END
+       WHERE id = ANY($1::bigint[]) AND status IN ('pending', 'parked')`,
       [ids, status, reason, handoverId],
     );
   }

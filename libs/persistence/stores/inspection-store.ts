@@ -16,8 +16,14 @@ export class PgInspectionStore implements InspectionStore {
     turns: Turn[],
     { limit, pauseMs, leaseMs }: { limit: number; pauseMs: number; leaseMs: number },
   ): Promise<DueInspection[]> {
-    const isDue = (every: string): string =>
-      `${IS_OPEN} AND h.inspect_at <= now() AND h.created_at <= now() - ${every} * interval '1 ms'`;
+    const isOld = (every: string): string => `h.created_at <= now() - ${every} * interval '1 ms'`;
+    const isDue = (every: string): string => `${IS_OPEN} AND h.inspect_at <= now() AND ${isOld(every)}`;
+    const isBehind = (since: string, every: string): string =>
+      `${IS_OPEN} AND h.inspected_at < ${since} AND ${isOld(every)}`;
+    const oldest = (by: string, condition: string): string => `
+      SELECT one.id FROM turn, LATERAL (
+        SELECT h.id FROM handover h WHERE h.provider = turn.name AND ${condition}
+        ORDER BY h.${by} LIMIT $3 FOR UPDATE SKIP LOCKED) one`;
     return query<DueInspection>(
       this.source,
       'take inspections',
@@ -25,14 +31,18 @@ export class PgInspectionStore implements InspectionStore {
          UPDATE provider p SET inspect_after = now() + $4 * interval '1 ms'
          FROM unnest($1::text[], $2::float8[]) AS t(provider, every)
          WHERE p.name = t.provider AND p.inspect_after <= now()
-           AND EXISTS (SELECT 1 FROM handover h WHERE h.provider = p.name AND ${isDue('t.every')})
-         RETURNING p.name, t.every
-       ), due AS (
-         SELECT one.id FROM turn, LATERAL (
-           SELECT h.id FROM handover h WHERE h.provider = turn.name AND ${isDue('turn.every')}
-           ORDER BY h.inspect_at LIMIT $3 FOR UPDATE SKIP LOCKED) one
+           AND (EXISTS (SELECT 1 FROM handover h WHERE h.provider = p.name AND ${isDue('t.every')})
+             OR EXISTS (SELECT 1 FROM handover h WHERE h.provider = p.name AND ${isBehind('p.inspect_since', 't.every')}))
+         RETURNING p.name, t.every, p.inspect_since AS since
+       ), behind AS (${oldest('inspected_at', isBehind('turn.since', 'turn.every'))}
+       ), due AS (${oldest('inspect_at', isDue('turn.every'))}
+       ), taken AS (
+         SELECT one_turn.id FROM turn, LATERAL (
+           SELECT h.id FROM (SELECT id FROM behind UNION SELECT id FROM due) found
+           JOIN handover h ON h.id = found.id AND h.provider = turn.name LIMIT $3) one_turn
        )
-       UPDATE handover h SET inspect_at = now() + $5 * interval '1 ms' FROM due WHERE h.id = due.id RETURNING ${DUE_COLUMNS}`,
+       UPDATE handover h SET inspect_at = now() + $5 * interval '1 ms', inspected_at = now()
+       FROM taken WHERE h.id = taken.id RETURNING ${DUE_COLUMNS}`,
       [turns.map(({ provider }) => provider), turns.map(({ everyMs }) => everyMs), limit, pauseMs, leaseMs],
     );
   }
@@ -70,7 +80,8 @@ export class PgInspectionStore implements InspectionStore {
     await query(
       this.source,
       'hasten inspections',
-      `UPDATE handover h SET inspect_at = now() WHERE h.provider = ANY($1::text[]) AND ${IS_OPEN} AND h.inspect_at > now()`,
+      // One row a provider, however many handovers are open.
+      `UPDATE provider SET inspect_since = now() WHERE name = ANY($1::text[])`,
       [providers],
     );
   }

@@ -82,6 +82,11 @@ export class AccountApi {
     private readonly options: AccountApiOptions,
   ) {}
 
+  /** The same account, asked as one of another tenant. */
+  ofTenant(tenant: string): AccountApi {
+    return new AccountApi(this.transport, { ...this.options, tenant });
+  }
+
   get baseUrl(): string {
     return this.options.baseUrl;
   }

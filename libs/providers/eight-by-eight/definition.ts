@@ -24,6 +24,7 @@ export const definition: ProviderDefinition<EightByEightSettings, EightByEightHa
     'handBack',
     'inspect',
     'messagesSince',
+    'ownsTenant',
   ],
   settings: EightByEightSettings,
   handoverSettings: EightByEightHandoverSettings,

@@ -42,6 +42,7 @@ import { inspectionOf, listedAt, listedMessage } from './inspection.js';
 import { examine } from './doctor/doctor.js';
 import { isConnectionTest, mapEvent } from './mapping.js';
 import { messageBody } from './message-body.js';
+import { ownsTenant } from './owns-tenant.js';
 import type { EightByEightHandoverSettings, EightByEightSettings } from './settings.js';
 import { overCurrent } from './reassign-body.js';
 import { propertyEntries } from './text.js';
@@ -239,6 +240,10 @@ export class EightByEightSession extends AccountSession implements ProviderSessi
 
   check(context: CheckContext<EightByEightHandoverSettings>): Promise<CheckFinding[]> {
     return examine(this.account, this.settings, context, this.now);
+  }
+
+  ownsTenant(tenant: string): Promise<boolean | null> {
+    return ownsTenant(this.account, tenant);
   }
 
   /** Several calls of this account in one time. */

@@ -1,7 +1,7 @@
 import { ProviderError } from '#contract';
 import { failureOf, HANDOVER, meeting, requestOf, withAccount, type Account } from '../account.js';
 import type { Answer, Fault } from '../fake-http.js';
-import type { Operation, ProviderHarness } from '../harness.js';
+import type { FakeVendor, Operation, ProviderHarness } from '../harness.js';
 import { commandsOf } from '../operations.js';
 import { ensure, wrongly, type Rule } from '../rule.js';
 import { TrappedTimers } from '../trapped-timers.js';
@@ -11,15 +11,18 @@ const SEE =
 const SEE_TIME =
   'ProviderSession in libs/contract/provider.ts: every call ends within 30 s, one that carries a file within 90 s';
 
-const answer = (status: number): Fault => ({ answer: (): Answer => ({ status, body: {} }) });
-const FAULTS: [string, Fault][] = [
-  ...[400, 401, 404, 409, 422, 429, 500, 503].map((status): [string, Fault] => [
-    `is answered ${status}`,
-    answer(status),
-  ]),
-  ['breaks before its effect', 'reset before'],
-  ['breaks after its effect', 'reset after'],
-];
+/** All that can become of one call; a refusal looks like one of the vendor's own. */
+function faultsOf({ refusal = {} }: FakeVendor): [string, Fault][] {
+  const answer = (status: number): Fault => ({ answer: (): Answer => ({ status, body: refusal }) });
+  return [
+    ...[400, 401, 404, 409, 422, 429, 500, 503].map((status): [string, Fault] => [
+      `is answered ${status}`,
+      answer(status),
+    ]),
+    ['breaks before its effect', 'reset before'],
+    ['breaks after its effect', 'reset after'],
+  ];
+}
 
 /** One of the calls of an operation: by its route, and by how many calls of that route come before it. */
 interface Step {
@@ -76,7 +79,7 @@ export const sequenceRules: Rule[] = [
     async run(harness) {
       const [, start] = commandsOf(harness).find(([operation]) => operation === 'start')!;
       for (const step of await stepsOf(harness, 'start', start))
-        for (const [how, fault] of FAULTS)
+        for (const [how, fault] of faultsOf(harness.vendor('first')))
           await withAccount(harness, async (account) => {
             void account.vendor.http.at(step.route, step.passing, fault);
             const outcome = await startAsTheCore(account, harness);

@@ -1,15 +1,11 @@
 import { Budget, type Owner } from '#core';
 
-const KIB = 1_024;
-const MIB = 1_024 * KIB;
+const MIB = 1_048_576;
 
 /** The largest body that is no upload, in bytes. */
 export const MAX_BODY_BYTES = MIB;
 /** How long such a body may take to arrive, in milliseconds. */
 export const BODY_WITHIN_MS = 15_000;
-/** What an upload has in memory while it goes on to the database: pieces of 64 KiB, in and out. Bytes. */
-export const UPLOAD_BUFFER_BYTES = 256 * KIB;
-
 /** Bodies that come from strangers: how many may be on their way, and what has arrived of them, in bytes. */
 export const UNPROVEN = { count: 512, amount: 24 * MIB };
 /** Connections without a request that are kept. */
@@ -26,7 +22,9 @@ export class HttpBudgets {
   readonly bodies = new Budget('body bytes', { total: 48 * MIB, share: 24 * MIB, floor: 2 * MIB });
   readonly webhooks = new Budget('webhooks', { total: 600, share: 400, floor: 32 });
   readonly webhookBodies = new Budget('webhook bytes', { total: 24 * MIB, share: 16 * MIB, floor: 2 * MIB });
-  /** Uploads that are coming in. */
+  /** Bytes of large answers that their callers have not read yet. */
+  readonly answers = new Budget('answer bytes', { total: 48 * MIB, share: 16 * MIB, floor: 3 * MIB });
+  /** Uploads that are coming in, each with some pieces of 64 KiB in memory. */
   readonly uploads = new Budget('uploads', { total: 128, share: 48, floor: 4 });
   /** Requests to pages that need no key. */
   readonly visitors = new Budget('requests without a key', { total: 200, share: 200, floor: 0 });

@@ -1,5 +1,12 @@
-import { Refusal, sameSecret, type ProviderInstance } from '#core';
-import { hashKey } from '#persistence';
+import {
+  handoverOfLink,
+  isFinal,
+  LINK_OUTLIVES_MS,
+  linkToken,
+  Refusal,
+  sameSecret,
+  type ProviderInstance,
+} from '#core';
 import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../runtime/runtime.js';
 import { Tickets, type Ticket } from './ticket.js';
@@ -7,13 +14,20 @@ import { Tickets, type Ticket } from './ticket.js';
 /** How long a page may go on without showing its URL token again, in milliseconds. */
 const TICKET_MS = 3_600_000;
 const MAX_ID = 255;
-const MAX_TOKEN = 1_024;
 
 /** What a copilot link holds. */
 export interface CopilotLink {
   userId: string;
   sessionId: string;
   urlToken: string;
+}
+
+/** A handover that a link opens: until when (epoch milliseconds), and the URL token behind it. */
+interface Found {
+  handoverId: string;
+  provider: string;
+  secret: string;
+  closesAt: number;
 }
 
 /** Who may see which handover on the copilot's page. Whatever is wrong with a link, the refusal is the same. */
@@ -30,13 +44,13 @@ export class CopilotAccess {
     return (await this.find(link)) !== null;
   }
 
-  /** A ticket for the newest handover that the link means. @throws {Refusal} `forbidden` */
+  /** A ticket for the handover that the link means. @throws {Refusal} `forbidden` */
   async ticketFor(link: CopilotLink): Promise<{ ticket: string; expiresAt: Date }> {
     const found = await this.find(link);
     if (!found) throw refused();
-    const expiresAt = this.runtime.clock.now().getTime() + TICKET_MS;
-    const ticket = this.tickets.issue({ ...found, expiresAt }, link.urlToken);
-    return { ticket, expiresAt: new Date(expiresAt) };
+    const { handoverId, provider, secret } = found;
+    const expiresAt = Math.min(this.runtime.clock.now().getTime() + TICKET_MS, found.closesAt);
+    return { ticket: this.tickets.issue({ handoverId, provider, expiresAt }, secret), expiresAt: new Date(expiresAt) };
   }
 
   /** The ticket in a header `Authorization: Bearer <ticket>`. @throws {Refusal} `forbidden` */
@@ -46,21 +60,29 @@ export class CopilotAccess {
     return this.tickets.read(text ?? '', tokensOf, this.runtime.clock.now().getTime()) ?? fail(refused());
   }
 
-  private async find({ userId, sessionId, urlToken }: CopilotLink): Promise<Omit<Ticket, 'expiresAt'> | null> {
-    if (isOutside(userId, MAX_ID) || isOutside(sessionId, MAX_ID) || isOutside(urlToken, MAX_TOKEN)) return null;
-    const handoverId = await this.runtime.copilot.newestHandover({ userId, sessionId }, this.providersOf(urlToken));
-    const handover = handoverId === null ? null : await this.runtime.handovers.get(handoverId);
-    return handover && { handoverId: handover.id, provider: handover.provider };
+  /** The database is asked only for a link that was made here: anybody can send any other. */
+  private async find({ userId, sessionId, urlToken }: CopilotLink): Promise<Found | null> {
+    if (isOutside(userId, MAX_ID) || isOutside(sessionId, MAX_ID)) return null;
+    const handoverId = handoverOfLink(urlToken);
+    const secrets = handoverId === null ? new Map<string, string>() : this.secretsOf(handoverId, urlToken);
+    if (secrets.size === 0) return null;
+    const handover = await this.runtime.handovers.get(handoverId!);
+    const secret = handover && secrets.get(handover.provider);
+    if (!secret || handover.userId !== userId || handover.sessionId !== sessionId) return null;
+    const closesAt = isFinal(handover) ? (handover.endedAt?.getTime() ?? 0) + LINK_OUTLIVES_MS : Infinity;
+    if (closesAt <= this.runtime.clock.now().getTime()) return null;
+    return { handoverId: handover.id, provider: handover.provider, secret, closesAt };
   }
 
-  /** Every token of every provider is compared, and only hashes, so time tells nothing of a token. */
-  private providersOf(urlToken: string): string[] {
+  /** By provider: the URL token that the link of this handover would have been made with. */
+  private secretsOf(handoverId: string, given: string): Map<string, string> {
     const { registry } = this.runtime;
-    const given = hashKey(urlToken);
-    return registry.names().filter((name) => {
-      const matches = tokensFor(registry.get(name)).map((token) => sameSecret(given, hashKey(token)));
-      return matches.includes(true);
-    });
+    const found = new Map<string, string>();
+    for (const name of registry.names()) {
+      for (const secret of tokensFor(registry.get(name)))
+        if (sameSecret(given, linkToken(secret, handoverId))) found.set(name, secret);
+    }
+    return found;
   }
 }
 

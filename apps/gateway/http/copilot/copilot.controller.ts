@@ -6,7 +6,6 @@ import { Runtime } from '../../runtime/runtime.js';
 import { Public } from '../auth.guard.js';
 import { Text } from '../fields.js';
 import { IsIntegerText } from '../v1/paging.js';
-import { sendFrames } from '../v1/handovers/event-stream.js';
 import { Valid } from '../valid.js';
 import { CopilotAccess } from './copilot-access.js';
 import { pageFrames } from './page-feed.js';
@@ -51,7 +50,11 @@ export class CopilotController {
   @Get('events')
   async events(@Headers('authorization') authorization: string | undefined, @Res() reply: FastifyReply): Promise<void> {
     const { handoverId, expiresAt } = this.access.ticketIn(authorization);
-    await sendFrames(this.runtime, reply, (stop) => pageFrames(this.runtime, handoverId, expiresAt, stop));
+    const bot = (await this.runtime.handovers.get(handoverId))?.bot ?? '';
+    reply.request.admitted?.holding.release();
+    await this.runtime.streams.send(`bot:${bot}`, reply, (stop, news) =>
+      pageFrames(this.runtime, handoverId, expiresAt, stop, news),
+    );
   }
 
   /** Messages before one, oldest first; `next` is what the page asks for before those. */

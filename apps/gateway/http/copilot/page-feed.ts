@@ -1,13 +1,8 @@
-import { isFinal, messageView, type Handover, type Message, type Page } from '#core';
+import { isFinal, messageView, type Handover, type Message, type NewestOf, type Page } from '#core';
 import type { Runtime } from '../../runtime/runtime.js';
-import { News } from '../v1/handovers/event-stream.js';
+import type { News } from '../../runtime/streams.js';
 import { MESSAGES_AT_ONCE, messagesBefore } from './said-before.js';
 import { tileView } from '../v1/copilot-tiles/copilot-tiles.views.js';
-
-/** A page looks for other replicas' changes this often, in milliseconds. */
-const POLL_MS = 1_000;
-/** A comment line keeps proxies from closing a silent stream. */
-const KEEP_ALIVE_MS = 15_000;
 
 /**
  * What a page shows, then what changes of it, as server-sent events: `start`, `handover`, `messages`, `tiles`, and `end` once the
@@ -18,26 +13,44 @@ export async function* pageFrames(
   handoverId: string,
   expiresAt: number,
   stop: AbortSignal,
+  news: News,
 ): AsyncGenerator<string> {
-  const news = new News();
-  const unsubscribe = runtime.changes.subscribe(handoverId, () => news.signal());
+  const wake = (): void => news.signal();
+  const unsubscribe = runtime.changes.subscribe(handoverId, wake);
+  const unwatch = runtime.streamPoll.watch(new WatchedPage(handoverId, wake));
   const feed = new PageFeed(runtime, handoverId);
-  let silentSince = Date.now();
   try {
     while (!stop.aborted && runtime.clock.now().getTime() < expiresAt) {
-      const arrived = news.next(POLL_MS, stop);
       const frames = await feed.next();
-      yield* frames;
+      for (let frame = frames.shift(); frame !== undefined; frame = frames.shift()) yield frame;
       if (feed.isOver) return;
-      if (frames.length > 0) silentSince = Date.now();
-      else if (Date.now() - silentSince > KEEP_ALIVE_MS) {
-        yield ': still here\n\n';
-        silentSince = Date.now();
+      if (feed.isBehind) continue;
+      let why = await news.next();
+      while (why !== 'new' && !stop.aborted && runtime.clock.now().getTime() < expiresAt) {
+        yield why;
+        why = await news.next();
       }
-      if (!feed.isBehind) await arrived;
     }
   } finally {
     unsubscribe();
+    unwatch();
+  }
+}
+
+/** What the page knows is compared as a whole; what it was told before the first look is told once more. */
+class WatchedPage {
+  private mark = '';
+
+  constructor(
+    readonly id: string,
+    readonly wake: () => void,
+  ) {}
+
+  isBehind(newest: NewestOf | undefined): boolean {
+    const mark = newest ? `${newest.version} ${newest.tiles}` : 'gone';
+    const isBehind = mark !== this.mark;
+    this.mark = mark;
+    return isBehind;
   }
 }
 
@@ -104,7 +117,7 @@ class PageFeed {
   /** A message that was shown before may turn out not to have reached the agent; the event says so. */
   private async failedMessages({ eventSequence }: Handover): Promise<string[]> {
     if (eventSequence <= this.events) return [];
-    const events = await this.runtime.handovers.events(this.handoverId, this.events, MESSAGES_AT_ONCE);
+    const { data: events } = await this.runtime.handovers.events(this.handoverId, this.events, MESSAGES_AT_ONCE);
     this.events = events.at(-1)?.sequence ?? eventSequence;
     const failed = events.filter(({ type }) => type === 'message.failed');
     if (failed.length === 0) return [];

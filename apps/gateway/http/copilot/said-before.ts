@@ -15,7 +15,7 @@ interface Stretch {
  * keep their sequences. What was said before it where its conversation began in the contact centre has numbers from 0 downwards.
  */
 export async function messagesBefore(
-  store: Pick<HandoverStore, 'get' | 'messages'>,
+  store: Pick<HandoverStore, 'get' | 'messagesUpTo'>,
   handover: Handover,
   before: number,
 ): Promise<Page<Message>> {
@@ -26,8 +26,10 @@ export async function messagesBefore(
     const last = Math.min(end, before - 1);
     const first = Math.max(begin, last - (MESSAGES_AT_ONCE - found.length));
     if (last > first) {
-      const { data } = await store.messages(id, { limit: last - first, cursor: String(first - begin + after) });
+      const data = await store.messagesUpTo(id, last - begin + after, last - first);
       found.unshift(...data.map((message) => ({ ...message, sequence: message.sequence - after + begin })));
+      // A page ends at bytes as well: what is before them is asked for next.
+      if (data.length < last - first && found.length > 0) return { data: found, next: String(found[0]!.sequence) };
     }
     if (first > begin) return { data: found, next: String(first + 1) };
     end = begin;

@@ -32,16 +32,18 @@ export function checkSettings({ endGrace, webhookVerification }: EightByEightSet
 
 /** The keys that sign events serve all customers of 8x8: an account that knows no tenant takes no stranger in. */
 export function checkEndpoint(
-  { tenant, webhookTenant }: EightByEightSettings,
+  { tenant, webhookTenant, webhookToken }: EightByEightSettings,
   { hasEndpoint, pinnedTenant }: CheckContext,
 ): CheckFinding[] {
   if (!hasEndpoint) return [];
   const known = webhookTenant ?? tenant ?? pinnedTenant;
+  if (known === null && webhookToken !== undefined)
+    return [ok('endpoint', 'Conversations that come with the webhookToken go to the bot.')];
   if (known !== null) return [ok('endpoint', `Conversations of the tenant "${known}" go to the bot.`)];
   return [
     error(
       'endpoint',
-      'There is an endpoint, but the account knows no tenant: no conversation is taken in, and the bot hears of no user.',
+      'There is an endpoint, but the account knows no tenant yet: until 8x8 has confirmed that of an event, no conversation is taken in, and the bot hears of no user.',
       'Set tenant (or webhookTenant) in the settings of the provider. See Configuration Manager, Home, Profile.',
     ),
   ];
@@ -104,13 +106,13 @@ function signatures(seen: SeenWebhooks): CheckFinding {
 }
 
 function tenantOf({ ignored }: SeenWebhooks): CheckFinding[] {
-  const foreign = ignored.find(({ reason }) => reason === 'another tenant');
+  const foreign = ignored.find(({ reason }) => reason === 'another tenant' || reason === 'tenant not confirmed');
   if (!foreign) return [];
   return [
     error(
       'webhook-tenant',
-      `${counted(foreign.count, 'event')} ignored within the hour: of a tenant that is not the provider's.`,
-      'If they are yours, set webhookTenant to the Tenant Label (Configuration Manager, Home, Profile). "handover inbox list --status ignored" shows them.',
+      `${counted(foreign.count, 'event')} ${foreign.reason === 'another tenant' ? "ignored within the hour: of a tenant that is not the provider's" : "refused for now: 8x8 did not confirm that their tenant is the account's"}.`,
+      'If they are yours, set webhookTenant to the Tenant Label (Configuration Manager, Home, Profile). The log names the tenant they carry.',
     ),
   ];
 }

@@ -27,7 +27,7 @@ export class AttachmentsController {
     400: 'The form is broken, or has something else than one file in the part `file`.',
     403: 'This key may not do that.',
     404: 'There is no such handover for this key.',
-    408: 'The upload took longer than two minutes.',
+    408: 'The upload took longer than two minutes, or came more slowly than 16 KiB a second.',
     409: 'The handover is over, or its contact centre takes no files (`reason`: `unsupported`).',
     413: "The file is larger than the provider's limit, 25 MiB unless set.",
     415: 'It is no form, or files of this type are not taken.',

@@ -13,6 +13,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import { Runtime } from '../../../runtime/runtime.js';
 import { readUpload } from '../../upload-form.js';
+import { UploadQuota } from './upload-quota.js';
 
 /** What a form has beside its file, at the most, in bytes. */
 const FORM_OVERHEAD_BYTES = 16_384;
@@ -20,11 +21,15 @@ const FORM_OVERHEAD_BYTES = 16_384;
 /** Files that bots send, and those of both sides to be read. */
 @Injectable()
 export class AttachmentsService {
-  constructor(private readonly runtime: Runtime) {}
+  private readonly quota: UploadQuota;
+
+  constructor(private readonly runtime: Runtime) {
+    this.quota = new UploadQuota(() => runtime.attachments.unnamedBytes());
+  }
 
   /**
    * Keeps a file that a bot sends as a form, for a handover or an incoming conversation.
-   * @throws {Refusal} `too_large`, `wrong_type`, `invalid`, `unavailable`
+   * @throws {Refusal} `too_large`, `too_slow`, `wrong_type`, `invalid`, `over_budget`, `unavailable`
    */
   async upload(handover: Handover, form: unknown): Promise<Attachment> {
     const { attachments } = this.takerOf(handover).options;
@@ -39,7 +44,8 @@ export class AttachmentsService {
           'wrong_type',
           `Files of type ${contentType} are not taken here; taken are: ${attachments.types!.join(', ')}.`,
         );
-      return this.keep({ handoverId: handover.id, filename, contentType }, content, attachments.maxBytes);
+      const counted = this.quota.counted(handover.bot, content);
+      return this.keep({ handoverId: handover.id, filename, contentType }, counted, attachments.maxBytes);
     });
   }
 

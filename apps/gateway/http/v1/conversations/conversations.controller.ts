@@ -13,6 +13,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { Runtime } from '../../../runtime/runtime.js';
 import { Caller, type Principal } from '../../auth.guard.js';
+import { ownerOf } from '../../admission/callers.js';
 import { Valid } from '../../valid.js';
 import { sendEvents } from '../handovers/event-stream.js';
 import { EVENTS_RESPONSE, IDEMPOTENCY } from '../handovers/handovers.controller.js';
@@ -136,6 +137,6 @@ export class ConversationsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.conversations.find(caller, id);
-    await sendEvents(this.runtime, id, { accept, lastEventId, ...query }, reply);
+    await sendEvents(this.runtime, ownerOf(caller), id, { accept, lastEventId, ...query }, reply);
   }
 }

@@ -1,14 +1,10 @@
-import { Readable } from 'node:stream';
-import { Refusal, type Page, type StoredEvent } from '#core';
+import { Refusal, type NewestOf, type Owner, type Page, type StoredEvent } from '#core';
 import type { FastifyReply } from 'fastify';
 import type { Runtime } from '../../../runtime/runtime.js';
+import type { News } from '../../../runtime/streams.js';
 import { pageOf } from '../paging.js';
 
 const BATCH = 200;
-/** A stream looks for other replicas' events this often, in milliseconds. */
-const POLL_MS = 1_000;
-/** A comment line keeps proxies from closing a silent stream. */
-const KEEP_ALIVE_MS = 15_000;
 const FINAL = /^(handover\.(completed|cancelled|failed)|conversation\.ended)$/;
 
 /** How a request wants events: as a stream or, accepting JSON, as a page of a list; and from which on. */
@@ -19,9 +15,10 @@ export interface EventsWanted {
   limit?: string;
 }
 
-/** Answers with the events of a handover or an incoming conversation. @throws {Refusal} `invalid` */
+/** Answers with the events of a handover or an incoming conversation. @throws {Refusal} `invalid`, `over_budget`, `unavailable` */
 export async function sendEvents(
   runtime: Runtime,
+  owner: Owner,
   id: string,
   wanted: EventsWanted,
   reply: FastifyReply,
@@ -32,72 +29,69 @@ export async function sendEvents(
   }
   const after = Number(cursor ?? lastEventId ?? 0);
   if (accept?.includes('application/json')) await reply.send(await eventList(runtime, id, after, pageOf(wanted).limit));
-  else await streamEvents(runtime, id, after, reply);
+  else {
+    // A stream is in a budget of its own, and no request under way any more.
+    reply.request.admitted?.holding.release();
+    await runtime.streams.send(owner, reply, (stop, news) => frames(runtime, id, after, stop, news));
+  }
 }
 
 /** A page of stored events. */
 async function eventList(runtime: Runtime, handoverId: string, after: number, limit: number): Promise<Page<unknown>> {
-  const events = await runtime.handovers.events(handoverId, after, limit + 1);
-  const data = events.slice(0, limit);
-  return {
-    data: data.map(({ body }) => JSON.parse(body) as unknown),
-    next: events.length > limit ? String(data.at(-1)!.sequence) : null,
-  };
+  const { data, next } = await runtime.handovers.events(handoverId, after, limit);
+  return { data: data.map(({ body }) => JSON.parse(body) as unknown), next };
 }
 
-/** Sends the stored events as server-sent events, then new ones as they come, and ends after the final one. */
-async function streamEvents(runtime: Runtime, id: string, after: number, reply: FastifyReply): Promise<void> {
-  await sendFrames(runtime, reply, (stop) => frames(runtime, id, after, stop));
-}
-
-/** Sends server-sent events until there are no more, the caller has gone, or the gateway stops. */
-export async function sendFrames(
+/** The stored events, then new ones as they come, until the final one. */
+async function* frames(
   runtime: Runtime,
-  reply: FastifyReply,
-  frames: (stop: AbortSignal) => AsyncGenerator<string>,
-): Promise<void> {
-  const stop = new AbortController();
-  reply.raw.once('close', () => stop.abort());
-  runtime.stopping.addEventListener('abort', () => stop.abort(), { once: true, signal: stop.signal });
-  reply
-    .header('content-type', 'text/event-stream; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .header('x-accel-buffering', 'no');
-  await reply.send(Readable.from(frames(stop.signal), { objectMode: false }));
-}
-
-async function* frames(runtime: Runtime, handoverId: string, after: number, stop: AbortSignal): AsyncGenerator<string> {
-  const news = new News();
+  handoverId: string,
+  after: number,
+  stop: AbortSignal,
+  news: News,
+): AsyncGenerator<string> {
   // Of what is not stored only the newest counts: it replaces what was true before.
   let live: string | null = null;
+  let isNew = true;
+  let sequence = after;
+  const wake = (): void => {
+    isNew = true;
+    news.signal();
+  };
   const unsubscribe = runtime.hub.subscribe(handoverId, (body) => {
-    live = body ?? live;
+    if (body === undefined) return wake();
+    live = body;
     news.signal();
   });
-  let sequence = after;
-  let silentSince = Date.now();
+  const isBehind = (newest: NewestOf | undefined): boolean => !newest || newest.eventSequence > sequence;
+  const unwatch = runtime.streamPoll.watch({ id: handoverId, isBehind, wake });
   try {
     yield 'retry: 1000\n\n';
     while (!stop.aborted) {
-      const arrived = news.next(POLL_MS, stop);
-      const events = await runtime.handovers.events(handoverId, sequence, BATCH);
-      for (const event of events) {
-        yield frame(event);
-        sequence = event.sequence;
-        if (FINAL.test(event.type)) return;
+      while (isNew) {
+        isNew = false;
+        const { data, next } = await runtime.handovers.events(handoverId, sequence, BATCH);
+        isNew ||= next !== null;
+        if (data.length === 0 && (await isOver(runtime, handoverId, sequence))) return;
+        // Taken out one by one: what was sent need not be kept while the rest waits for its reader.
+        for (let event = data.shift(); event; event = data.shift()) {
+          yield frame(event);
+          sequence = event.sequence;
+          if (FINAL.test(event.type) || stop.aborted) return;
+        }
       }
-      if (live !== null) yield `event: typing\ndata: ${live}\n\n`;
-      live = null;
-      if (events.length > 0) silentSince = Date.now();
-      else if (await isOver(runtime, handoverId, sequence)) return;
-      else if (Date.now() - silentSince > KEEP_ALIVE_MS) {
-        yield ': still here\n\n';
-        silentSince = Date.now();
+      if (live !== null) {
+        const said: string = live;
+        live = null;
+        yield `event: typing\ndata: ${said}\n\n`;
+        continue;
       }
-      if (events.length < BATCH) await arrived;
+      const why = await news.next();
+      if (why !== 'new') yield why;
     }
   } finally {
     unsubscribe();
+    unwatch();
   }
 }
 
@@ -109,26 +103,4 @@ async function isOver(runtime: Runtime, handoverId: string, sequence: number): P
 
 function frame({ sequence, type, body }: StoredEvent): string {
   return `id: ${sequence}\nevent: ${type}\ndata: ${body}\n\n`;
-}
-
-/** Waits for a signal; one that comes before the wait is not lost. */
-export class News {
-  private wake: (() => void) | null = null;
-
-  signal(): void {
-    this.wake?.();
-  }
-
-  next(withinMs: number, stop: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        stop.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, withinMs);
-      stop.addEventListener('abort', done);
-      this.wake = done;
-    });
-  }
 }

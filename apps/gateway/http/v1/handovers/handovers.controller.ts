@@ -13,6 +13,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { Runtime } from '../../../runtime/runtime.js';
 import { Caller, type Principal } from '../../auth.guard.js';
+import { ownerOf } from '../../admission/callers.js';
 import { Valid } from '../../valid.js';
 import { pageOf, PageQuery, SequenceQuery } from '../paging.js';
 import { sendEvents } from './event-stream.js';
@@ -175,6 +176,6 @@ export class HandoversController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.handovers.find(caller, id);
-    await sendEvents(this.runtime, id, { accept, lastEventId, ...query }, reply);
+    await sendEvents(this.runtime, ownerOf(caller), id, { accept, lastEventId, ...query }, reply);
   }
 }

@@ -219,6 +219,10 @@ export class ProblemView {
     description: 'With 409: nobody is there (see `availability`), or the contact centre cannot do this.',
   })
   reason?: string;
+  @ApiProperty({ required: false, example: 'requests', description: 'With 429 or 503: which budget is used up.' })
+  budget?: string;
+  @ApiProperty({ required: false, example: 'bot:shop-assistant', description: 'With `budget`: whose share it is.' })
+  owner?: string;
 }
 
 const PROBLEM_TEXTS: Record<number, string> = {
@@ -227,13 +231,14 @@ const PROBLEM_TEXTS: Record<number, string> = {
   403: 'This key may not do that.',
   404: 'There is no such handover for this key.',
   409: 'The handover is over, the session has an open one already (`handoverId`), nobody is there, or the contact centre cannot do it (`reason`).',
+  408: 'The body did not arrive in time, 15 s for JSON.',
   413: 'The body is over 1 MiB.',
   422: 'The Idempotency-Key was used with another request.',
-  429: 'The bot has used up its share (`owner`) of something (`budget`); try again after `Retry-After` seconds.',
+  429: "The caller's own share is used up, or it sends too many wrong keys; `budget` says of what, `owner` whose. Try again after `Retry-After` seconds.",
   503: 'Not now; try again after `Retry-After` seconds.',
 };
 
-/** The problems that a call may be answered with, beside the 401 and 503 that any may. */
+/** The problems that a call may be answered with, beside the 401, 429 and 503 that any may. */
 export function Problems(...statuses: number[]): MethodDecorator {
   return ProblemsOf(Object.fromEntries(statuses.map((status) => [status, PROBLEM_TEXTS[status]!])));
 }
@@ -241,12 +246,13 @@ export function Problems(...statuses: number[]): MethodDecorator {
 /** The same, saying what each means here. */
 export function ProblemsOf(texts: Record<number, string>): MethodDecorator {
   return applyDecorators(
-    ...Object.entries({ 401: PROBLEM_TEXTS[401], ...texts, 503: PROBLEM_TEXTS[503] }).map(([status, description]) =>
-      ApiResponse({
-        status: Number(status),
-        description,
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemView' } } },
-      }),
+    ...Object.entries({ 401: PROBLEM_TEXTS[401], 429: PROBLEM_TEXTS[429], ...texts, 503: PROBLEM_TEXTS[503] }).map(
+      ([status, description]) =>
+        ApiResponse({
+          status: Number(status),
+          description,
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemView' } } },
+        }),
     ),
   );
 }

@@ -3,6 +3,15 @@ import { NEXT } from '../handovers/handovers.views.js';
 
 const OBJECT = { type: 'object', additionalProperties: true } as const;
 
+export class IgnoredView {
+  @ApiProperty({ example: 'another tenant' })
+  reason: string;
+  @ApiProperty({ example: 3 })
+  count: number;
+  @ApiProperty({ format: 'date-time' })
+  lastAt: string;
+}
+
 export class ProviderView {
   @ApiProperty({ example: 'support-8x8' })
   name: string;
@@ -24,9 +33,16 @@ export class ProviderView {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The tenant that it is held to since its first event, where the settings name none.',
+    description:
+      "The tenant that the contact centre has confirmed as the account's, where the settings name none; null while it has not. A change of the settings lets it go.",
   })
   pinnedTenant: string | null;
+  @ApiProperty({
+    type: () => IgnoredView,
+    isArray: true,
+    description: 'Events that concerned no handover, by reason, since this replica started; the most frequent first.',
+  })
+  ignoredEvents: IgnoredView[];
 }
 
 export class ProviderPage {

@@ -75,6 +75,9 @@ export class ProvidersService {
       enabled,
       provisioned,
       pinnedTenant,
+      ignoredEvents: this.runtime.ignored
+        .of(name)
+        .map(({ lastAt, ...counted }) => ({ ...counted, lastAt: new Date(lastAt).toISOString() })),
     };
   }
 }
