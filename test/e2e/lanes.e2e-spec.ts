@@ -101,6 +101,7 @@ describe('lanes of several replicas', () => {
       );
       await database.query(`DELETE FROM lane WHERE owner = $1`, [busy]);
       await add('ho_orphan', dead);
+      await database.query(`UPDATE lane SET target = 'alone' WHERE handover_id = 'ho_orphan'`);
       const walked = async (): Promise<number> => {
         await one.query('SELECT pg_stat_force_next_flush()');
         await one.query('SELECT pg_stat_clear_snapshot()');
@@ -113,7 +114,7 @@ describe('lanes of several replicas', () => {
       const wanted = { fresh: 10, tried: 10 };
       const before = await walked();
       expect(await lanes.free([sign!], 0)).toBe(1);
-      const [taken] = await lanes.take(me, [{ direction: 'provider', target: 't', others: wanted, bots: {} }]);
+      const [taken] = await lanes.take(me, [{ direction: 'provider', target: 'alone', others: wanted, bots: {} }]);
       expect(taken).toMatchObject({ uncertain: true });
       expect((await walked()) - before).toBeLessThan(DEAD_ROWS / 100);
     } finally {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster } from './cluster.js';
-import { answersLost, crowded, deliveredTwice, mustFind, oneWaits, play } from './scenarios.js';
+import { answersLost, crowded, deliveredTwice, leaseStolen, mustFind, oneWaits, play } from './scenarios.js';
 
 /**
  * Each scenario provokes one failure. With the mechanism against it, the auditor finds nothing; with the mechanism switched off in a copy
@@ -14,8 +14,13 @@ describe('the mechanisms that keep the promises', () => {
   afterAll(() => cluster.stop());
 
   it('keep them when everything that they are for happens', async () => {
-    const { text } = await play(cluster, { deliveredTwice, oneWaits, answersLost, crowded });
+    const { text } = await play(cluster, { deliveredTwice, oneWaits, answersLost, crowded, leaseStolen });
     expect(text).toBe('');
+  });
+
+  it('include the fencing: without it a replica goes on with what was taken from it', async () => {
+    const outcome = await play(cluster, { leaseStolen }, { mutation: 'no fencing' });
+    mustFind(outcome, 'user message doubled');
   });
 
   it('include the dedupe of webhooks: without it an agent is heard twice', async () => {

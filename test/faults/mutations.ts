@@ -10,18 +10,13 @@ export interface Mutation {
 }
 
 export const MUTATIONS = {
-  /** A replica that was silent for too long works on with what it holds, although another one has taken it over. */
-  'no lease check': {
+  /** A note does not tell whose the lane is: whoever lost it goes on. */
+  'no fencing': {
     replacements: [
       {
         file: 'delivery/relay.js',
-        find: 'return !this.stopped && performance.now() - this.lastHeartbeat < TRUST_OWN_LEASE_MS;',
-        replace: 'return !this.stopped;',
-      },
-      {
-        file: 'delivery/relay.js',
-        find: 'sentAt - this.lastHeartbeat > TRUST_OWN_LEASE_MS',
-        replace: 'false',
+        find: 'this.doubt(held);\n    }\n    async putOff',
+        replace: 'void 0;\n    }\n    async putOff',
       },
     ],
   },

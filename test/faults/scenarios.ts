@@ -12,10 +12,10 @@ import { report } from './timeline.js';
 import type { Exchange, WireFault } from './wire.js';
 
 /** Long enough for another replica to notice, take over and be at work, and for any call to run out of time. Milliseconds. */
-const PAUSE_MS = 15_000;
+const PAUSE_MS = 20_000;
 /** How long 8x8 and the bot take to answer, before and during the pause. Milliseconds. */
 const BEFORE_PAUSE_MS = 2_000;
-const MEANWHILE_MS = 500;
+const MEANWHILE_MS = 800;
 /** More messages than are sent while the pause lasts. */
 const MANY = 30;
 
@@ -85,7 +85,10 @@ export const answersLost: Scenario = async (stage, talk) => {
  * A replica is paused in the middle of its work, another one takes over, and the first one wakes up while that is at work. All calls are
  * answered late, so that there is work left at every step.
  */
-function paused(nap: (hasTakenOver: () => boolean, talk: Talk) => Promise<unknown>): Scenario {
+function paused(
+  isTakenOver: typeof beyond,
+  nap: (hasTakenOver: () => boolean, talk: Talk) => Promise<unknown>,
+): Scenario {
   return async (stage, talk) => {
     const [sleeper, other] = stage.fleet.replicas;
     await other!.kill();
@@ -104,7 +107,7 @@ function paused(nap: (hasTakenOver: () => boolean, talk: Talk) => Promise<unknow
     // The call that it has under way in its sleep is young, so that it has not run out of time when it wakes up soon.
     const arrived = talk.arrived();
     await talk.wait('the next call', () => talk.arrived() > arrived);
-    const hasGoneOn = beyond(talk, 1);
+    const hasGoneOn = isTakenOver(talk, 1);
     await stage.disturb('pause', `${sleeper!.name} is paused`, async () => {
       sleeper!.pause();
       meet({ kind: 'slow', ms: MEANWHILE_MS });
@@ -121,10 +124,36 @@ function paused(nap: (hasTakenOver: () => boolean, talk: Talk) => Promise<unknow
 }
 
 /** Its calls have run out of time when it wakes up. */
-export const pausedForLong = paused(() => delay(PAUSE_MS));
+export const pausedForLong = paused(beyond, () => delay(PAUSE_MS));
 
-/** It wakes up with answers in its hands, and goes on at once if nothing keeps it from that. */
-export const pausedUntilTakenOver = paused((hasTakenOver, talk) => talk.wait('the takeover', hasTakenOver));
+/**
+ * It wakes up with answers in its hands, and goes on at once if nothing keeps it from that. By then its events have been taken over; its
+ * commands are not before all calls that it may have under way are over.
+ */
+export const pausedUntilTakenOver = paused(eventsBeyond, (hasTakenOver, talk) =>
+  talk.wait('the takeover', hasTakenOver),
+);
+
+/**
+ * A replica is robbed of what it works on: another one holds it for dead, as after a step of a clock, and takes it over, while the
+ * first one has more of it in its hands.
+ */
+export const leaseStolen: Scenario = async (stage, talk) => {
+  await talk.start();
+  await talk.join();
+  await talk.wait('the agent', () => talk.events().includes('handover.active'));
+  stage.vendor.decide = (exchange) => (isSend(exchange) ? { kind: 'slow', ms: MEANWHILE_MS } : null);
+  await ask(talk);
+  const arrived = talk.arrived();
+  await talk.wait('the next call', () => talk.arrived() > arrived);
+  const stolen = `UPDATE lane SET owner = NULL, uncertain = true, due_at = now() WHERE direction = 'provider'`;
+  await stage.cluster.query(stolen, stage.database);
+  await talk.wait('more work', () => talk.arrived() > arrived + 6);
+  provoked(talk.arrived() < MANY, 'the work was done before the lease was stolen');
+  stage.vendor.decide = () => null;
+  await talk.leave();
+  await talk.settled();
+};
 
 async function ask(talk: Talk): Promise<void> {
   for (const text of texts('next question', MANY)) await talk.say(text);
@@ -139,6 +168,11 @@ async function answer(talk: Talk): Promise<void> {
 function beyond(talk: Talk, count: number): () => boolean {
   const [arrived, brought] = [talk.arrived(), talk.brought()];
   return () => talk.arrived() >= arrived + count && talk.brought() >= brought + count;
+}
+
+function eventsBeyond(talk: Talk, count: number): () => boolean {
+  const brought = talk.brought();
+  return () => talk.brought() >= brought + count;
 }
 
 /** Plays scenarios one after the other on one stage and audits them. What does not happen within the limit becomes a finding. */

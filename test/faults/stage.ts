@@ -51,6 +51,8 @@ export class Stage {
     readonly callback: Wire,
     readonly fleet: Fleet,
     readonly cluster: Cluster,
+    /** The connection string of the gateways' database. */
+    readonly database: string,
     private readonly folder: string,
   ) {
     callback.begun = (exchange) => this.ledger.calling(exchange);
@@ -76,7 +78,7 @@ export class Stage {
       LOG_LEVEL: 'info',
     };
     const fleet = await Fleet.create(options.replicas, env, folder, options.root ?? '.');
-    const stage = new Stage(simulator, bot, vendor, callback, fleet, cluster, folder);
+    const stage = new Stage(simulator, bot, vendor, callback, fleet, cluster, database, folder);
     await Promise.all(fleet.replicas.map((replica) => replica.start()));
     for (const sql of options.sql ?? []) await cluster.query(sql, database);
     const webhookId = simulator.registerWebhook(`${fleet.front.url}/handover/eightByEight`);
