@@ -10,6 +10,7 @@ describe('what is read ahead', () => {
   const lane = (bot = 'a'): Reader => ({ lane: { bot, done: 0 }, items: [], bytes: 0, isHeavy: false });
   const event = (sequence: number, bytes = 1_000): LogItem => ({
     kind: 'event',
+    webhookId: null,
     sequence,
     body: 'x'.repeat(bytes),
     ageMs: 0,

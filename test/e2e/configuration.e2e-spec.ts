@@ -95,7 +95,7 @@ describe('a start on an odd machine says a sentence, and no stack trace', () => 
     rmSync(join(folder, 'data'), { recursive: true });
     mkdirSync(join(folder, 'data'));
     writeFileSync(join(folder, 'data/encryption.key'), '');
-    refused({ DATA_DIR: 'data' }, /DATA_DIR: .*encryption\.key: is empty/);
+    refused({ DATA_DIR: 'data' }, /DATA_DIR: .*encryption\.key is empty/);
   });
 });
 
@@ -148,7 +148,11 @@ describe('a start', () => {
 
   it('without a configuration file disables nothing, and with an empty one all of it', async () => {
     database = await freshDatabase();
-    const provider = { name: 'p', type: 'eightByEight', settings: { baseUrl: 'http://127.0.0.1:9', apiKey: 'k' } };
+    const provider = {
+      name: 'p',
+      type: 'eightByEight',
+      settings: { baseUrl: 'http://127.0.0.1:9', apiKey: 'k', tenant: 't' },
+    };
     configure({ bots: [bot], providers: [provider] });
     const env = { NODE_ENV: 'test', HANDOVER_ENCRYPTION_KEY: key() };
     const enabled = (): Promise<unknown[]> =>

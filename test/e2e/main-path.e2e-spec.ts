@@ -210,7 +210,7 @@ describe('a handover from its request to its end', () => {
     const { id, conversationId } = await world.active();
     const abort = new AbortController();
     const stream = await fetch(`${world.gateway.url}/v1/handovers/${id}/events`, {
-      headers: { authorization: 'Bearer bot-key-of-the-tests' },
+      headers: { authorization: 'Bearer bot-key-of-the-tests-4e7ab356' },
       signal: abort.signal,
     });
     expect(stream.headers.get('content-type')).toContain('text/event-stream');
@@ -226,7 +226,7 @@ describe('a handover from its request to its end', () => {
     expect(bodies).toEqual(world.bot.events(id));
 
     const rest = await fetch(`${world.gateway.url}/v1/handovers/${id}/events`, {
-      headers: { authorization: 'Bearer bot-key-of-the-tests', 'last-event-id': String(frames.length - 1) },
+      headers: { authorization: 'Bearer bot-key-of-the-tests-4e7ab356', 'last-event-id': String(frames.length - 1) },
     });
     expect((await rest.text()).match(/^id: /gm)).toHaveLength(1);
     const list = await world
@@ -285,8 +285,8 @@ describe('a handover from its request to its end', () => {
       'never-in-the-log',
       world.simulator.apiKey,
       world.bot.secret,
-      'bot-key-of-the-tests',
-      'admin-key-of-the-tests',
+      'bot-key-of-the-tests-4e7ab356',
+      'admin-key-of-the-tests-8f2c91d0',
     ]) {
       expect(log).not.toContain(secret);
     }

@@ -10,9 +10,9 @@ import { freshDatabase } from './database.js';
 import { GatewayProcess } from './gateway-process.js';
 import { until } from './wait.js';
 
-export const ADMIN_KEY = 'admin-key-of-the-tests';
-export const BOT_KEY = 'bot-key-of-the-tests';
-export const OTHER_BOT_KEY = 'other-bot-key-of-the-tests';
+export const ADMIN_KEY = 'admin-key-of-the-tests-8f2c91d0';
+export const BOT_KEY = 'bot-key-of-the-tests-4e7ab356';
+export const OTHER_BOT_KEY = 'other-bot-key-of-the-tests-6c1d';
 
 type Json = Record<string, unknown>;
 
