@@ -32,7 +32,7 @@ describe('work that gets into the way of other work', () => {
     await world.database.query(`
       ${FAIL(name, '(SELECT count(*) FROM changed) > 1', code)}
       CREATE TRIGGER ${name} AFTER UPDATE ON handover REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION ${name}()`);
-    for (let round = 0; round < 5 && !(await met(name)); round++) {
+    for (let round = 0; round < 100 && !(await met(name)); round++) {
       const answers = await Promise.all(
         ids.map((id) => world.api('post', `/v1/handovers/${id}/messages`).send({ text: `${code} ${round}` })),
       );

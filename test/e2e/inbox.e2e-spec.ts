@@ -116,6 +116,6 @@ describe('the inbox of two replicas', () => {
     await handovers.commit(first!);
     expect(await handovers.commit([same![0]!, other])).toEqual(new Set([same![0]!.handover.id]));
     expect((await handovers.get(other.handover.id))?.sessionId).toBe('s2');
-    expect(await handovers.events(first![0]!.handover.id, 0, 10)).toHaveLength(4);
+    expect((await handovers.events(first![0]!.handover.id, 0, 10)).data).toHaveLength(4);
   });
 });

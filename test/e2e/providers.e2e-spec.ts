@@ -39,6 +39,7 @@ describe('the list of providers', () => {
           enabled: true,
           provisioned: true,
           pinnedTenant: null,
+          ignoredEvents: [],
         },
         {
           name: 'support-8x8',
@@ -49,6 +50,7 @@ describe('the list of providers', () => {
           enabled: true,
           provisioned: true,
           pinnedTenant: null,
+          ignoredEvents: [],
         },
       ],
       next: null,

@@ -49,8 +49,10 @@ export async function withinBytes<T extends object>(
      WHERE n > 0 AND (n = 1 OR total <= ${bytes}) ORDER BY n`,
     [...values, PAGE_BYTES, limit],
   );
-  const rows = found as unknown as (T & { pageCandidates: number })[];
-  return { rows, isEnd: rows.length >= (rows[0]?.pageCandidates ?? 0) };
+  const counted = found as unknown as (T & { pageCandidates?: number })[];
+  const isEnd = counted.length >= (counted[0]?.pageCandidates ?? 0);
+  for (const row of counted) delete row.pageCandidates;
+  return { rows: counted, isEnd };
 }
 
 /** The same as a page whose cursor is its last row's. */
