@@ -99,15 +99,12 @@ class IdleTurn {
   }
 }
 
-/** Headers and parameters that are read: an empty one says nothing, and counts as none. */
+/** Headers that are read: an empty one says nothing, and counts as none. */
 const HEADERS = ['accept', 'authorization', 'content-type', 'idempotency-key', 'last-event-id'];
-const PARAMETERS = ['before', 'cursor', 'limit'];
 
-function dropEmpty({ headers, query }: FastifyRequest): void {
+function dropEmpty({ headers }: FastifyRequest): void {
   for (const name of HEADERS)
     if (headers[name] !== undefined && String(headers[name]).trim() === '') delete headers[name];
-  const parameters = query as Record<string, unknown>;
-  for (const name of PARAMETERS) if (parameters[name] === '') delete parameters[name];
 }
 
 /** @throws {Refusal} */
