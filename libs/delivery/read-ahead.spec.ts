@@ -11,6 +11,7 @@ describe('what is read ahead', () => {
   const event = (sequence: number, bytes = 1_000): LogItem => ({
     kind: 'event',
     sequence,
+    webhookId: null,
     body: 'x'.repeat(bytes),
     ageMs: 0,
   });
