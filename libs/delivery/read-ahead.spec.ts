@@ -12,6 +12,7 @@ describe('what is read ahead', () => {
     kind: 'event',
     webhookId: null,
     sequence,
+    webhookId: null,
     body: 'x'.repeat(bytes),
     ageMs: 0,
   });
