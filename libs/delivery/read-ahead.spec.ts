@@ -12,7 +12,6 @@ describe('what is read ahead', () => {
     kind: 'event',
     webhookId: null,
     sequence,
-    webhookId: null,
     body: 'x'.repeat(bytes),
     ageMs: 0,
   });

@@ -19,6 +19,7 @@ export class Surroundings {
   /** Events per callback, as `bot handover` → sequences in the order in which they were acknowledged. */
   events = new Map();
   #waiting = new Map();
+  #heard = new Set();
   #jwk;
   #conversations = new Map();
   #server;
@@ -68,12 +69,16 @@ export class Surroundings {
     const body = Buffer.concat(parts);
     if (request.url.startsWith(API)) return this.#vendor(request, body.latin1Slice(), response);
     if (request.url === '/callback/a') await this.#hang(HANG_MS, response);
-    if (!response.destroyed) this.#hear(request.url.slice('/callback/'.length), body, response);
+    if (!response.destroyed) this.#hear(request, body, response);
   }
 
-  #hear(bot, body, response) {
-    const { type, data } = JSON.parse(body.toString());
+  /** Delivery is at least once: what comes again under its id, since an answer was late, is acknowledged and not taken again. */
+  #hear({ url, headers }, body, response) {
     response.writeHead(204).end();
+    if (this.#heard.has(headers['webhook-id'])) return;
+    this.#heard.add(headers['webhook-id']);
+    const bot = url.slice('/callback/'.length);
+    const { type, data } = JSON.parse(body.toString());
     const key = `${bot} ${data.handoverId}`;
     this.events.set(key, [...(this.events.get(key) ?? []), data.sequence]);
     if (type === 'message.created') this.#take(`event ${data.message.text}`);
