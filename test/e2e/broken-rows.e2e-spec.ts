@@ -20,12 +20,14 @@ describe('a broken row in a table', () => {
   it('of a log stops its own handover, visibly, and nothing else', async () => {
     const { id, conversationId } = await world.active();
     await world.bot.event(id, 'handover.active');
-    world.bot.answers = [500];
+    // Refused until the row is gone, however long that takes.
+    world.bot.answers = Array.from({ length: 100 }, () => 500);
     await world.simulator.agent.say(conversationId, 'one', 'agent-ann');
     await until('the refusal', () =>
       world.bot.deliveries.some(({ status, event }) => status === 500 && event.data.handoverId === id),
     );
     await world.database.query(`DELETE FROM event WHERE handover_id = $1 AND type = 'message.created'`, [id]);
+    world.bot.answers = [];
     const stuck = await until('the lane with its error', async () => {
       const [lane] = await world.database.query(`SELECT * FROM lane WHERE handover_id = $1 AND direction = 'bot'`, [
         id,

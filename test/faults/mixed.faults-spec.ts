@@ -3,7 +3,8 @@ import { Cluster } from './cluster.js';
 import { mixedRun } from './mixed.js';
 import { Stage } from './stage.js';
 
-const LIMIT_MS = 90_000;
+/** Half a minute on a quiet machine; a busy one gets the time it needs. */
+const LIMIT_MS = 180_000;
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
 
 describe(`everything at once, with FAULTS_SEED=${seed}`, () => {
