@@ -28,11 +28,12 @@ export class Cluster {
     return url.href;
   }
 
-  async query(sql: string, url = this.started[0]!.url): Promise<void> {
+  /** Resolves to the rows. */
+  async query<T extends object>(sql: string, url = this.started[0]!.url): Promise<T[]> {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     try {
-      await client.query(sql);
+      return (await client.query<T>(sql)).rows;
     } finally {
       await client.end();
     }

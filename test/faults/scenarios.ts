@@ -135,25 +135,54 @@ export const pausedUntilTakenOver = paused(eventsBeyond, (hasTakenOver, talk) =>
 );
 
 /**
- * A replica is robbed of what it works on: another one holds it for dead, as after a step of a clock, and takes it over, while the
- * first one has more of it in its hands.
+ * A replica is robbed of what it works on while a call is under way: another one holds it for dead, as after a step of a clock, and goes on
+ * from there. The first one has more of it in its hands when its call is answered.
  */
 export const leaseStolen: Scenario = async (stage, talk) => {
   await talk.start();
   await talk.join();
   await talk.wait('the agent', () => talk.events().includes('handover.active'));
-  stage.vendor.decide = (exchange) => (isSend(exchange) ? { kind: 'slow', ms: MEANWHILE_MS } : null);
+  const slow: WireFault = { kind: 'slow', ms: MEANWHILE_MS };
+  const slowly = (exchange: Exchange): WireFault | null => (isSend(exchange) ? slow : null);
+  stage.vendor.decide = slowly;
   await ask(talk);
+  let release = (): void => undefined;
+  const held: WireFault = { kind: 'held', until: new Promise((resolve) => (release = resolve)) };
+  stage.vendor.decide = either(firstOf(isSend, held), slowly);
+  const isUnderWay = (): boolean =>
+    stage.vendor.exchanges.some(({ fault, effect }) => fault === held && effect !== null);
+  await talk.wait('the next call', isUnderWay);
   const arrived = talk.arrived();
-  await talk.wait('the next call', () => talk.arrived() > arrived);
-  const stolen = `UPDATE lane SET owner = NULL, uncertain = true, due_at = now() WHERE direction = 'provider'`;
-  await stage.cluster.query(stolen, stage.database);
-  await talk.wait('more work', () => talk.arrived() > arrived + 6);
-  provoked(talk.arrived() < MANY, 'the work was done before the lease was stolen');
+  const robbed = await ownerOf(stage, talk);
+  provoked(robbed !== null, 'nobody has the lane');
+  // Who is robbed may be the first to take it back.
+  await talk.wait('the theft', async () => {
+    const owner = await ownerOf(stage, talk);
+    if (owner === robbed) await steal(stage, talk);
+    return owner !== robbed && owner !== null;
+  });
+  await talk.wait('work of the thief', () => talk.arrived() > arrived);
+  const isUnanswered = stage.vendor.exchanges.some(({ fault, doneAt }) => fault === held && doneAt === null);
+  provoked(isUnanswered && talk.arrived() < MANY, 'the work was done before the lease was stolen');
+  release();
+  await talk.wait('more work', () => talk.arrived() > arrived + 3);
   stage.vendor.decide = () => null;
   await talk.leave();
   await talk.settled();
 };
+
+/** Which replica works on what goes to 8x8, by the name that it has in the database. */
+async function ownerOf(stage: Stage, { handoverId }: Talk): Promise<string | null> {
+  const sql = `SELECT owner FROM lane WHERE direction = 'provider' AND handover_id = '${handoverId}'`;
+  const [row] = await stage.cluster.query<{ owner: string | null }>(sql, stage.database);
+  return row?.owner ?? null;
+}
+
+async function steal(stage: Stage, { handoverId }: Talk): Promise<void> {
+  const stolen = `UPDATE lane SET owner = NULL, uncertain = true, due_at = now()
+    WHERE direction = 'provider' AND handover_id = '${handoverId}'`;
+  await stage.cluster.query(stolen, stage.database);
+}
 
 async function ask(talk: Talk): Promise<void> {
   for (const text of texts('next question', MANY)) await talk.say(text);
