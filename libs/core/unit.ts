@@ -3,7 +3,7 @@ import type { InboxEntry } from './delivery-ports.js';
 import { isConversation } from './conversation.js';
 import type { Answer, IdempotencyKey } from './ports.js';
 import type { Attachment, Conversion, Handover, Message, MessageStatus } from './handover.js';
-import { newId } from './ids.js';
+import { newEventId, newId } from './ids.js';
 
 export const EVENT_TYPES = [
   'handover.queued',
@@ -137,7 +137,7 @@ export class HandoverUnit {
       timestamp: this.now.toISOString(),
       data: { ...subject, sequence, provider, sessionId, userId, ...data },
     });
-    this.events.push({ handoverId: id, sequence, type, body, webhookId: newId('evt') });
+    this.events.push({ handoverId: id, sequence, type, body, webhookId: newEventId() });
   }
 
   addMessage(message: {

@@ -29,6 +29,8 @@ const FRESH_PAUSE_MS = 1_000;
 /** What one bot has under way at a destination, and what this replica has seen of its tries there. */
 export class Share {
   readonly owner: Owner;
+  /** The same for what is kept of one destination apart: the lanes in hand. */
+  readonly laneOwner: Owner;
   /** More waits in the database than there was room for. */
   isBacklogged = false;
   /** Lanes under way, of each kind. */
@@ -41,8 +43,13 @@ export class Share {
   private trips = 0;
   private readonly pausedUntil: Record<Kind, number> = { plain: 0, tried: 0, heavy: 0 };
 
-  constructor(readonly bot: string) {
+  /** @param at names the destination */
+  constructor(
+    readonly bot: string,
+    at = '',
+  ) {
     this.owner = `bot:${bot}`;
+    this.laneOwner = `bot:${bot} ${at}`;
   }
 
   isPaused(kind: Kind, now: number): boolean {
@@ -98,7 +105,7 @@ export class Destination {
   ) {}
 
   share(bot: string): Share {
-    const known = this.shares.get(bot) ?? new Share(bot);
+    const known = this.shares.get(bot) ?? new Share(bot, `${this.direction}:${this.target}`);
     this.shares.set(bot, known);
     return known;
   }

@@ -51,7 +51,7 @@ describe('the lanes in hand', () => {
     const all = Array.from({ length: 512 }, () => lanes.hold(lane('a')));
     expect(lanes.hasRoomFor(lane('a'))).toBe(false);
     for (const held of [...all, ...all]) lanes.drop(held);
-    expect(lanes.room(support(), 'a')).toBe(512);
+    expect(lanes.room(support().share('a'))).toBe(512);
     expect(lanes.size).toBe(0);
   });
 

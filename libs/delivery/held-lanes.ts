@@ -63,13 +63,13 @@ export class HeldLanes {
   }
 
   /** How many more lanes of a bot to a destination may be taken. */
-  room(destination: Destination, bot: string): number {
-    return this.budget.room(ownerOf(destination, bot));
+  room(share: Share): number {
+    return this.budget.room(share.laneOwner);
   }
 
   /** Whether a lane may be taken. */
   hasRoomFor({ direction, target, bot }: TakenLane): boolean {
-    return this.room(this.destination(direction, target), bot) > 0;
+    return this.room(this.destination(direction, target).share(bot)) > 0;
   }
 
   /** Takes a lane into the hand; one that is there already may have got longer. */
@@ -81,17 +81,18 @@ export class HeldLanes {
       return known;
     }
     const destination = this.destination(lane.direction, lane.target);
+    const share = destination.share(lane.bot);
     const held: HeldLane = {
       lane: { ...lane },
       destination,
-      share: destination.share(lane.bot),
+      share,
       items: [],
       bytes: 0,
       isHeavy: false,
       place: 'plain',
       isRunning: false,
       isQueued: false,
-      isCounted: this.budget.take(ownerOf(destination, lane.bot)),
+      isCounted: this.budget.take(share.laneOwner),
       noted: null,
       isDoubtful: false,
       readAt: null,
@@ -109,7 +110,7 @@ export class HeldLanes {
   drop(held: HeldLane): void {
     if (this.includes(held)) this.held.delete(keyOf(held.lane));
     this.ahead.clear(held);
-    if (held.isCounted) this.budget.free(ownerOf(held.destination, held.lane.bot));
+    if (held.isCounted) this.budget.free(held.share.laneOwner);
     held.isCounted = false;
   }
 
@@ -205,10 +206,6 @@ export function kindOf({ isHeavy, lane }: HeldLane): Kind {
 export function lengthen({ lane }: HeldLane, seen: Pick<TakenLane, 'last' | 'resend'>): void {
   lane.last = Math.max(lane.last, seen.last);
   lane.resend ||= seen.resend;
-}
-
-function ownerOf({ direction, target }: Destination, bot: string): `bot:${string}` {
-  return `bot:${bot} ${direction}:${target}`;
 }
 
 function keyOf({ direction, handoverId }: Lane): string {

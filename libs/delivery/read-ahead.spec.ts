@@ -7,7 +7,13 @@ describe('what is read ahead', () => {
   beforeEach(() => {
     ahead = new ReadAhead();
   });
-  const lane = (bot = 'a'): Reader => ({ lane: { bot, done: 0 }, items: [], bytes: 0, isHeavy: false });
+  const lane = (bot = 'a'): Reader => ({
+    lane: { done: 0 },
+    share: { owner: `bot:${bot}` },
+    items: [],
+    bytes: 0,
+    isHeavy: false,
+  });
   const event = (sequence: number, bytes = 1_000): LogItem => ({
     kind: 'event',
     webhookId: null,

@@ -1,4 +1,4 @@
-import { Budget, roughSize, type LogItem, type TakenLane } from '#core';
+import { Budget, roughSize, type Handover, type LogItem, type Owner, type TakenLane } from '#core';
 
 /** Items of one lane that are read, or kept in memory, at a time. */
 export const READ_AHEAD = 16;
@@ -9,7 +9,9 @@ const BYTES = { total: 64 * 1_048_576, share: 16 * 1_048_576, floor: 1_048_576 }
 
 /** A lane as far as its items in memory are concerned. */
 export interface Reader {
-  lane: Pick<TakenLane, 'bot' | 'done'>;
+  lane: Pick<TakenLane, 'done'>;
+  /** Whose share of the memory its items count in. */
+  share: { owner: Owner };
   items: LogItem[];
   bytes: number;
   isHeavy: boolean;
@@ -26,7 +28,7 @@ export class ReadAhead {
 
   /** Keeps an item that was just committed, if it is the next one and there is room. */
   add(held: Reader, item: LogItem): void {
-    const { lane, items } = held;
+    const { lane, items, share } = held;
     if (item.sequence !== (items.at(-1)?.sequence ?? lane.done) + 1 || items.length >= READ_AHEAD) return;
     const isFirst = items.length === 0;
     const size = sizeOf(item);
@@ -34,7 +36,7 @@ export class ReadAhead {
       if (isFirst) held.isHeavy = true;
       return;
     }
-    if (held.bytes + size > READ_AHEAD_BYTES || !this.budget.take(`bot:${lane.bot}`, size)) return;
+    if (held.bytes + size > READ_AHEAD_BYTES || !this.budget.take(share.owner, size)) return;
     held.bytes += size;
     items.push(item);
     if (isFirst) held.isHeavy = hasFiles(item);
@@ -48,16 +50,16 @@ export class ReadAhead {
     if (first) held.items.push(first);
     for (const item of others) {
       const size = sizeOf(item);
-      if (held.bytes + size > READ_AHEAD_BYTES || !this.budget.take(`bot:${held.lane.bot}`, size)) return;
+      if (held.bytes + size > READ_AHEAD_BYTES || !this.budget.take(held.share.owner, size)) return;
       held.bytes += size;
       held.items.push(item);
     }
   }
 
-  /** The first one is done. */
+  /** The first one is done. Those behind it were all found small enough to be kept. */
   shift(held: Reader): void {
     held.items.shift();
-    held.isHeavy = held.items[0] !== undefined && isHeavy(held.items[0]);
+    held.isHeavy = held.items[0] !== undefined && hasFiles(held.items[0]);
     if (held.items.length === 0) this.free(held);
   }
 
@@ -67,7 +69,7 @@ export class ReadAhead {
   }
 
   private free(held: Reader): void {
-    if (held.bytes > 0) this.budget.free(`bot:${held.lane.bot}`, held.bytes);
+    if (held.bytes > 0) this.budget.free(held.share.owner, held.bytes);
     held.bytes = 0;
   }
 }
@@ -82,5 +84,18 @@ function hasFiles(item: LogItem): boolean {
 
 /** About how many bytes it takes in memory. */
 function sizeOf(item: LogItem): number {
-  return item.kind === 'event' ? item.body.length : roughSize(item, READ_AHEAD_BYTES);
+  if (item.kind === 'event') return item.body.length;
+  const { handover, ...own } = item;
+  return roughSize(own, READ_AHEAD_BYTES) + sizeOfHandover(handover);
+}
+
+/** One handover comes with many commands. */
+const handoverSizes = new WeakMap<Handover, number>();
+
+function sizeOfHandover(handover: Handover): number {
+  const known = handoverSizes.get(handover);
+  if (known !== undefined) return known;
+  const size = roughSize(handover, READ_AHEAD_BYTES);
+  handoverSizes.set(handover, size);
+  return size;
 }

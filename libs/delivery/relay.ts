@@ -174,7 +174,7 @@ export class Relay {
 
   private appetiteOf(destination: Destination): Appetite {
     const wanted = (share: Share): Appetite['others'] => {
-      const inHand = this.held.room(destination, share.bot);
+      const inHand = this.held.room(share);
       const of = (kind: Kind, most: number): number =>
         Math.max(0, Math.min(most, destination.room(share, kind) - this.held.queued({ destination, share }, kind)));
       const fresh = of('plain', inHand);

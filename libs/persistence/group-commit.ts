@@ -107,12 +107,13 @@ export class GroupCommit<I, O> {
     const { maxItems = MAX_ITEMS, maxBytes = MAX_BYTES } = this.options;
     const group = new Set<Entry<I, O>>();
     let bytes = 0;
-    const queues = [...this.waiting.values()].map((queue) => queue.filter(({ key }) => !this.busy.has(key)).values());
+    const queues = [...this.waiting.values()].map((queue) => queue.values());
     let isFull = false;
     while (queues.length > 0 && !isFull) {
       const queue = queues.shift()!;
-      const { value: entry, done } = queue.next();
-      if (done) continue;
+      let entry = queue.next().value;
+      while (entry && this.busy.has(entry.key)) entry = queue.next().value;
+      if (!entry) continue;
       isFull = group.size > 0 && bytes + entry.cost.bytes > maxBytes;
       if (isFull) break;
       group.add(entry);

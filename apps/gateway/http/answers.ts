@@ -5,8 +5,10 @@ import { API_HEADERS, problemHeaders, problemOf } from './problem.js';
 /** Answers that are smaller are not counted, in characters. */
 const SMALL = 65_536;
 
+const OWN_HEADERS = Object.entries(API_HEADERS);
+
 /** The reference is a page on the origin of the copilot's: it loads only its own files, and nobody may frame it. */
-const DOCS_HEADERS = {
+const DOCS_HEADERS = Object.entries({
   'content-security-policy': [
     "default-src 'none'",
     "script-src 'self'",
@@ -20,7 +22,7 @@ const DOCS_HEADERS = {
   ].join('; '),
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
-};
+});
 
 /**
  * Gives every answer its headers, unless it says otherwise, as files and pages do; and counts large ones of each caller until they
@@ -28,8 +30,9 @@ const DOCS_HEADERS = {
  */
 export function registerAnswers(fastify: FastifyInstance, budgets: HttpBudgets): void {
   fastify.addHook('onSend', (request, reply, payload, next) => {
-    complete(reply, API_HEADERS);
-    if (/^\/docs(\/|$)/.test(request.routeOptions.url ?? '')) complete(reply, DOCS_HEADERS);
+    complete(reply, OWN_HEADERS);
+    const route = request.routeOptions.url;
+    if (route === '/docs' || route?.startsWith('/docs/')) complete(reply, DOCS_HEADERS);
     next(
       null,
       typeof payload === 'string' && payload.length > SMALL ? counted(request, reply, payload, budgets) : payload,
@@ -50,6 +53,6 @@ function counted(request: FastifyRequest, reply: FastifyReply, payload: string, 
   }
 }
 
-function complete(reply: FastifyReply, headers: Record<string, string>): void {
-  for (const [name, value] of Object.entries(headers)) if (!reply.hasHeader(name)) reply.header(name, value);
+function complete(reply: FastifyReply, headers: [string, string][]): void {
+  for (const [name, value] of headers) if (!reply.hasHeader(name)) reply.header(name, value);
 }
