@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Replica } from './fleet.js';
 import { isWebhook } from './ledger.js';
 import { firstOf, isSend, isTold, isUnderWay, untilReleased } from './meetings.js';
-import { provoked, type Scenario } from './play.js';
+import { provoked, texts, type Scenario } from './play.js';
 import type { Stage } from './stage.js';
 import type { Talk } from './talk.js';
 import type { WireFault } from './wire.js';
@@ -129,31 +129,36 @@ export const commitsLost: Scenario = async (stage, talk) => {
 /** Somebody locks a handover for a long time. Others go on, and what was refused was not stored: neither now nor later. */
 export function handoverLocked(ms: number): Scenario {
   return async (stage, talk) => {
-    const other = talk.beside('not locked');
+    const other = talk.beside('free');
     await Promise.all([talk.begin(), other.begin()]);
     const locker = await lock(stage, `SELECT 1 FROM handover WHERE id = '${talk.handoverId}'`);
-    let isLocked = true;
-    const end = delay(ms).then(() => {
-      isLocked = false;
-      return locker.end();
-    });
-    const path = `/v1/handovers/${talk.handoverId}/messages`;
-    const refused = await stage.call('POST', path, { text: 'refused' }, 'refused', REFUSED_WITHIN_MS);
-    provoked(refused?.status === 503 && isLocked, 'the message was not refused');
-    const saying = talk.say('question');
-    await talk.agentSays('answer');
-    for (let n = 1; n <= 5; n++) {
-      await other.say(`question ${n}`);
-      await other.agentSays(`answer ${n}`);
+    const gone = new AbortController();
+    const isOver = delay(ms, undefined, { signal: gone.signal });
+    try {
+      await Promise.race([isOver, liveBeside(stage, talk, other)]);
+      provoked(other.events().includes('handover.completed'), 'the other handover waited for the lock');
+      await isOver;
+    } finally {
+      gone.abort();
+      await locker.end();
     }
-    await other.leave();
-    await other.settled();
-    if (!isLocked) other.stuck.push('it waited for what was locked of another handover');
-    await end;
-    await saying;
+    await talk.say('question');
+    await talk.agentSays('last answer');
     await talk.leave();
     await talk.settled();
   };
+}
+
+/** A message to what is locked is refused, and its bot leaves it at that; an answer waits; and the other handover is lived to its end. */
+async function liveBeside(stage: Stage, talk: Talk, other: Talk): Promise<void> {
+  const path = `/v1/handovers/${talk.handoverId}/messages`;
+  const refused = await stage.call('POST', path, { text: 'refused' }, 'refused', REFUSED_WITHIN_MS);
+  provoked(refused?.status === 503, 'the message was not refused');
+  await talk.agentSays('answer');
+  for (const text of texts('question', 5)) await other.say(text);
+  for (const text of texts('answer', 5)) await other.agentSays(text);
+  await other.leave();
+  await other.settled();
 }
 
 /** Locks rows and keeps them locked until its session ends. */

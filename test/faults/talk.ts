@@ -43,7 +43,7 @@ export class Talk {
 
   /** Another handover beside this one. */
   beside(name: string): Talk {
-    const talk = new Talk(this.stage, `${this.name}: ${name}`, this.random, this.deadline);
+    const talk = new Talk(this.stage, `${this.name}-${name}`, this.random, this.deadline);
     this.companions.push(talk);
     return talk;
   }
