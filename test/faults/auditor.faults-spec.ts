@@ -33,7 +33,15 @@ function clean(): Evidence {
   ] as Evidence['events'];
   const stored = { author: { type: 'user' }, status: 'delivered' };
   return {
-    ...{ handoverId: ID, name: 'clean', stuck: [], status: 'completed', disturbances: [], logged: [] },
+    ...{
+      handoverId: ID,
+      name: 'clean',
+      stuck: [],
+      status: 'completed',
+      disturbances: [],
+      logged: [],
+      mayBeRefused: false,
+    },
     ...{ requests: [], calls: [], said: [] },
     accepted: ['u', 'v'].map((text, index) => ({ text, messageId: `msg_${text}`, at: index })),
     transcript: ['u', 'v'].map((text, index) => ({ ...stored, id: `msg_${text}`, sequence: index + 1, text })),
@@ -77,6 +85,7 @@ describe('the auditor', () => {
     ['event sent by two at once', (it) => it.deliveries.splice(1, 0, delivery(102, it.events[0]!))],
     ['event changed between tries', (it) => it.deliveries.splice(1, 0, delivery(150, event(1, 'agent.joined')))],
     ['event differs from the stored one', (it) => (it.events[0]!.type = 'agent.joined')],
+    ['refused without need', (it) => it.webhooks.unshift({ ...webhook(5, 'a'), status: 503 })],
     ['final event missing or not last', (it) => it.events.pop()],
     ['final event missing or not last', (it) => (it.deliveries[2]!.status = 503)],
   ])('finds: %s', (rule, change) => {

@@ -21,6 +21,7 @@ export type Rule =
   | 'conversation left open'
   | 'handover left open'
   | 'message left pending'
+  | 'refused without need'
   | 'final event missing or not last';
 
 /** One broken promise. */
@@ -156,7 +157,14 @@ const order: Check = ({ deliveries, disturbances, events }, report) => {
   }
 };
 
-const CHECKS: Check[] = [finish, conversation, userMessages, agentMessages, order];
+/** What gets into each other's way in the database is sorted out there, and neither the bot nor 8x8 has to know. */
+const refusals: Check = ({ mayBeRefused, requests, webhooks }, report) => {
+  if (mayBeRefused) return;
+  for (const { at, status, path } of [...requests, ...webhooks].filter(({ status }) => (status ?? 0) >= 500))
+    report('refused without need', `${path} with ${status}, at ${time(at)}`);
+};
+
+const CHECKS: Check[] = [finish, conversation, userMessages, agentMessages, order, refusals];
 
 type Numbered = Exchange & { sequence: number };
 

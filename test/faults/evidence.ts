@@ -39,6 +39,8 @@ export interface Evidence {
   /** Events of the gateway to the bot. */
   deliveries: Exchange[];
   disturbances: Disturbance[];
+  /** False: nothing happened that would excuse an answer of 5xx. */
+  mayBeRefused: boolean;
   /** What the replicas logged of it. */
   logged: { at: number; line: string }[];
 }
@@ -47,13 +49,13 @@ export interface Evidence {
 export async function gather(stage: Stage, talks: Talk[]): Promise<Evidence[]> {
   const found: Evidence[] = [];
   for (const talk of talks) {
-    const { handoverId, name, stuck, accepted, said } = talk;
+    const { handoverId, name, stuck, accepted, said, mayBeRefused } = talk;
     const conversations = handoverId === '' ? [] : stage.conversationsOf(handoverId);
     const ids = [...conversations.map(({ id }) => id), ...(handoverId === '' ? [] : [handoverId])];
     const concerns = ({ path, body }: Exchange): boolean => ids.some((id) => path.includes(id) || body.includes(id));
     const fronted = stage.fleet.front.exchanges.filter(concerns);
     found.push({
-      ...{ handoverId, name, stuck, accepted, said, conversations, disturbances: stage.disturbances },
+      ...{ handoverId, name, stuck, accepted, said, conversations, disturbances: stage.disturbances, mayBeRefused },
       requests: fronted.filter((exchange) => !isWebhook(exchange)),
       webhooks: fronted.filter(isWebhook),
       calls: stage.vendor.exchanges.filter(concerns),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster } from './cluster.js';
-import { answersLost, crowded, deliveredTwice, leaseStolen, mustFind, oneWaits, play } from './scenarios.js';
+import { mustFind, play } from './play.js';
+import { answersLost, crowded, deliveredTwice, leaseStolen, oneWaits } from './scenarios.js';
 
 /**
  * Each scenario provokes one failure. With the mechanism against it, the auditor finds nothing; with the mechanism switched off in a copy

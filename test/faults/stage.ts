@@ -20,6 +20,8 @@ export interface StageOptions {
   replicas: number;
   /** The folder in which the gateway's `dist` is; the checkout's own unless given. */
   root?: string;
+  /** Run on the empty database before anything is connected to it. */
+  before?: string[];
   /** Run on the migrated database before the first fault. */
   sql?: string[];
 }
@@ -67,6 +69,7 @@ export class Stage {
     const callback = await Wire.start(() => [{ name: 'bot', url: bot.url }]);
     const folder = mkdtempSync(join(tmpdir(), 'handover-stage-'));
     const database = await cluster.database();
+    for (const sql of options.before ?? []) await cluster.query(sql, database);
     writeFileSync(join(folder, 'handover.yaml'), stringify(configuration(simulator, bot, vendor.url, callback.url)));
     const env = {
       NODE_ENV: 'test',
@@ -96,8 +99,14 @@ export class Stage {
   }
 
   /** The bot's call, once. Null: no answer came. */
-  async call(method: 'GET' | 'POST', path: string, body?: object, idempotencyKey?: string): Promise<Answer | null> {
-    return this.request(BOT_KEY, method, path, body, idempotencyKey);
+  async call(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+    idempotencyKey?: string,
+    withinMs = CLIENT_TIMEOUT_MS,
+  ): Promise<Answer | null> {
+    return this.request(BOT_KEY, method, path, body, idempotencyKey, withinMs);
   }
 
   /** The operator's call, once. Null: no answer came. */
@@ -141,11 +150,12 @@ export class Stage {
     path: string,
     body?: object,
     idempotencyKey?: string,
+    withinMs = CLIENT_TIMEOUT_MS,
   ): Promise<Answer | null> {
     try {
       const answer = await fetch(this.fleet.front.url + path, {
         method,
-        signal: AbortSignal.timeout(CLIENT_TIMEOUT_MS),
+        signal: AbortSignal.timeout(withinMs),
         headers: {
           authorization: `Bearer ${key}`,
           accept: 'application/json',

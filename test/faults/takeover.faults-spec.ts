@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster } from './cluster.js';
-import { pausedForLong, pausedUntilTakenOver, play } from './scenarios.js';
+import { play } from './play.js';
+import { pausedForLong, pausedUntilTakenOver } from './scenarios.js';
 
 const LIMIT_MS = 80_000;
 /** Both scenarios, one after the other. */

@@ -29,6 +29,10 @@ export class Talk {
   readonly said: { text: string; at: number }[] = [];
   /** What was waited for in vain. */
   readonly stuck: string[] = [];
+  /** Other handovers that are there at the same time. */
+  readonly companions: Talk[] = [];
+  /** Nothing happens to this one that would excuse an answer of 5xx. */
+  mayBeRefused = true;
 
   constructor(
     private readonly stage: Stage,
@@ -36,6 +40,13 @@ export class Talk {
     private readonly random: Random,
     private readonly deadline: number,
   ) {}
+
+  /** Another handover beside this one. */
+  beside(name: string): Talk {
+    const talk = new Talk(this.stage, `${this.name}-${name}`, this.random, this.deadline);
+    this.companions.push(talk);
+    return talk;
+  }
 
   /** From the request to the end. What does not happen in time is kept in `stuck`. */
   async live(plan: TalkPlan): Promise<void> {
@@ -47,6 +58,13 @@ export class Talk {
     } catch (error) {
       this.stuck.push((error as Error).message);
     }
+  }
+
+  /** A handover that an agent has answered, and of which the bot knows that. */
+  async begin(): Promise<void> {
+    await this.start();
+    await this.join();
+    await this.wait('the agent', () => this.events().includes('handover.active'));
   }
 
   async start(): Promise<void> {
@@ -106,6 +124,16 @@ export class Talk {
   /** Waits until a state is reached, until the deadline of the whole run. */
   wait(what: string, look: () => boolean | Promise<boolean>): Promise<unknown> {
     return until(`${what} (${this.handoverId || this.name})`, look, Math.max(0, this.deadline - Date.now()));
+  }
+
+  /** How its lane stands in the database; null where nothing is left to do. */
+  async lane(direction: 'provider' | 'bot'): Promise<{ owner: string | null; uncertain: boolean } | null> {
+    const sql = `SELECT owner, uncertain FROM lane WHERE direction = '${direction}' AND handover_id = '${this.handoverId}'`;
+    const [row] = await this.stage.cluster.query<{ owner: string | null; uncertain: boolean }>(
+      sql,
+      this.stage.database,
+    );
+    return row ?? null;
   }
 
   /** How many of the user's messages are in the contact centre. */

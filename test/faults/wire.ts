@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /** What happens to a call on its way. `before`: the other side never sees it. `after`: it took effect, and only the answer suffers. */
 export type WireFault =
-  | { kind: 'status'; status: number; retryAfter?: number; when: 'before' | 'after' }
+  | { kind: 'status'; status: number; retryAfter?: number; when: 'before' | 'after'; until?: Promise<void> }
   | { kind: 'reset' | 'hang'; when: 'before' | 'after' }
   /** The answer is held back for `ms`; the effect is not. */
   | { kind: 'slow'; ms: number }
@@ -114,15 +114,16 @@ export class Wire {
       answer.destroy();
       return;
     }
+    // The answer comes when the test wants it.
+    if (fault && 'until' in fault) await fault.until;
     if (fault && 'when' in fault) return this.spoil(fault, answer);
     if (fault?.kind === 'slow') await this.pause(fault.ms);
-    if (fault?.kind === 'held') await fault.until;
     if (!answer.destroyed) pass(reply, answer);
   }
 
   private spoil(fault: Extract<WireFault, { when: string }>, answer: ServerResponse): void {
     if (fault.kind === 'reset') answer.destroy();
-    if (fault.kind !== 'status') return;
+    if (fault.kind !== 'status' || answer.destroyed) return;
     const headers = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
     answer.writeHead(fault.status, { 'content-type': 'application/problem+json', ...headers });
     answer.end(JSON.stringify({ message: 'Injected fault', errors: [{ code: 'injected', message: 'injected' }] }));
