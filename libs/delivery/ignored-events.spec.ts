@@ -9,7 +9,7 @@ describe('events that concern nothing of ours', () => {
     now = 1_000_000;
     lines = [];
     const write = (fields: object, message: string): void => void lines.push({ ...fields, message });
-    events = new IgnoredEvents({ debug: write, info: write, warn: write, error: write }, () => now);
+    events = new IgnoredEvents({ debug: write, info: write, warn: write }, () => now);
   });
 
   it('are counted by provider and reason, the most frequent first', () => {

@@ -15,7 +15,7 @@ describe('the tenant of an account whose settings name none', () => {
     now = 1_000;
     warnings = [];
     const nothing = (): void => undefined;
-    const log = { debug: nothing, info: nothing, warn: (fields: object) => void warnings.push(fields), error: nothing };
+    const log = { debug: nothing, info: nothing, warn: (fields: object) => void warnings.push(fields) };
     pin = jest.fn(async (_, tenant) => tenant);
     ownsTenant = jest.fn<Ask>(async () => true);
     tenants = new Tenants(pin, () => now, log);
