@@ -47,6 +47,17 @@ describe('settings', () => {
     expect(parseAs(Sample, plain).errors).toEqual([{ pointer, detail }]);
   });
 
+  it('may be none at all: then nothing may be given', () => {
+    class Nothing {}
+    expect(parseAs(Nothing, {}).errors).toEqual([]);
+    const detail = 'is not a known field: remove it or check its spelling';
+    expect(parseAs(Nothing, { 'a/b': 1, c: {}, constructor: 1 }, '/settings').errors).toEqual([
+      { pointer: '/settings/constructor', detail },
+      { pointer: '/settings/a~1b', detail },
+      { pointer: '/settings/c', detail },
+    ]);
+  });
+
   it('refuses what is no object', () => {
     expect(parseAs(Sample, []).errors).toEqual([{ pointer: '', detail: 'must be a JSON object' }]);
   });

@@ -46,7 +46,7 @@ export function parseAs<T extends object>(
   const reserved: FieldError[] = [];
   const value = hydrate(type, plain, pointer, reserved);
   const found = validateSync(value, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
-  return { value, errors: [...reserved, ...found.flatMap((error) => toFieldErrors(error, pointer))] };
+  return { value, errors: [...reserved, ...found.flatMap((error) => toFieldErrors(error, pointer, plain))] };
 }
 
 /** True for a value that JSON would call an object: neither null nor an array. */
@@ -94,7 +94,12 @@ function escapePointer(segment: string): string {
   return segment.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-function toFieldErrors(error: ValidationError, parent: string): FieldError[] {
+function toFieldErrors(error: ValidationError, parent: string, plain: Record<string, unknown> = {}): FieldError[] {
+  // A class that declares nothing is wrong as a whole, with no property named: then nothing that was given is known.
+  if (error.property === undefined) {
+    const given = Object.keys(plain).filter((key) => !RESERVED.includes(key));
+    return given.map((key) => ({ pointer: `${parent}/${escapePointer(key)}`, detail: UNKNOWN }));
+  }
   const pointer = `${parent}/${escapePointer(error.property)}`;
   const nested = (error.children ?? []).flatMap((child) => toFieldErrors(child, pointer));
   // Per property the rule nearest to the type speaks for all: "must be a string" says more than the length rule beside it.

@@ -84,7 +84,7 @@ export class Inbox implements WebhookReceiver {
 
   confirm(address: Address): void {
     const { type, name } = address;
-    const addressed = this.addressed(address);
+    const addressed = this.addressed(address, (instance, refusal) => this.notes.refusals.note([instance], refusal));
     if (name === undefined && addressed.length === 0)
       throw new Refusal('not_found', `No provider of type ${type} takes webhooks at this address.`);
   }

@@ -16,6 +16,7 @@ describe('strangers with idle connections', () => {
 
   /** A start, a message, a webhook, an upload and a health check. */
   async function allGoesOn(): Promise<void> {
+    const earlier = world.simulator.webhooks.length;
     const { id, conversationId } = await world.active();
     await world.say(id, 'hello');
     await world.uploaded(id, 'content', 'a.txt', 'text/plain');
@@ -24,6 +25,9 @@ describe('strangers with idle connections', () => {
       (await world.transcript(id)).some(({ text, author }) => text === 'hi' && author.type === 'agent'),
     );
     expect((await fetch(`${world.gateway.url}/health/live`)).status).toBe(200);
+    // Refused ones would come again, once the strangers' time is over.
+    const statuses = world.simulator.webhooks.slice(earlier).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([204]));
   }
 
   it.each([

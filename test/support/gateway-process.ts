@@ -39,8 +39,8 @@ export class GatewayProcess {
     return new GatewayProcess(child, url);
   }
 
-  /** Pauses it (`SIGSTOP`) or lets it go on (`SIGCONT`). */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  /** Pauses it (`SIGSTOP`), lets it go on (`SIGCONT`), or sends it what a test listens to (`SIGUSR2`). */
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void {
     this.child.kill(signal);
   }
 

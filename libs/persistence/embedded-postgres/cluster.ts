@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { runAs, type Account } from './account.js';
@@ -24,7 +34,10 @@ export interface ClusterOptions {
  */
 export async function prepareCluster(options: ClusterOptions): Promise<void> {
   const { data, account, password } = options;
-  if (existsSync(join(data, 'PG_VERSION'))) return checkVersion(options);
+  if (existsSync(join(data, 'PG_VERSION'))) {
+    checkVersion(options);
+    return closeToOthers(data);
+  }
   const draft = `${data}.${process.pid}`;
   const passwordFile = `${draft}.password`;
   rmSync(draft, { recursive: true, force: true });
@@ -39,6 +52,16 @@ export async function prepareCluster(options: ClusterOptions): Promise<void> {
   } finally {
     rmSync(passwordFile, { force: true });
     rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** Volumes may come back with wider modes (Kubernetes' `fsGroup`), and PostgreSQL then refuses its own data. */
+function closeToOthers(data: string): void {
+  if ((statSync(data).mode & 0o077) === 0) return;
+  try {
+    chmodSync(data, 0o700);
+  } catch {
+    // It belongs to another account; PostgreSQL says what is wrong.
   }
 }
 

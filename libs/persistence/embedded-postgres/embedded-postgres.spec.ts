@@ -95,6 +95,15 @@ describe('embedded PostgreSQL', () => {
     expect(identityOf(second.pid)).toBeNull();
   });
 
+  it('starts where a volume has widened the modes of its folder', async () => {
+    const dataDir = join(folder(), 'data');
+    await (await start(dataDir)).stop();
+    const data = fs.realpathSync(join(dataDir, 'postgres'));
+    fs.chmodSync(data, 0o2770);
+    await (await start(dataDir)).stop();
+    expect(fs.statSync(data).mode & 0o777).toBe(0o700);
+  });
+
   it('listens on this machine only, asks for the password and keeps it for its owner', async () => {
     const dataDir = join(folder(), 'data');
     const { url, stop } = await start(dataDir);

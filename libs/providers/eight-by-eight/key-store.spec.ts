@@ -111,17 +111,38 @@ describe('unknown key ids', () => {
   });
 
   it('lead to a bounded number of look-ups, however many are made up', async () => {
-    const results = await Promise.allSettled(Array.from({ length: 500 }, (_, index) => store.get(`k${index}`)));
+    const results = await Promise.allSettled(
+      Array.from({ length: 500 }, (_, index) => store.get(`k${index}`, `t${index}`)),
+    );
     expect(vendor.calls).toHaveLength(20);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(20);
     expect(results.at(-1)).toMatchObject({ reason: unavailable });
+  });
+
+  it('of one tenant leave the look-ups of others, and those of all strangers the ones of an expected tenant', async () => {
+    const flood = (tenant: (index: number) => string) =>
+      Promise.allSettled(
+        Array.from({ length: 100 }, (_, index) => store.get(`${tenant(index)}-${index}`, tenant(index))),
+      );
+    vendor.answer(404, { message: 'Resource of type Jwk was not found.' });
+    await flood(() => 'evil');
+    expect(vendor.calls).toHaveLength(5);
+    vendor.answer(200, { ...first.jwk, kid: 'new' });
+    expect(await store.get('new', 'other')).not.toBeNull();
+    store.expect('acme');
+    vendor.answer(404, { message: 'Resource of type Jwk was not found.' });
+    await flood((index) => `evil-${index}`);
+    expect(vendor.calls).toHaveLength(20);
+    await expect(store.get('newer', 'nobody')).rejects.toMatchObject(unavailable);
+    vendor.answer(200, { ...first.jwk, kid: 'newer' });
+    expect(await store.get('newer', 'acme')).not.toBeNull();
   });
 
   it('do not keep a known key from working, and leave room for new ones after a while', async () => {
     vendor.answer(200, first.jwk);
     await store.get('key-1');
     vendor.answer(404, { message: 'Resource of type Jwk was not found.' });
-    await Promise.allSettled(Array.from({ length: 100 }, (_, index) => store.get(`k${index}`)));
+    await Promise.allSettled(Array.from({ length: 100 }, (_, index) => store.get(`k${index}`, `t${index}`)));
     expect(await store.get('key-1')).not.toBeNull();
     now += 10_000;
     vendor.answer(200, { ...first.jwk, kid: 'new' });

@@ -22,7 +22,10 @@ const RETRY_STALE_MS = 30_000;
 const UNKNOWN_MS = 60_000;
 const RENEWAL_PAUSE_MS = 10_000;
 const WINDOW_MS = 10_000;
+/** Of ids never seen: for tenants that may be made up, for one of those, and for each tenant that is expected. */
 const LOOKUPS_PER_WINDOW = 20;
+const LOOKUPS_PER_TENANT = 5;
+const MAX_EXPECTED = 1_000;
 const MAX_KEYS = 50;
 const MAX_UNKNOWN = 1_000;
 const MIN_MODULUS = 2_048;
@@ -32,14 +35,15 @@ const MAX_MODULUS = 8_192;
  * The public keys that one base URL signs its webhooks with.
  * 8x8 Chat Gateway documentation: a key is read by its id, needs no credentials, and serves all customers.
  * Failures are never kept, except for a minute that a key id is unknown; look-ups of ids never seen are bounded, because
- * anybody can make them up.
+ * anybody can make them up. Each tenant that is expected has a share of its own, which strangers under other names cannot use.
  */
 export class KeyStore {
   private readonly keys = new Map<string, VerificationKey>();
   private readonly unknown = new Map<string, number>();
   private readonly renewals = new Map<string, number>();
   private readonly inFlight = new Map<string, Promise<VerificationKey | null>>();
-  private window = { since: Number.NEGATIVE_INFINITY, lookups: 0 };
+  private readonly expected = new Map<string, true>();
+  private window = { since: Number.NEGATIVE_INFINITY, strangers: 0, byTenant: new Map<string, number>() };
 
   constructor(
     private readonly transport: Transport,
@@ -51,8 +55,17 @@ export class KeyStore {
     return this.keys.has(kid);
   }
 
-  /** The key of that id; null when 8x8 does not know it. @throws {WebhookRejected} `unavailable` when it cannot be told now */
-  async get(kid: string): Promise<VerificationKey | null> {
+  /** A tenant of ours: the settings name it, or an event of it was verified. */
+  expect(tenant: string): void {
+    keep(this.expected, tenant, true, MAX_EXPECTED);
+  }
+
+  /**
+   * The key of that id; null when 8x8 does not know it.
+   * @param tenant whose event it is, as the event says
+   * @throws {WebhookRejected} `unavailable` when it cannot be told now
+   */
+  async get(kid: string, tenant = ''): Promise<VerificationKey | null> {
     if (hasDotSegment(kid)) return null;
     const now = this.options.now();
     const cached = this.keys.get(kid);
@@ -63,7 +76,7 @@ export class KeyStore {
     if ((this.unknown.get(kid) ?? 0) > now) return null;
     const running = this.inFlight.get(kid);
     if (running) return running;
-    this.countLookup(now);
+    this.countLookup(now, tenant);
     return this.fetch(kid);
   }
 
@@ -130,12 +143,15 @@ export class KeyStore {
     keep(this.keys, kid, entry, MAX_KEYS);
   }
 
-  private countLookup(now: number): void {
-    if (now >= this.window.since + WINDOW_MS) this.window = { since: now, lookups: 0 };
-    if (this.window.lookups >= LOOKUPS_PER_WINDOW) {
+  private countLookup(now: number, tenant: string): void {
+    if (now >= this.window.since + WINDOW_MS) this.window = { since: now, strangers: 0, byTenant: new Map() };
+    const { byTenant, strangers } = this.window;
+    const isExpected = this.expected.has(tenant);
+    const own = byTenant.get(tenant) ?? 0;
+    if (own >= LOOKUPS_PER_TENANT || (!isExpected && strangers >= LOOKUPS_PER_WINDOW))
       throw unavailable('too many unknown key ids are being looked up');
-    }
-    this.window.lookups += 1;
+    byTenant.set(tenant, own + 1);
+    if (!isExpected) this.window.strangers += 1;
   }
 }
 

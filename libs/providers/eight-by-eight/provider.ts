@@ -105,7 +105,10 @@ export class EightByEightProvider implements HandoverProvider<EightByEightSettin
       return { authority: `${baseUrl}#off`, verify: async (webhook) => withoutVerification(webhook) };
     }
     const toleranceMs = durationMs(settings.webhookTolerance);
-    const verifier = new SignatureVerifier(this.keyStore(baseUrl, now), toleranceMs, now);
+    const keys = this.keyStore(baseUrl, now);
+    const tenant = settings.webhookTenant ?? settings.tenant;
+    if (tenant !== undefined) keys.expect(tenant);
+    const verifier = new SignatureVerifier(keys, toleranceMs, now);
     return { authority: `${baseUrl}#required,${toleranceMs}`, verify: (webhook) => verifier.verify(webhook) };
   }
 

@@ -37,6 +37,7 @@ export class SignatureVerifier {
   async verify(webhook: RawWebhook): Promise<VerifiedWebhook> {
     const signed = readSigned(webhook);
     await this.checkSignature(signed);
+    this.keys.expect(signed.tenant);
     const ageMs = this.now() - signed.transmittedAt;
     if (Math.abs(ageMs) > this.toleranceMs) {
       const seconds = Math.round(Math.abs(ageMs) / 1_000);
@@ -50,7 +51,7 @@ export class SignatureVerifier {
 
   private async checkSignature(signed: SignedWebhook): Promise<void> {
     const wasCached = this.keys.has(signed.kid);
-    const key = await this.keys.get(signed.kid);
+    const key = await this.keys.get(signed.kid, signed.tenant);
     if (!key) throw refuse('8x8 does not know its key', 'unknown_key');
     if (isSignedBy(key, signed)) return;
     const renewed = wasCached && (await this.keys.renew(signed.kid, key));
