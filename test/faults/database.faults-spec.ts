@@ -9,6 +9,9 @@ import {
 } from './database-scenarios.js';
 import { mustFind, play } from './play.js';
 
+const scenarios = { clockStepped, outcomeNotStored, deadlocked };
+const before = [...SETTABLE_CLOCK, ...SLOW_TO_SEE_DEADLOCKS];
+
 /** What the database does to the gateway, and the mechanisms against it: as `mechanisms.faults-spec.ts`. */
 describe('the mechanisms against an odd database', () => {
   let cluster: Cluster;
@@ -18,23 +21,16 @@ describe('the mechanisms against an odd database', () => {
   afterAll(() => cluster.stop());
 
   it('keep the promises when its clock is set, when it cannot store an outcome, and when there is a deadlock', async () => {
-    const before = [...SETTABLE_CLOCK, ...SLOW_TO_SEE_DEADLOCKS];
-    const { text } = await play(cluster, { clockStepped, outcomeNotStored, deadlocked }, { before });
+    const { text } = await play(cluster, scenarios, { before });
     expect(text).toBe('');
   });
 
-  it('include the monotonic clock: by the database’s the living are dead, and two send the same event at once', async () => {
-    const outcome = await play(cluster, { clockStepped }, { before: SETTABLE_CLOCK, mutation: 'no monotonic clock' });
-    mustFind(outcome, 'event sent by two at once');
-  });
-
-  it('include the doubt about what was in hand: without it a restart sends a message again', async () => {
-    const outcome = await play(cluster, { outcomeNotStored }, { replicas: 1, mutation: 'no uncertainty by default' });
-    mustFind(outcome, 'user message doubled');
-  });
-
-  it('include the second try: without it a deadlock refuses a message', async () => {
-    const options = { before: SLOW_TO_SEE_DEADLOCKS, replicas: 1, mutation: 'no second try' } as const;
-    mustFind(await play(cluster, { deadlocked }, options), 'refused without need');
+  it('are needed: without them two send an event at once, a restart sends a message again, a deadlock refuses one', async () => {
+    const mutations = ['no monotonic clock', 'no uncertainty by default', 'no second try'] as const;
+    mustFind(await play(cluster, scenarios, { before, mutations: [...mutations] }), {
+      clockStepped: ['event sent by two at once'],
+      outcomeNotStored: ['user message doubled'],
+      deadlocked: ['refused without need'],
+    });
   });
 });

@@ -16,7 +16,7 @@ describe('a failover that loses the last commits', () => {
   });
 
   it('is noticed by the timeline: without that an event is sent that is nowhere', async () => {
-    const outcome = await play(cluster, { commitsLost }, { replicas: 1, mutation: 'no look at the timeline' });
-    mustFind(outcome, 'event differs from the stored one');
+    const outcome = await play(cluster, { commitsLost }, { replicas: 1, mutations: ['no look at the timeline'] });
+    mustFind(outcome, { commitsLost: ['event differs from the stored one'] });
   });
 });

@@ -15,18 +15,20 @@ export type Scenario = (stage: Stage, talk: Talk) => Promise<void>;
 export interface Outcome {
   findings: Finding[];
   text: string;
+  /** By scenario: what was found of its handovers. */
+  found: Record<string, Rule[]>;
 }
 
 /** Plays scenarios one after the other on one stage and audits them. What does not happen within the limit becomes a finding. */
 export async function play(
   cluster: Cluster,
   scenarios: Record<string, Scenario>,
-  options: { mutation?: MutationName; replicas?: number; limitMs?: number; before?: string[] } = {},
+  options: { mutations?: MutationName[]; replicas?: number; limitMs?: number; before?: string[] } = {},
 ): Promise<Outcome> {
-  const { mutation, replicas = 2, limitMs = 30_000, before } = options;
-  const mutant: Mutation | null = mutation ? MUTATIONS[mutation] : null;
-  const build = mutant ? mutatedBuild(mutant) : null;
-  const stage = await Stage.start(cluster, { replicas, root: build?.root, before, sql: mutant?.sql });
+  const { mutations = [], replicas = 2, limitMs = 30_000, before } = options;
+  const mutant = together(mutations.map((name) => MUTATIONS[name]));
+  const build = mutations.length > 0 ? mutatedBuild(mutant) : null;
+  const stage = await Stage.start(cluster, { replicas, root: build?.root, before, sql: mutant.sql });
   try {
     const talks: Talk[] = [];
     for (const [name, scenario] of Object.entries(scenarios)) {
@@ -42,7 +44,12 @@ export async function play(
       talks.flatMap((talk) => [talk, ...talk.companions]),
     );
     const findings = audit(evidence);
-    return { findings, text: report(findings, evidence) };
+    const of = (talk: Talk): Rule[] =>
+      [talk, ...talk.companions].flatMap(({ handoverId, name }) =>
+        findings.filter((one) => [handoverId, name].includes(one.handoverId)).map(({ rule }) => rule),
+      );
+    const found = Object.fromEntries(talks.map((talk) => [talk.name, of(talk)]));
+    return { findings, text: report(findings, evidence), found };
   } finally {
     await stage.stop();
     build?.remove();
@@ -58,9 +65,18 @@ export function provoked(condition: boolean, otherwise: string): void {
   if (!condition) throw new Error(`the scenario did not provoke what it is for: ${otherwise}`);
 }
 
-/** @throws {Error} with all that was seen, when the auditor has not found what had to happen */
-export function mustFind({ findings, text }: Outcome, ...wanted: Rule[]): void {
-  const found = findings.map(({ rule }) => rule);
-  const missed = wanted.filter((rule) => !found.includes(rule));
+/** @throws {Error} with all that was seen, when the auditor has not found what had to happen in each scenario */
+export function mustFind({ found, text }: Outcome, wanted: Record<string, Rule[]>): void {
+  const missed = Object.entries(wanted).flatMap(([name, rules]) =>
+    rules.filter((rule) => !found[name]?.includes(rule)).map((rule) => `${name}: ${rule}`),
+  );
   if (missed.length > 0) throw new Error(`the auditor did not find: ${missed.join(', ')}\n${text}`);
+}
+
+/** Mutations that do not meet in one scenario. A start of the gateway costs more than most scenarios. */
+function together(mutations: Mutation[]): Required<Mutation> {
+  return {
+    replacements: mutations.flatMap(({ replacements }) => replacements),
+    sql: mutations.flatMap(({ sql }) => sql ?? []),
+  };
 }

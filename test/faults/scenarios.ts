@@ -130,12 +130,8 @@ export const leaseStolen: Scenario = async (stage, talk) => {
   const arrived = talk.arrived();
   const robbed = (await talk.lane('provider'))?.owner;
   provoked(typeof robbed === 'string', 'nobody has the lane');
-  // Who is robbed may be the first to take it back.
-  await talk.wait('the theft', async () => {
-    const owner = (await talk.lane('provider'))?.owner;
-    if (owner === robbed) await steal(stage, talk);
-    return owner !== robbed && typeof owner === 'string';
-  });
+  await steal(stage, talk, robbed!);
+  await talk.wait('the theft', async () => ![robbed, null, undefined].includes((await talk.lane('provider'))?.owner));
   await talk.wait('work of the thief', () => talk.arrived() > arrived);
   provoked(isUnderWay(stage.vendor, held) && talk.arrived() < MANY, 'the work was done before the lease was stolen');
   release();
@@ -145,10 +141,16 @@ export const leaseStolen: Scenario = async (stage, talk) => {
   await talk.settled();
 };
 
-async function steal(stage: Stage, { handoverId }: Talk): Promise<void> {
+/** Whoever is robbed looks for work as often as the thief, so it is kept from taking the lane back. */
+async function steal({ cluster, database }: Stage, { handoverId }: Talk, robbed: string): Promise<void> {
+  const keptFrom = `CREATE FUNCTION not_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF OLD.owner IS NULL AND NEW.owner = '${robbed}' THEN RETURN NULL; END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER not_again BEFORE UPDATE ON lane FOR EACH ROW EXECUTE FUNCTION not_again();`;
   const stolen = `UPDATE lane SET owner = NULL, uncertain = true, due_at = now()
     WHERE direction = 'provider' AND handover_id = '${handoverId}'`;
-  await stage.cluster.query(stolen, stage.database);
+  await cluster.query(`${keptFrom} ${stolen}`, database);
 }
 
 async function ask(talk: Talk): Promise<void> {
