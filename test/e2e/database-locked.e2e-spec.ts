@@ -75,18 +75,4 @@ describe('a table that somebody holds a lock on', () => {
     await watch.end();
     expect(most).toBeLessThanOrEqual(MAX_BACKENDS);
   }, 120_000);
-
-  it('keeps no start waiting, which has all open handovers looked at and writes none of them', async () => {
-    const { id } = await world.active();
-    await locker.query('BEGIN; SELECT 1 FROM handover FOR NO KEY UPDATE');
-    try {
-      await world.stopGateway();
-      await world.startGateway();
-      await world.conversationOf(await world.requestHandover());
-    } finally {
-      await locker.query('ROLLBACK');
-    }
-    await world.say(id, 'still here');
-    await world.delivered(id);
-  });
 });
