@@ -22,10 +22,12 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Passes on what comes; `change` may add to what is answered. */
-function join(client: Socket, port: number, change: (chunk: Buffer) => Buffer): void {
+const unchanged = (chunk: Buffer): Buffer => chunk;
+
+/** Passes on what comes, and what is answered; both may be changed. */
+function join(client: Socket, port: number, change = unchanged, changeAsked = unchanged): void {
   const onwards = net.connect(port, '127.0.0.1').on('error', () => client.destroy());
-  client.pipe(onwards);
+  client.on('data', (chunk: Buffer) => onwards.write(changeAsked(chunk))).on('end', () => onwards.end());
   onwards.on('data', (chunk: Buffer) => client.write(change(chunk))).on('end', () => client.end());
   client.on('close', () => onwards.destroy());
 }
@@ -40,7 +42,7 @@ describe('a network whose only way out is a proxy', () => {
     proxy.on('connect', ({ url = '' }, socket: Socket) => {
       asked.add(url);
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      join(socket, bot, (chunk) => chunk);
+      join(socket, bot);
     });
     const proxyUrl = `http://127.0.0.1:${await listen(proxy)}`;
     world = await World.start({
@@ -90,5 +92,21 @@ describe('servers that say 100 Continue without being asked', () => {
     expect(world.simulator.conversations()).toHaveLength(1);
     const ids = world.bot.deliveries.filter(({ event }) => event.data.handoverId === id).map(({ id: key }) => key);
     expect(ids).toEqual([...new Set(ids)]);
+  });
+});
+
+describe('a proxy that asks with whole addresses, as RFC 9112 lets it', () => {
+  it('brings a signed webhook like any other', async () => {
+    const whole = (chunk: Buffer): Buffer =>
+      Buffer.from(chunk.toString('latin1').replace(/^POST \//, 'POST http://gw.example.com/'), 'latin1');
+    const proxy = net.createServer((client) => join(client, portOf(world!.gateway.url), unchanged, whole));
+    const url = `http://127.0.0.1:${await listen(proxy)}/handover/eightByEight/support-8x8`;
+    world = await World.start();
+    const { id, conversationId } = await world.active();
+    const data = { isEcho: false, sender: { id: 'agent-ann', type: 'agent' }, text: 'by a whole address' };
+    const event = { eventType: 'MESSAGE', conversationId, timestamp: Date.now(), data };
+    expect(await world.simulator.emit(event, { url, tenant: 'acme01' })).toEqual({ status: 204 });
+    await world.bot.event(id, 'message.created');
+    expect(world.bot.texts(id)).toEqual(['by a whole address']);
   });
 });
