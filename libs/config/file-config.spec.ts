@@ -12,6 +12,8 @@ class Settings {
   apiKey: string;
   @Setting({ type: 'duration', title: 'Grace', help: 'How long.', default: '10s' })
   endGrace: string;
+  @Setting({ type: 'duration', title: 'Tolerance', help: 'How old.', default: '5m' })
+  webhookTolerance: string;
   @Setting({ type: 'choice', title: 'Mode', help: 'Which.', choices: ['required', 'off'], default: 'required' })
   mode: string;
 }
@@ -134,6 +136,11 @@ providers:
     ['inactivity that is a list', provider('inactivity: [{ timeout: 1m }]'), /^6: .*inactivity: must be a mapping/],
     ['half a copilot', provider('copilot: { baseUrl: http://c }'), /copilot\.urlToken: is missing/],
     ['a bad retention', 'retention:\n  inbox: a week\n', /^2: retention\.inbox: must be a duration/],
+    [
+      'a tolerance that the inbox forgets sooner',
+      `${provider('  webhookTolerance: 31m')}retention: { inbox: 1h }\n`,
+      /^6: providers\[0\]\.settings\.webhookTolerance: must be at most half of retention\.inbox, which is 1h$/,
+    ],
     ['too short a retention', 'retention: { inbox: 59m }\n', /^1: retention\.inbox: must be from 1h to 3650d/],
     ['too long a retention', 'retention: { inbox: 3651d }\n', /retention\.inbox: must be from 1h to 3650d/],
     ['too short a retention of files', 'retention: { attachments: 0s }\n', /retention\.attachments: must be from 1h/],
@@ -169,7 +176,8 @@ providers:
       },
     };
     expect(problemsOf(provider('defaults: {}'), {}, [strict])).toEqual(['4: providers[0].settings.mode: is refused']);
-    expect(seen).toEqual([{ apiKey: 'k', baseUrl: 'https://api.example.com', endGrace: '10s', mode: 'required' }]);
+    const full = { baseUrl: 'https://api.example.com', endGrace: '10s', webhookTolerance: '5m', mode: 'required' };
+    expect(seen).toEqual([{ apiKey: 'k', ...full }]);
     problemsOf(provider('').replace('apiKey', 'apikey'), {}, [strict]);
     expect(seen).toHaveLength(1);
   });

@@ -1,5 +1,14 @@
 import { relative } from 'node:path';
-import { isPlainObject, nestedOf, parseAs, settingsOf, withDefaults, type Class, type FieldError } from '#contract';
+import {
+  durationMs,
+  isPlainObject,
+  nestedOf,
+  parseAs,
+  settingsOf,
+  withDefaults,
+  type Class,
+  type FieldError,
+} from '#contract';
 import { callbackAddress } from './callback-address.js';
 import { ConfigError } from './config-error.js';
 import {
@@ -90,6 +99,7 @@ class FileReader {
     this.refuseUnknownProviders(providers, bots);
     this.refuseUnknownEndpoints(providers, bots);
     const retention = this.parse(RetentionConfig, lists.retention ?? {}, '/retention');
+    this.checkTolerances(providers, retention);
     this.refuseRepeated(bots, 'bots', 'name');
     this.refuseRepeated(bots, 'bots', 'apiKey');
     this.refuseRepeated(providers, 'providers', 'name');
@@ -129,6 +139,18 @@ class FileReader {
         `"${provider.type}" is not a known type: use one of ${this.types.map(({ key }) => key).join(', ') || '(none installed)'}`,
       );
     return provider;
+  }
+
+  /** A signed event can come again for twice its tolerance. The inbox must know it for as long, or it would count as new. */
+  private checkTolerances(providers: ProviderConfig[], retention: RetentionConfig): void {
+    if (this.hasProblemIn('/retention')) return;
+    for (const [index, { settings }] of providers.entries()) {
+      const at = `/providers/${index}/settings/webhookTolerance`;
+      const tolerance: unknown = settings?.['webhookTolerance'];
+      if (typeof tolerance !== 'string' || this.hasProblemIn(at)) continue;
+      if (2 * durationMs(tolerance) > durationMs(retention.inbox))
+        this.report(at, `must be at most half of retention.inbox, which is ${retention.inbox}`);
+    }
   }
 
   private checkCopilot({ copilot }: ProviderConfig, at: string): void {

@@ -25,8 +25,8 @@ export class AccountSettings {
   @Setting({
     type: 'duration',
     title: 'Webhook tolerance',
-    help: 'How old, or how far ahead of our clock, the time of an event that was signed may be, 30m at the most: for twice as long an event could come again, and the inbox, which knows it then, may be kept for an hour only.',
-    max: '30m',
+    help: 'How old, or how far ahead of our clock, the time of an event that was signed may be: 24h at the most, and at most half of retention.inbox, since an event can come again for twice as long.',
+    max: '24h',
     default: '5m',
   })
   webhookTolerance: string;
