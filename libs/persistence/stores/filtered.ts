@@ -40,24 +40,53 @@ export async function filteredIds(
   // Every parameter has its type, also where it is not used.
   const typed = '($3::text IS NULL OR true) AND ($4::text IS NULL OR true)';
   const kept = rest.map((field, index) => `w.${COLUMNS[field]} = $${index + 5}`).join(' AND ') || 'true';
-  const rows = await query<{ id: string }>(
+  if (rest.length === 0) {
+    const rows = await query<{ id: string }>(
+      source,
+      `ids ${label} ${limit}`,
+      `SELECT w.id FROM ${bots}, LATERAL (${walk(`LIMIT ${limit + 1}`)}) w WHERE ${typed} ORDER BY w.id DESC LIMIT ${limit + 1}`,
+      values,
+    );
+    return page(
+      rows.map(({ id }) => id),
+      limit,
+      (id) => id,
+    );
+  }
+  // What fits and where each walk ended are one statement's: between two, rows can leave the walk, and its end would lie too far.
+  const rows = await query<Walked>(
     source,
     `ids ${label} ${limit}`,
-    `SELECT w.id FROM ${bots}, LATERAL (
-       SELECT w.id FROM (${walk(`LIMIT ${MAX_WALK}`)}) w WHERE ${kept} ORDER BY w.id DESC LIMIT ${limit + 1}) w
-     WHERE ${typed} ORDER BY w.id DESC LIMIT ${limit + 1}`,
+    `SELECT w.id, w."isEnd" FROM ${bots}, LATERAL (
+       WITH walked AS MATERIALIZED (${walk(`LIMIT ${MAX_WALK}`)})
+       (SELECT w.id, false AS "isEnd" FROM walked w WHERE ${kept} ORDER BY w.id DESC LIMIT ${limit + 1})
+       UNION ALL (SELECT w.id, true FROM walked w ORDER BY w.id DESC OFFSET ${MAX_WALK - 1} LIMIT 1)) w
+     WHERE ${typed} ORDER BY w.id DESC`,
     all,
   );
-  const ids = rows.map(({ id }) => id);
-  if (rest.length === 0 || ids.length > limit) return page(ids, limit, (id) => id);
-  const [end] = await query<{ id: string | null }>(
-    source,
-    `end of ${label}`,
-    `SELECT max(w.id) AS id FROM ${bots}, LATERAL (${walk(`OFFSET ${MAX_WALK - 1} LIMIT 1`)}) w WHERE ${typed}`,
-    values,
-  );
-  const next = end!.id;
-  return { data: next === null ? ids : ids.filter((id) => id >= next), next };
+  return walkedPage(rows, limit, (id) => id);
+}
+
+/** A row that fits, or the last one of a walk that was not at its end. */
+export interface Walked {
+  id: string;
+  isEnd: boolean;
+}
+
+/**
+ * A page of what was found in several walks, newest first. Where one of them ended early nothing is known of what lies behind, whoever
+ * else found something there: the page ends at the first such place.
+ */
+export function walkedPage<T extends string | bigint>(
+  rows: Walked[],
+  limit: number,
+  order: (id: string) => T,
+): Page<string> {
+  const ends = rows.filter(({ isEnd }) => isEnd).map(({ id }) => id);
+  const end = ends.length === 0 ? null : ends.reduce((a, b) => (order(a) > order(b) ? a : b));
+  const found = rows.filter(({ isEnd }) => !isEnd).map(({ id }) => id);
+  const ids = end === null ? found : found.filter((id) => order(id) >= order(end));
+  return ids.length > limit ? page(ids, limit, (id) => id) : { data: ids, next: end };
 }
 
 async function fewest(source: DataSource, bot: string | undefined, fields: Field[], filter: IdFilter): Promise<Field> {

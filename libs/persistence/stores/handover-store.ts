@@ -218,7 +218,7 @@ export class PgHandoverStore implements HandoverStore, TimerStore {
     const { rows } = await withinBytes<HandoverRow>(this.source, LISTED, range.limit, [ids]);
     const now = this.clock.now();
     const data = rows.map((row) => unitOf(row, now).handover);
-    return { data, next: rows.length < ids.length ? data.at(-1)!.id : next };
+    return { data, next: rows.length < ids.length ? (data.at(-1)?.id ?? next) : next };
   }
 
   private known(by: { id?: string; conversationId?: string }, now: Date): HandoverUnit[] {

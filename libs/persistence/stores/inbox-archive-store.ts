@@ -10,7 +10,7 @@ import {
   type ReplayFilter,
 } from '#core';
 import type { DataSource } from 'typeorm';
-import { MAX_WALK } from './filtered.js';
+import { MAX_WALK, walkedPage } from './filtered.js';
 import { page } from './page.js';
 
 const RECORD = `id, type, key, status, reason, providers, tenant, conversation_id AS "conversationId", handover_id AS "handoverId",
@@ -42,21 +42,21 @@ export class PgInboxArchiveStore implements InboxArchive {
       ...(handoverId === undefined ? [] : [`handover_id = ${param(handoverId)}`]),
     ];
     const before = cursor === undefined ? '' : `AND id < ${param(cursor)}::bigint`;
-    const walk = (columns: string): string =>
-      `SELECT ${columns} FROM inbox WHERE ${[...narrowed, 'true'].join(' AND ')} ${before} ORDER BY id DESC`;
+    const walk = `SELECT ${RECORD} FROM inbox WHERE ${[...narrowed, 'true'].join(' AND ')} ${before} ORDER BY id DESC`;
     if (provider === undefined) {
-      const rows = await this.source.query<InboxRecord[]>(`${walk(RECORD)} LIMIT ${limit + 1}`, values);
+      const rows = await this.source.query<InboxRecord[]>(`${walk} LIMIT ${limit + 1}`, values);
       return page(rows, limit, ({ id }) => id);
     }
     // Events may belong to several providers, so there is no index over them: a long walk ends the page early.
-    const walked = [...values];
-    const rows = await this.source.query<InboxRecord[]>(
-      `SELECT * FROM (${walk(RECORD)} LIMIT ${MAX_WALK}) w WHERE ${param(provider)} = ANY(w.providers) ORDER BY id DESC LIMIT ${limit + 1}`,
+    const rows = await this.source.query<(InboxRecord & { isEnd: boolean })[]>(
+      `WITH walked AS MATERIALIZED (${walk} LIMIT ${MAX_WALK})
+       (SELECT w.*, false AS "isEnd" FROM walked w WHERE ${param(provider)} = ANY(w.providers) ORDER BY w.id DESC LIMIT ${limit + 1})
+       UNION ALL (SELECT w.*, true FROM walked w ORDER BY w.id DESC OFFSET ${MAX_WALK - 1} LIMIT 1)`,
       values,
     );
-    if (rows.length > limit) return page(rows, limit, ({ id }) => id);
-    const [end] = await this.source.query<{ id: string }[]>(`${walk('id')} OFFSET ${MAX_WALK - 1} LIMIT 1`, walked);
-    return { data: rows, next: end?.id ?? null };
+    const { data, next } = walkedPage(rows, limit, BigInt);
+    const records = new Map(rows.flatMap(({ isEnd, ...record }) => (isEnd ? [] : [[record.id, record]])));
+    return { data: data.map((id) => records.get(id)!), next };
   }
 
   async get(id: string): Promise<InboxRecord | null> {
