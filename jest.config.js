@@ -71,6 +71,6 @@ export default {
     },
   ],
   testTimeout: 90_000,
-  // Most of the time tests wait for something to happen, so that a core has room for two.
-  maxWorkers: Math.min(8, 2 * availableParallelism()),
+  // Most of the time tests wait for something to happen, so that two cores have room for five.
+  maxWorkers: Math.min(8, Math.ceil(2.5 * availableParallelism())),
 };
