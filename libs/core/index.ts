@@ -35,6 +35,7 @@ export * from './use-cases/update-handover.js';
 export * from './delivery-ports.js';
 export * from './inspection-ports.js';
 export * from './provider-options.js';
+export { Pace } from './pace.js';
 export { Rate } from './rate.js';
 export { roughSize } from './rough-size.js';
 export * from './provider-registry.js';

@@ -142,6 +142,25 @@ describe('a group commit', () => {
       expect(groups).toEqual([['aaa', 'bb'], ['c'], ['dddddddd'], ['e']]);
     });
 
+    it('gives what is large a group of its own, one at a time, so that others do not wait for several of them', async () => {
+      const { group, groups, next, turn } = store({
+        costOf: (item) => ({ owner: `bot:${item[0]!}`, bytes: item.length }),
+        largeBytes: 4,
+        maxGroups: 2,
+      });
+      const all = ['aaaa', 'aaaaa', 'b', 'c'].map((item) => group.submit(item));
+      await turn();
+      expect(groups).toEqual([['aaaa'], ['b', 'c']]);
+      all.push(group.submit('bb'));
+      await next();
+      await next();
+      await next();
+      await next();
+      await Promise.all(all);
+      expect(groups.slice(2).flat().toSorted()).toEqual(['aaaaa', 'bb']);
+      expect(groups.filter((one) => one.includes('aaaaa'))).toEqual([['aaaaa']]);
+    });
+
     it('refuses what is over one’s share, and has the floor of the others left', async () => {
       const { group, next } = store({
         costOf,

@@ -14,6 +14,8 @@ export interface GroupCommitOptions<I> {
   maxItems?: number;
   /** A group ends once it is so large, in bytes. */
   maxBytes?: number;
+  /** An item of this size or more has a group for itself, and only one such group is under way at a time. Bytes. */
+  largeBytes?: number;
   /** Groups under way at the same time. */
   maxGroups?: number;
   /** Items that may wait; more are refused. */
@@ -33,6 +35,7 @@ interface Entry<I, O> {
 const MAX_ITEMS = 128;
 const MAX_GROUPS = 2;
 const MAX_BYTES = 4 * 1_048_576;
+const LARGE_BYTES = 256 * 1_024;
 /** The floor is the reserve of webhooks, and of each bot, against all others. */
 const WAITING = { total: 2_000, share: 1_500, floor: 250 };
 const WAITING_BYTES = { total: 64 * 1_048_576, share: 16 * 1_048_576, floor: 4 * 1_048_576 };
@@ -49,6 +52,7 @@ export class GroupCommit<I, O> {
   private readonly bytes: Budget;
   private readonly busy = new Set<string>();
   private groups = 0;
+  private isLargeUnderWay = false;
   private isScheduled = false;
 
   /** @param flush commits all or nothing and answers in the order of the items */
@@ -94,9 +98,12 @@ export class GroupCommit<I, O> {
       this.groups += 1;
       const keys = new Set(group.map(({ key }) => key));
       for (const key of keys) this.busy.add(key);
+      const isLarge = this.isLarge(group[0]!);
+      if (isLarge) this.isLargeUnderWay = true;
       void this.commit(group).finally(() => {
         this.groups -= 1;
         for (const key of keys) this.busy.delete(key);
+        if (isLarge) this.isLargeUnderWay = false;
         this.pump();
       });
     }
@@ -114,16 +121,23 @@ export class GroupCommit<I, O> {
       let entry = queue.next().value;
       while (entry && this.busy.has(entry.key)) entry = queue.next().value;
       if (!entry) continue;
+      const isLarge = this.isLarge(entry);
+      // It waits for a group of its own, and what its owner has behind it waits with it.
+      if (isLarge && (group.size > 0 || this.isLargeUnderWay)) continue;
       isFull = group.size > 0 && bytes + entry.cost.bytes > maxBytes;
       if (isFull) break;
       group.add(entry);
       bytes += entry.cost.bytes;
-      isFull = group.size >= maxItems;
+      isFull = isLarge || group.size >= maxItems;
       queues.push(queue);
     }
     for (const entry of group) this.release(entry);
     for (const owner of new Set([...group].map(({ cost }) => cost.owner))) this.leave(owner, group);
     return [...group];
+  }
+
+  private isLarge({ cost }: Entry<I, O>): boolean {
+    return cost.bytes >= (this.options.largeBytes ?? LARGE_BYTES);
   }
 
   private release({ cost: { owner, bytes } }: Entry<I, O>): void {

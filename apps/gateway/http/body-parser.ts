@@ -28,7 +28,9 @@ export function registerBodyParser(fastify: FastifyInstance, rooms: BodyRooms): 
     // Health checks and what is refused at once have no use for one.
     if (!admitted) throw unsupportedType();
     const body = await arrivingBody(payload, admitted, rooms);
-    return admitted.isWebhook ? body : parseJson(request.headers['content-type'], body);
+    if (admitted.isWebhook) return body;
+    await rooms.budgets.largeBodies.turn(admitted.holding.owner, body.length);
+    return parseJson(request.headers['content-type'], body);
   });
   // A form is not read here: its file goes on as it comes.
   fastify.addContentTypeParser('multipart/form-data', (request: FastifyRequest, payload, done) => {
@@ -80,17 +82,25 @@ function decode(body: Buffer): string {
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
-  let inString = false;
   for (let index = 0; index < text.length; index++) {
     const char = text[index];
-    if (inString) {
-      if (char === '\\') index++;
-      else if (char === '"') inString = false;
-    } else if (char === '"') inString = true;
+    if (char === '"') index = endOfString(text, index);
     else if (char === '{' || char === '[') deepest = Math.max(deepest, ++depth);
     else if (char === '}' || char === ']') depth--;
   }
   return deepest;
+}
+
+/** Where the string that begins at `from` ends: at the next quote before which the backslashes come in pairs. */
+function endOfString(text: string, from: number): number {
+  let end = from;
+  for (;;) {
+    end = text.indexOf('"', end + 1);
+    if (end < 0) return text.length;
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
 }
 
 /** PostgreSQL cannot store NUL characters in text. */

@@ -1,4 +1,4 @@
-import { Budget, type Owner } from '#core';
+import { Budget, Pace, type Owner } from '#core';
 
 const MIB = 1_048_576;
 
@@ -20,6 +20,12 @@ export class HttpBudgets {
   readonly requests = new Budget('requests', { total: 1_000, share: 600, floor: 16 });
   /** Bytes of their bodies that have arrived. */
   readonly bodies = new Budget('body bytes', { total: 48 * MIB, share: 24 * MIB, floor: 2 * MIB });
+  /** Of bodies of 64 KiB and more, so much is parsed in a second. What has arrived waits for its turn. */
+  readonly largeBodies = new Pace('bytes of large bodies', {
+    bytesPerSecond: 4 * MIB,
+    from: 65_536,
+    longestWaitMs: 5_000,
+  });
   readonly webhooks = new Budget('webhooks', { total: 600, share: 400, floor: 32 });
   readonly webhookBodies = new Budget('webhook bytes', { total: 24 * MIB, share: 16 * MIB, floor: 2 * MIB });
   /** Bytes of large answers that their callers have not read yet. */
